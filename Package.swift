@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import PackageDescription
+
+/// Every room compiles alike: Swift 6 language mode, unsafe constructs marked where they stand, and an
+/// async function that stays on its caller's executor unless it says otherwise (docs/decisions/0002).
+let house: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: house)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "unnati",
+    products: [
+        .executable(name: "unnati", targets: ["unnati"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+        room("Core", [crypto]),
+        room("JSON", ["Core"]),
+        room("Telemetry", ["Core", "JSON", logging, metrics]),
+        room("Execution", ["Core"]),
+        room("Database", ["Core", "Execution", "CPostgres", crypto, logging, metrics]),
+        room("Passwords", ["Core", "Execution", "CArgon2", crypto]),
+        room("Tokens", ["Core", "JSON", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+        room("HTTPMessage", ["Core", "JSON", httpTypes]),
+        room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "CLinux", "COpenSSL", httpTypes, logging, metrics]),
+        room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
+        room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
+        room("CRM", ["Core", "Database", logging]),
+        room(
+            "WebAPI",
+            ["Core", "JSON", "Telemetry", "HTTPMessage", "Accounts", "CRM", "Database", "Passwords", "Tokens", httpTypes, logging, metrics]),
+        room(
+            "Bootstrap",
+            [
+                "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport", "HTTPOutbound",
+                "Accounts", "CRM", "WebAPI", lifecycle, logging, metrics,
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        .executableTarget(name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Bootstrap", "Yams"],
+            path: "Tests/TestSupport", swiftSettings: house),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+
+/// What a person may do in a business. Spelled the same in SQL and JSON.
+package enum Role: String, Sendable, CaseIterable {
+    case owner, manager, staff, viewer
+}
+
+/// A person who signs in.
+package struct User: Sendable {
+    package let id: UserID
+    package let name: String
+    package let phone: PhoneNumber?
+    package let email: EmailAddress?
+}
+
+/// One of the businesses a person works in.
+package struct Membership: Sendable {
+    package let tenantID: TenantID
+    package let businessName: String
+    package let role: Role
+}
+
+/// What a person types to sign in.
+package enum LoginIdentity: Sendable, Hashable {
+    case phone(PhoneNumber)
+    case email(EmailAddress)
+
+    /// Reads either kind as typed; nil when it is neither.
+    package init?(_ text: String) {
+        if text.utf8.contains(UInt8(ascii: "@")) {
+            guard let email = EmailAddress(text) else { return nil }
+            self = .email(email)
+        } else {
+            guard let phone = PhoneNumber(text) else { return nil }
+            self = .phone(phone)
+        }
+    }
+
+    var kind: String {
+        switch self {
+        case .phone: "phone"
+        case .email: "email"
+        }
+    }
+
+    var value: String {
+        switch self {
+        case .phone(let phone): phone.e164
+        case .email(let email): email.address
+        }
+    }
+}
+
+/// A business and its first person, as asked for at sign-up.
+package struct Registration: Sendable {
+    package let businessName: Text
+    package let name: Text
+    package let phone: PhoneNumber?
+    package let email: EmailAddress?
+    package let password: Password
+
+    /// At least one of phone and e-mail; the reader of the input has seen to that.
+    package init(businessName: Text, name: Text, phone: PhoneNumber?, email: EmailAddress?, password: Password) {
+        self.businessName = businessName
+        self.name = name
+        self.phone = phone
+        self.email = email
+        self.password = password
+    }
+}
+
+/// A password that may be set: 8 characters to 1,024 bytes, of any kind (NIST SP 800-63B §3.1.1: no composition rules).
+package struct Password: Sendable {
+    package static let minimumCharacters = 8, maximumBytes = 1_024
+
+    package let secret: Secret<String>
+
+    /// - Throws: `FieldError` with code `too_short`, `too_long` or `forbidden_character`, at `pointer`.
+    package init(_ text: String, at pointer: String) throws(FieldError) {
+        guard text.utf8.count <= Self.maximumBytes else { throw FieldError(pointer, "too_long", "At most \(Self.maximumBytes) bytes.") }
+        guard text.unicodeScalars.count >= Self.minimumCharacters else {
+            throw FieldError(pointer, "too_short", "At least \(Self.minimumCharacters) characters.")
+        }
+        guard !text.utf8.contains(0) else { throw FieldError(pointer, "forbidden_character", "NUL cannot be part of a password.") }
+        // The same letters typed on two phones may differ in composition; both must open the same door.
+        secret = Secret(text.normalizedNFC)
+    }
+
+    /// A password as it is being tried: folded the same way, whatever its length.
+    package static func attempt(_ text: String) -> Secret<String> { Secret(text.normalizedNFC) }
+}
+
+/// A signed-in session's tokens and where they lead.
+package struct SignedIn: Sendable {
+    package let userID: UserID
+    package let tenantID: TenantID
+    package let accessToken: Secret<String>
+    package let accessLifetime: Duration
+    package let refreshToken: Secret<String>
+}
+
+package enum AccountError: Error, Sendable, Equatable {
+    /// Someone signs in with this number or address already.
+    case phoneTaken, emailTaken
+    /// Unknown person or wrong password: nobody learns which.
+    case credentialsWrong
+    /// Not a refresh token of a living session.
+    case refreshTokenInvalid
+    /// An old refresh token came again: it, or its successor, is in the wrong hands, so the session has been ended.
+    case refreshTokenReused
+    /// Not one of the person's businesses.
+    case tenantUnknown
+}

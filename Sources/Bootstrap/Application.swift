@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Accounts
+import CRM
+import Core
+import Database
+import HTTPTransport
+import Logging
+import Passwords
+import ServiceLifecycle
+import Telemetry
+import Tokens
+import UnixSignals
+import WebAPI
+
+/// A whole server: every room, joined. Tests start the same one as production.
+package struct Application: Sendable {
+    package let api: API
+    package let database: ConnectionPool
+    private let server: HTTPServer
+    private let admin: HTTPServer
+    private let revocations: SessionRevocations
+    private let importWorker: CustomerImportWorker
+    private let draining: Lock<Bool>
+    private let logger: Logger
+    private let log: LogSink
+
+    /// Checks the database and makes what serves from it. Nothing listens yet.
+    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`.
+    package init(_ configuration: Configuration, log: LogSink = .standardOutput) async throws {
+        let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
+        try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
+        let keys = try KeyStore(folder: configuration.keysDirectory)
+        let prometheus = Prometheus()
+        let database = ConnectionPool(configuration.database, logger: logger)
+        let accessTokens = await AccessTokens(signingKey: keys.signing, configuration.tokens)
+        let revocations = SessionRevocations(database: database, accessLifetime: configuration.tokens.accessLifetime)
+        let accounts = AccountService(
+            database: database, passwords: PasswordHasher(configuration.passwords), accessTokens: accessTokens,
+            refreshTokens: RefreshTokens(key: keys.refresh), revocations: revocations, sessionLifetime: configuration.tokens.sessionLifetime)
+        let importWorker = CustomerImportWorker(database: database, logger: logger)
+        let draining = Lock(false)
+        let health = HealthHandlers(database: database) { draining.with { $0 } }
+
+        api = PublicAPI.make(
+            accounts: accounts, customers: CustomerService(database: database),
+            imports: CustomerImportService(database: database, worker: importWorker), accessTokens: accessTokens, revocations: revocations,
+            cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
+            accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus)
+        let server = HTTPServer(configuration.http, responder: api, logger: logger)
+        admin = HTTPServer(
+            configuration.admin, responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger), logger: logger)
+        self.server = server
+        self.database = database
+        self.revocations = revocations
+        self.importWorker = importWorker
+        self.draining = draining
+        self.logger = logger
+        self.log = log
+        prometheus.collect { ProcessReadings.take() }
+        prometheus.collect { Self.readings(database, server) }
+    }
+
+    private static func readings(_ database: ConnectionPool, _ server: HTTPServer) -> [Prometheus.Reading] {
+        let pool = database.statistics
+        return [
+            .gauge("db_pool_in_use", pool.inUse), .gauge("db_pool_idle", pool.idle), .gauge("db_pool_waiting", pool.waiting),
+            .gauge("db_pool_max", pool.maximum), .counter("db_pool_timeouts_total", pool.timeouts),
+            .gauge("http_server_connections", server.connectionCount),
+        ]
+    }
+
+    /// Begins to answer.
+    /// - Returns: the ports, which the system has chosen where the configuration says 0.
+    /// - Throws: `HTTPServer.ListenFailure`.
+    package func listen() throws -> (http: UInt16, admin: UInt16) {
+        let ports = (http: try server.start(), admin: try admin.start())
+        logger.info("listening", metadata: ["http_port": "\(ports.http)", "admin_port": "\(ports.admin)"])
+        return ports
+    }
+
+    /// What runs beside the listeners, in order of start; it stops in the reverse order. A SIGTERM lets requests in flight
+    /// finish, a SIGINT too; the grace period bounds both.
+    package func services(signals: [UnixSignal]) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                ClosureService { [database] in
+                    try await gracefulShutdown()
+                    database.close()
+                },
+                ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
+                ClosureService { [importWorker] in
+                    await withGracefulShutdownHandler { await importWorker.run() } onGracefulShutdown: { importWorker.stop() }
+                },
+                ClosureService { [admin] in
+                    try await gracefulShutdown()
+                    await admin.stop()
+                },
+                ClosureService { [server, draining] in
+                    try await gracefulShutdown()
+                    draining.with { $0 = true }
+                    await server.stop()
+                },
+            ], gracefulShutdownSignals: signals, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
+        configuration.maximumGracefulShutdownDuration = .seconds(40)
+        return ServiceGroup(configuration: configuration)
+    }
+
+    /// Listens and serves until SIGTERM or SIGINT, then ends gracefully.
+    /// - Throws: `HTTPServer.ListenFailure`.
+    package func run() async throws {
+        _ = try listen()
+        try await services(signals: [.sigterm, .sigint]).run()
+        logger.info("stopped")
+        log.flush()
+    }
+}
+
+private struct ClosureService: Service {
+    let body: @Sendable () async throws -> Void
+
+    func run() async throws { try await body() }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import HTTPTransport
+import Passwords
+import Tokens
+
+/// Everything a server can be told. Each room receives its own part and nothing else.
+package struct Configuration: Sendable {
+    package var database: DatabaseConfiguration
+    package var http = HTTPServerConfiguration()
+    /// `ADMIN_HOST` and `ADMIN_PORT`: where `/livez`, `/readyz` and `/metrics` answer operators. Never public.
+    package var admin = HTTPServerConfiguration()
+    package var passwords = PasswordConfiguration()
+    package var tokens = TokenConfiguration()
+    /// `KEYS_DIRECTORY`: the server's own keys.
+    package var keysDirectory = ".local/keys"
+    /// `MIGRATIONS_DIRECTORY`: the SQL files this build goes with.
+    package var migrationsDirectory = "sql"
+    /// `ACCESS_LOG`: one line for each request.
+    package var writesAccessLog = true
+
+    package init(database: DatabaseConfiguration) {
+        self.database = database
+        admin.port = 8_081
+        admin.loops = 1
+        admin.connections = 64
+    }
+}

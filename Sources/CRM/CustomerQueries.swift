@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+enum CustomerQueries {
+    /// At most `limit` customers, the newest first, older than `after`.
+    static func page(_ filter: CustomerFilter, after: Customer.ID?, limit: Int, in tx: borrowing TenantTransaction) throws -> [Customer] {
+        var statement: Statement = """
+            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id < \(after?.uuid ?? .greatest)
+            """
+        if let stage = filter.stage { statement += " AND stage = \(stage.rawValue)" }
+        if let tag = filter.tag { statement += " AND tags @> \(TextArray([tag]))" }
+        if let search = filter.search {
+            let key = LikePattern.containing(search.searchKey)
+            if let digits = PhoneFragment.digits(in: search) {
+                statement += " AND (name_key LIKE \(key) OR phone LIKE \(LikePattern.containing(digits)))"
+            } else {
+                statement += " AND name_key LIKE \(key)"
+            }
+        }
+        statement += " ORDER BY id DESC LIMIT \(limit)"
+        return try tx.all(statement, customer)
+    }
+
+    static func find(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws -> Customer? {
+        try tx.first(
+            """
+            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            """, customer)
+    }
+
+    /// Keeps the row as it is until the transaction ends.
+    static func lock(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws -> Customer? {
+        try tx.first(
+            """
+            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) FOR UPDATE
+            """, customer)
+    }
+
+    /// Every customer with one of these numbers or addresses, locked.
+    static func lock(phones: [String], emails: [String], in tx: borrowing TenantTransaction) throws -> [Customer] {
+        try tx.all(
+            """
+            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND (phone = ANY (\(TextArray(phones))) OR email = ANY (\(TextArray(emails))))
+            ORDER BY id FOR UPDATE
+            """, customer)
+    }
+
+    /// - Throws: `DatabaseError` naming `customers_phone` or `customers_email` when another customer has it.
+    static func insert(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws -> Customer {
+        try tx.one(
+            """
+            INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes)
+            VALUES (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email),
+                    \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
+            RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at
+            """, customer)
+    }
+
+    /// - Throws: as ``insert(_:_:in:)``.
+    static func update(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws -> Customer {
+        try tx.one(
+            """
+            UPDATE app.customers
+            SET name = \(fields.name), name_key = \(fields.name?.searchKey), phone = \(fields.phone), email = \(fields.email),
+                stage = \(fields.stage.rawValue), tags = \(TextArray(fields.tags)), notes = \(fields.notes),
+                version = version + 1, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at
+            """, customer)
+    }
+
+    /// Writes many at once: new ones, and changed ones that the transaction has locked.
+    static func put(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws {
+        guard !customers.isEmpty else { return }
+        var statement: Statement = "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
+        for (index, (id, fields)) in customers.enumerated() {
+            if index > 0 { statement += ", " }
+            statement += """
+                (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email), \
+                \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
+                """
+        }
+        statement += """
+             ON CONFLICT (tenant_id, id) DO UPDATE
+            SET name = excluded.name, name_key = excluded.name_key, phone = excluded.phone, email = excluded.email,
+                tags = excluded.tags, notes = excluded.notes, version = customers.version + 1, updated_at = now()
+            """
+        statement.isPrepared = false
+        try tx.execute(statement)
+    }
+
+    static func delete(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws {
+        try tx.execute("DELETE FROM app.customers WHERE tenant_id = \(tx.tenantID) AND id = \(id)")
+    }
+
+    /// Who has a number or an address, for the error that says so.
+    static func holder(phone: PhoneNumber?, email: EmailAddress?, in tx: borrowing TenantTransaction) throws -> Customer.ID? {
+        try tx.first(
+            "SELECT id FROM app.customers WHERE tenant_id = \(tx.tenantID) AND (phone = \(phone) OR email = \(email)) LIMIT 1"
+        ) { row in try row.decode("id") }
+    }
+
+    private static func customer(_ row: inout Row) throws -> Customer {
+        try Customer(
+            id: row.decode("id"), name: row.decodeIfPresent("name"), phone: row.decodeIfPresent("phone"),
+            email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")), tags: row.decode("tags", as: TextArray.self).elements,
+            notes: row.decodeIfPresent("notes"), version: row.decode("version"), createdAt: row.decode("created_at"),
+            updatedAt: row.decode("updated_at"))
+    }
+
+    private static func stage(_ text: String) throws -> CustomerStage {
+        guard let stage = CustomerStage(rawValue: text) else { throw DatabaseError.decoding(column: "stage") }
+        return stage
+    }
+}
+
+/// Patterns for LIKE in which what a person typed stands for itself.
+enum LikePattern {
+    static func containing(_ text: String) -> String {
+        "%" + text.map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined() + "%"
+    }
+}
+
+/// Part of a phone number as someone types it into a search box.
+enum PhoneFragment {
+    /// Its ASCII digits, without a trunk zero; nil unless there are at least three and nothing but digits and separators.
+    static func digits(in text: String) -> String? {
+        var digits = ""
+        for scalar in text.unicodeScalars {
+            if let digit = DecimalDigit.value(of: scalar) { digits += String(digit) } else if !" +-().".unicodeScalars.contains(scalar) { return nil }
+        }
+        let significant = digits.drop { $0 == "0" }
+        return significant.count >= 3 ? String(significant) : nil
+    }
+}

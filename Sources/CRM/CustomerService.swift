@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+/// The customer book: one person at a time.
+package struct CustomerService: Sendable {
+    private let database: ConnectionPool
+
+    package init(database: ConnectionPool) { self.database = database }
+
+    /// One page, the newest first, and whether there is more. One round trip to the database.
+    /// - Parameter limit: 1 to 100.
+    package func page(
+        _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller
+    ) async throws -> (customers: [Customer], hasMore: Bool) {
+        let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
+            try CustomerQueries.page(filter, after: after, limit: limit + 1, in: tx)
+        }
+        return (Array(found.prefix(limit)), found.count > limit)
+    }
+
+    /// - Throws: `CustomerError.unknown`.
+    package func find(_ id: Customer.ID, for caller: Caller) async throws -> Customer {
+        let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
+            try CustomerQueries.find(id, in: tx)
+        }
+        guard let found else { throw CustomerError.unknown }
+        return found
+    }
+
+    /// - Throws: `CustomerError.phoneTaken`, `.emailTaken`.
+    package func create(_ fields: CustomerFields, for caller: Caller) async throws -> Customer {
+        try await namingHolder(of: fields, for: caller) {
+            try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+                try CustomerQueries.insert(.next(), fields, in: tx)
+            }
+        }
+    }
+
+    /// Changes a customer if nobody else has since `version`.
+    /// - Parameters:
+    ///   - version: nil to change whatever is there.
+    ///   - change: applied to the fields as they are; throws when they cannot become what it wants.
+    /// - Throws: `CustomerError`, and what `change` throws.
+    package func update(
+        _ id: Customer.ID, version: Int?, for caller: Caller, _ change: @Sendable @escaping (CustomerFields) throws -> CustomerFields
+    ) async throws -> Customer {
+        let attempted = Lock(CustomerFields())
+        return try await namingHolder(of: attempted.with { $0 }, for: caller) {
+            try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+                guard let customer = try CustomerQueries.lock(id, in: tx) else { throw CustomerError.unknown }
+                guard version == nil || version == customer.version else { throw CustomerError.changed }
+                let fields = try change(CustomerFields(customer))
+                attempted.with { $0 = fields }
+                return fields == CustomerFields(customer) ? customer : try CustomerQueries.update(id, fields, in: tx)
+            }
+        }
+    }
+
+    /// - Throws: `CustomerError.unknown`, `.changed`.
+    package func delete(_ id: Customer.ID, version: Int?, for caller: Caller) async throws {
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            guard let customer = try CustomerQueries.lock(id, in: tx) else { throw CustomerError.unknown }
+            guard version == nil || version == customer.version else { throw CustomerError.changed }
+            try CustomerQueries.delete(id, in: tx)
+        }
+    }
+
+    /// Turns a violated uniqueness into an error that names the customer who has the number or address already.
+    private func namingHolder(
+        of fields: @autoclosure () -> CustomerFields, for caller: Caller, _ write: () async throws -> Customer
+    ) async throws -> Customer {
+        do {
+            return try await write()
+        } catch let error as DatabaseError where error.violates("customers_phone") {
+            throw CustomerError.phoneTaken(by: try await holder(phone: fields().phone, email: nil, for: caller))
+        } catch let error as DatabaseError where error.violates("customers_email") {
+            throw CustomerError.emailTaken(by: try await holder(phone: nil, email: fields().email, for: caller))
+        }
+    }
+
+    private func holder(phone: PhoneNumber?, email: EmailAddress?, for caller: Caller) async throws -> Customer.ID? {
+        try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
+            try CustomerQueries.holder(phone: phone, email: email, in: tx)
+        }
+    }
+}

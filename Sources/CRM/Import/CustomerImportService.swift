@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+/// Takes customer files in and tells how they fare.
+package struct CustomerImportService: Sendable {
+    /// 20 MiB: some 200,000 customers.
+    package static let maximumFileBytes = 20 << 20
+    private static let partBytes = 262_144
+    /// A running import that has not moved for so long has lost its server.
+    private static let abandonedAfter = Duration.seconds(30)
+
+    private let database: ConnectionPool
+    private let worker: CustomerImportWorker
+
+    package init(database: ConnectionPool, worker: CustomerImportWorker) {
+        self.database = database
+        self.worker = worker
+    }
+
+    /// Stores a file as it arrives and hands it to the worker. Nothing of it is kept when it does not arrive whole.
+    /// - Parameter next: the file's next bytes; nil at its end.
+    /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` throws.
+    package func begin(for caller: Caller.Person, next: () async throws -> [UInt8]?) async throws -> CustomerImport {
+        let id = CustomerImport.ID.next()
+        try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+            try ImportQueries.insert(id, by: caller.userID, in: tx)
+        }
+        do {
+            let (bytes, header) = try await receive(id, caller, next)
+            try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, in: tx)
+            }
+        } catch {
+            try? await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in try ImportQueries.delete(id, in: tx) }
+            throw error
+        }
+        worker.enqueue(id, of: caller.tenantID)
+        return try await find(id, for: .person(caller))
+    }
+
+    private func receive(
+        _ id: CustomerImport.ID, _ caller: Caller.Person, _ next: () async throws -> [UInt8]?
+    ) async throws -> (bytes: Int, header: ImportHeader) {
+        var head = ImportHeaderReader()
+        var part: [UInt8] = [], parts = 0, bytes = 0
+        func store(_ content: [UInt8]) async throws {
+            let number = parts
+            try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.insertPart(number, content, of: id, in: tx)
+            }
+            parts += 1
+        }
+        while let chunk = try await next() {
+            bytes += chunk.count
+            try head.append(chunk)
+            part.append(contentsOf: chunk)
+            if part.count >= Self.partBytes {
+                try await store(part)
+                part = []
+            }
+        }
+        if !part.isEmpty { try await store(part) }
+        return (bytes, try head.finish())
+    }
+
+    /// How an import fares. One whose server died is picked up again by the server that is asked.
+    /// - Throws: `CustomerImportError.unknown`.
+    package func find(_ id: CustomerImport.ID, for caller: Caller) async throws -> CustomerImport {
+        let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
+            try ImportQueries.find(id, in: tx)
+        }
+        guard let found else { throw CustomerImportError.unknown }
+        if found.state == .running, found.updatedAt.advanced(by: Self.abandonedAfter) < .now() {
+            let isMine = try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.takeOver(id, seen: found.updatedAt, in: tx)
+            }
+            if isMine { worker.enqueue(id, of: caller.tenantID) }
+        }
+        return found
+    }
+
+    /// - Parameter after: the number of the last row already seen; 0 to begin.
+    /// - Throws: `CustomerImportError.unknown`.
+    package func rows(
+        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, for caller: Caller
+    ) async throws -> (rows: [CustomerImportRow], hasMore: Bool) {
+        let found = try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
+            guard try ImportQueries.find(id, in: tx) != nil else { throw CustomerImportError.unknown }
+            return try ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, in: tx)
+        }
+        return (Array(found.prefix(limit)), found.count > limit)
+    }
+}
+
+/// Finds the header in the first bytes of a file while it is still arriving.
+struct ImportHeaderReader: ~Copyable {
+    private var reader = CSVReader()
+    private var header: ImportHeader?
+
+    mutating func append(_ bytes: [UInt8]) throws(CustomerImportError) {
+        guard header == nil else { return }
+        if reader.bytesRead == 0, bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw .unusable(code: "csv_not_utf8", detail: "The file is UTF-16. Save it as CSV UTF-8.")
+        }
+        reader.append(bytes)
+        try look()
+    }
+
+    mutating func finish() throws(CustomerImportError) -> ImportHeader {
+        if header == nil {
+            reader.finish()
+            try look()
+        }
+        guard let header else { throw .unusable(code: "csv_empty", detail: "The file is empty.") }
+        return header
+    }
+
+    private mutating func look() throws(CustomerImportError) {
+        switch reader.next() {
+        case .fields(let fields, _): header = try ImportHeader(fields)
+        case .problem(.notUTF8, _): throw .unusable(code: "csv_not_utf8", detail: "The first row is not UTF-8. Save the file as CSV UTF-8.")
+        case .problem(.tooManyColumns, _):
+            throw .unusable(code: "csv_too_many_columns", detail: "The first row has more than \(CSVReader.maximumColumns) columns.")
+        case .problem: throw .unusable(code: "csv_bad_header", detail: "The first row cannot be read as CSV.")
+        case nil: break
+        }
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import Logging
+
+/// Works through stored customer files, two at a time, five hundred rows to a transaction.
+///
+/// A batch's customers, its verdicts and the progress are committed together, so an import that stops anywhere goes on
+/// behind the last committed row, with no row done twice or by half.
+package final class CustomerImportWorker: Sendable {
+    private static let batchRows = 500, attempts = 3, concurrency = 2
+
+    private let database: ConnectionPool
+    private let logger: Logger
+    private let queue: AsyncStream<Work>
+    private let entrance: AsyncStream<Work>.Continuation
+
+    private struct Work: Sendable { let id: CustomerImport.ID, tenant: TenantID }
+
+    package init(database: ConnectionPool, logger: Logger) {
+        self.database = database
+        self.logger = logger
+        // What does not fit is picked up when its status is asked for.
+        (queue, entrance) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1_000))
+    }
+
+    func enqueue(_ id: CustomerImport.ID, of tenant: TenantID) { entrance.yield(Work(id: id, tenant: tenant)) }
+
+    /// Works until ``stop()``, then finishes the batches in hand.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            let places = AsyncStream<Void>.makeStream(bufferingPolicy: .unbounded)
+            for _ in 0..<Self.concurrency { places.continuation.yield() }
+            var free = places.stream.makeAsyncIterator()
+            for await work in queue {
+                await free.next()
+                group.addTask {
+                    await self.perform(work)
+                    places.continuation.yield()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    package func stop() { entrance.finish() }
+
+    private func perform(_ work: Work) async {
+        do {
+            try await run(work)
+        } catch let error where error is CancellationError || (error as? DatabaseError)?.mayPass == true {
+            // It stays as running: whoever asks for its status half a minute from now has it go on behind the last batch.
+            logger.warning("customer import paused", metadata: ["import": "\(work.id)", "error": "\(error)"])
+        } catch {
+            logger.error("customer import failed", metadata: ["import": "\(work.id)", "error": "\(error)"])
+            let failure = ("import_failed", "The import could not go on. Import the file again: customers that are in already will be updated.")
+            try? await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.finish(work.id, failure: failure, in: tx)
+            }
+        }
+    }
+
+    private func run(_ work: Work) async throws {
+        var reader = CSVReader(), header: ImportHeader?, rows: [CSVReader.Record] = [], part = 0
+        let last = try await database.withTenant(work.tenant, .singleRead) { (tx: borrowing TenantTransaction) in
+            try ImportQueries.lastRow(of: work.id, in: tx)
+        }
+        while true {
+            let number = part
+            let content = try await database.withTenant(work.tenant, .singleRead) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.part(number, of: work.id, in: tx)
+            }
+            part += 1
+            if let content { reader.append(content) } else { reader.finish() }
+            while let record = reader.next() {
+                guard header != nil else {
+                    if case .fields(let fields, _) = record { header = try ImportHeader(fields) }
+                    continue
+                }
+                if record.number > last { rows.append(record) }
+                if rows.count == Self.batchRows {
+                    try await put(rows, header, work, bytesDone: reader.bytesRead)
+                    rows = []
+                }
+            }
+            if content == nil { break }
+        }
+        try await put(rows, header, work, bytesDone: reader.bytesRead)
+        try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in try ImportQueries.finish(work.id, failure: nil, in: tx) }
+    }
+
+    /// One batch in one transaction. When someone adds a customer with a number of the batch at the same moment, the next
+    /// attempt sees that customer and updates it.
+    private func put(_ rows: [CSVReader.Record], _ header: ImportHeader?, _ work: Work, bytesDone: Int) async throws {
+        guard let header, !rows.isEmpty else { return }
+        try Task.checkCancellation()
+        let read = rows.map { ImportRow($0, header) }
+        for attempt in 1... {
+            do {
+                return try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
+                    let existing = try CustomerQueries.lock(
+                        phones: read.compactMap { $0.fields?.phone?.e164 }, emails: read.compactMap { $0.fields?.email?.address }, in: tx)
+                    var batch = ImportBatch(existing: existing)
+                    for row in read { row.enter(&batch) }
+                    try CustomerQueries.put(batch.changes, in: tx)
+                    try ImportQueries.insertRows(batch.verdicts, of: work.id, in: tx)
+                    try ImportQueries.advance(work.id, by: batch.verdicts, bytesDone: bytesDone, in: tx)
+                }
+            } catch let error as DatabaseError where attempt < Self.attempts && error.isRace {
+                try await Task.sleep(for: .milliseconds(100 * attempt))
+            }
+        }
+    }
+}
+
+/// One record of a file, read as a customer's fields or found wanting.
+private struct ImportRow: Sendable {
+    let number: Int
+    let fields: CustomerFields?
+    private let problem: (code: String, detail: String)?
+
+    init(_ record: CSVReader.Record, _ header: ImportHeader) {
+        number = record.number
+        switch record {
+        case .fields(let texts, _):
+            do throws(FieldError) {
+                fields = try header.fields(texts)
+                problem = nil
+            } catch {
+                let column = error.pointer.isEmpty ? "" : error.pointer.dropFirst() + ": "
+                fields = nil
+                problem = (error.code, column + error.detail)
+            }
+        case .problem(let problem, _):
+            fields = nil
+            self.problem = (problem.rawValue, problem.detail)
+        }
+    }
+
+    func enter(_ batch: inout ImportBatch) {
+        if let fields { batch.take(number, fields) } else if let problem { batch.reject(number, problem.code, problem.detail) }
+    }
+}
+
+extension CSVReader.Record {
+    var number: Int {
+        switch self {
+        case .fields(_, let number), .problem(_, let number): number
+        }
+    }
+}
+
+extension CSVReader.Problem {
+    var detail: String {
+        switch self {
+        case .notUTF8: "The row is not UTF-8. Save the file as CSV UTF-8."
+        case .tooManyColumns: "The row has more than \(CSVReader.maximumColumns) columns."
+        case .fieldTooLong: "A cell has more than \(CSVReader.maximumFieldBytes) bytes."
+        case .badQuotes: "A quotation mark has no partner."
+        }
+    }
+}
+
+extension DatabaseError {
+    /// Whether the same work may well succeed a little later. An unknown outcome is among these: the next attempt reads
+    /// which rows have a verdict and begins behind them.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .busy, .interrupted, .unavailable, .outcomeUnknown: true
+        case .refused(let refusal): ["40001", "40P01", "55P03", "57014"].contains(refusal.sqlState)
+        default: false
+        }
+    }
+
+    /// Someone else wrote a customer with a number or address of this batch between our reading and our writing.
+    fileprivate var isRace: Bool { violates("customers_phone") || violates("customers_email") }
+}

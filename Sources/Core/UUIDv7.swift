@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+/// 128 bits of identifier: a time-ordered UUID, version 7 (RFC 9562 §5.7).
+///
+/// Time order keeps the newest rows of a tenant at one end of its index, so a page of a list is one short index scan.
+package struct UUIDv7: Hashable, Sendable, Comparable {
+    package let high: UInt64, low: UInt64
+
+    /// Any 16 bytes that the database or a client hands back; the version is not checked again.
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// A new identifier: 48 bits of milliseconds, 12 bits of the fraction below (RFC 9562 §6.2, method 3), 62 random bits.
+    package static func next(at now: Instant = .now()) -> UUIDv7 {
+        let microseconds = UInt64(max(0, now.microseconds))
+        let milliseconds = (microseconds / 1_000) & 0xFFFF_FFFF_FFFF
+        let fraction = ((microseconds % 1_000) << 12) / 1_000
+        var generator = SystemRandomNumberGenerator()
+        return UUIDv7(
+            high: milliseconds << 16 | 0x7000 | fraction,
+            low: (generator.next() & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000)
+    }
+
+    /// The greatest value there is: where a list that runs from new to old begins.
+    package static let greatest = UUIDv7(high: .max, low: .max)
+
+    package static func < (left: UUIDv7, right: UUIDv7) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
+
+    /// The 16 bytes, most significant first, as PostgreSQL's binary format has them.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for word in [high, low] {
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+        }
+        return bytes
+    }
+
+    /// Reads exactly 16 bytes; nil otherwise.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        var high: UInt64 = 0, low: UInt64 = 0
+        for (index, byte) in bytes.enumerated() {
+            if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+        }
+        self.init(high: high, low: low)
+    }
+
+    /// 32 lower-case hexadecimal digits without dashes. PostgreSQL's `uuid` reads this form too.
+    package var hex: String { Hex.encode(high) + Hex.encode(low) }
+
+    /// Reads 32 lower-case hexadecimal digits; nil otherwise.
+    package init?(hex: some StringProtocol) {
+        let digits = Array(hex.utf8)
+        guard digits.count == 32, let high = Hex.decode(digits[..<16]), let low = Hex.decode(digits[16...]) else { return nil }
+        self.init(high: high, low: low)
+    }
+}

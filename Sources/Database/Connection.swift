@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CPostgres
+import Core
+import Execution
+import Glibc
+
+/// One connection to PostgreSQL in pipeline mode (libpq manual, §34.5): commands go out together, their results come back
+/// in order, and one Sync ends each exchange, so that an exchange of any length costs one round trip.
+///
+/// A connection belongs to one lease at a time; only the lease's holder calls it. It blocks in poll(2), never longer than
+/// the deadline it is given, so it is used on the database's lanes alone.
+@safe final class Connection: @unchecked Sendable {  // Guard: the lease. The pool hands a connection to one holder at a time.
+    private let pointer: OpaquePointer
+    private let usesPreparedStatements: Bool
+    private var prepared: [String: String] = [:]
+    private var namesGiven = 0
+    private(set) var roundTrips = 0
+
+    /// A server-side limit on how many statements one connection keeps prepared; the set of texts in the source is smaller.
+    private static let maximumPrepared = 512
+
+    /// Connects, blocking until the deadline at most.
+    /// - Parameter url: a libpq connection string or URI (libpq manual, §34.1.1).
+    /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
+    init(
+        url: Secret<String>, usesPreparedStatements: Bool, deadline: Deadline, diagnose: (String) -> Void = { _ in }
+    ) throws {
+        guard let pointer = unsafe PQconnectStart(url.reveal()) else { throw DatabaseError.unavailable(retryAfter: .seconds(1)) }
+        unsafe self.pointer = pointer
+        self.usesPreparedStatements = usesPreparedStatements
+        do {
+            try finishConnecting(deadline)
+        } catch {
+            diagnose(unsafe String(cString: PQerrorMessage(pointer)).split(separator: "\n").first.map(String.init) ?? "")
+            throw error  // deinit closes the handle
+        }
+    }
+
+    deinit { unsafe PQfinish(pointer) }
+
+    /// 150020 for PostgreSQL 15.20.
+    var serverVersion: Int32 { unsafe PQserverVersion(pointer) }
+
+    /// Whether a new transaction can begin here: connected, idle, and no byte waiting that nobody asked for (PostgreSQL
+    /// says goodbye before it closes; a pooled connection learns of that here and not in the middle of a request).
+    var isReusable: Bool {
+        guard isIdle else { return false }
+        var descriptor = pollfd(fd: unsafe PQsocket(pointer), events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&descriptor, 1, 0) == 0
+    }
+
+    /// Connected and outside any transaction, as far as is known without asking.
+    var isIdle: Bool {
+        unsafe PQstatus(pointer) == CONNECTION_OK && PQtransactionStatus(pointer) == PQTRANS_IDLE
+    }
+
+    private func finishConnecting(_ deadline: Deadline) throws {
+        var next = PGRES_POLLING_WRITING
+        while true {
+            switch next {
+            case PGRES_POLLING_OK:
+                guard unsafe PQsetnonblocking(pointer, 1) == 0, unsafe PQenterPipelineMode(pointer) == 1 else {
+                    throw DatabaseError.unavailable(retryAfter: .seconds(1))
+                }
+                unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+                return
+            case PGRES_POLLING_READING: try wait(for: POLLIN, deadline)
+            case PGRES_POLLING_WRITING: try wait(for: POLLOUT, deadline)
+            default: throw DatabaseError.unavailable(retryAfter: .seconds(1))
+            }
+            next = unsafe PQconnectPoll(pointer)
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Queues a command without parameters or rows, such as `SET LOCAL …`.
+    func queue(command text: String) throws {
+        try check(unsafe PQsendQueryParams(pointer, text, 0, nil, nil, nil, nil, 1))
+    }
+
+    /// Queues a statement and returns how many results will come for it: a first use of a prepared one has two.
+    func queue(_ statement: Statement) throws -> QueuedStatement {
+        let text = statement.text, parameters = statement.parameters
+        guard usesPreparedStatements && statement.isPrepared else {
+            unsafe try send(parameters) { count, types, values, lengths, formats in
+                unsafe PQsendQueryParams(pointer, text, count, types, values, lengths, formats, 1)
+            }
+            return QueuedStatement(preparing: nil)
+        }
+        if let name = prepared[text] {
+            unsafe try send(parameters) { count, _, values, lengths, formats in
+                unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+            }
+            return QueuedStatement(preparing: nil)
+        }
+        guard namesGiven < Self.maximumPrepared else {
+            var unprepared = statement
+            unprepared.isPrepared = false
+            return try queue(unprepared)  // the plain way: this text will be parsed each time
+        }
+        let name = "s\(namesGiven)"
+        namesGiven += 1
+        try check(unsafe parameters.types.withUnsafeBufferPointer { types in
+            unsafe PQsendPrepare(pointer, name, text, Int32(clamping: types.count), types.baseAddress)
+        })
+        unsafe try send(parameters) { count, _, values, lengths, formats in
+            unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+        }
+        return QueuedStatement(preparing: (text, name))
+    }
+
+    /// Ends the exchange: one Sync, and what is queued starts on its way.
+    func queueSync() throws {
+        try check(unsafe PQpipelineSync(pointer))
+        roundTrips += 1
+    }
+
+    private typealias Send = (
+        Int32, UnsafePointer<Oid>?, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
+    ) -> Int32
+
+    private func send(_ parameters: Parameters, _ send: Send) throws {
+        let count = parameters.count
+        let formats = [Int32](repeating: 1, count: count)  // all binary
+        let sent = unsafe parameters.bytes.withUnsafeBytes { bytes in
+            let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            let values = unsafe zip(parameters.offsets, parameters.lengths).map { offset, length in
+                unsafe length < 0 ? nil : base.map { unsafe UnsafePointer($0 + offset) }
+            }
+            let lengths = parameters.lengths.map { max(0, $0) }
+            return unsafe send(Int32(clamping: count), parameters.types, values, lengths, formats)
+        }
+        try check(sent)
+    }
+
+    private func check(_ succeeded: Int32) throws {
+        guard succeeded == 1 else { throw DatabaseError.interrupted }
+    }
+
+    // MARK: - Receiving
+
+    /// The result of a queued command.
+    /// - Throws: `.refused` when PostgreSQL reported an error for it, `.skipped` as `Skipped` when an earlier command of the
+    ///   exchange failed, `.interrupted` when the connection broke or the deadline passed.
+    func result(_ deadline: Deadline) throws -> QueryResult {
+        guard let result = try next(deadline) else { throw DatabaseError.interrupted }
+        let status = result.status
+        // Every command's results end with a null.
+        if status != PGRES_PIPELINE_SYNC { while try next(deadline) != nil {} }
+        switch status {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return result
+        case PGRES_PIPELINE_ABORTED: throw Skipped()
+        case PGRES_FATAL_ERROR:
+            let refusal = result.refusal
+            // Class 57P01 to 57P03: the server is going away, and this connection with it.
+            if refusal.sqlState.hasPrefix("57P0") || refusal.sqlState == "?????" { throw DatabaseError.interrupted }
+            throw DatabaseError.refused(refusal)
+        default: throw DatabaseError.interrupted
+        }
+    }
+
+    func result(of queued: QueuedStatement, _ deadline: Deadline) throws -> QueryResult {
+        if let (text, name) = queued.preparing {
+            _ = try result(deadline)
+            prepared[text] = name
+        }
+        return try result(deadline)
+    }
+
+    /// Passes over what is left of an exchange, up to and including its Sync.
+    func finishExchange(_ deadline: Deadline) throws {
+        while true {
+            // A null here only parts one command's results from the next one's.
+            guard let result = try next(deadline) else { continue }
+            if result.status == PGRES_PIPELINE_SYNC { return }
+        }
+    }
+
+    private func next(_ deadline: Deadline) throws -> QueryResult? {
+        while true {
+            let unsent = unsafe PQflush(pointer)
+            guard unsent >= 0 else { throw DatabaseError.interrupted }
+            guard unsafe PQisBusy(pointer) == 1 else { break }
+            try wait(for: unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)
+            guard unsafe PQconsumeInput(pointer) == 1 else { throw DatabaseError.interrupted }
+        }
+        guard let result = unsafe PQgetResult(pointer) else {
+            guard unsafe PQstatus(pointer) == CONNECTION_OK else { throw DatabaseError.interrupted }
+            return nil
+        }
+        return unsafe QueryResult(owning: result)
+    }
+
+    private func wait(for events: Int32, _ deadline: Deadline) throws {
+        var descriptor = pollfd(fd: unsafe PQsocket(pointer), events: Int16(events), revents: 0)
+        while true {
+            let ready = unsafe poll(&descriptor, 1, deadline.pollMilliseconds)
+            if ready > 0 { return }
+            guard ready < 0 && errno == EINTR else { throw DatabaseError.interrupted }
+        }
+    }
+}
+
+/// A command was not run because an earlier one of its exchange failed.
+struct Skipped: Error {}
+
+/// A statement on its way; text and name when this use prepares it.
+struct QueuedStatement {
+    let preparing: (text: String, name: String)?
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CPostgres
+import Glibc
+
+/// Owns one `PGresult`. Values are copied out; no pointer leaves this file.
+@safe struct QueryResult: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
+
+    deinit { unsafe PQclear(pointer) }
+
+    var status: ExecStatusType { unsafe PQresultStatus(pointer) }
+
+    var rowCount: Int { Int(unsafe PQntuples(pointer)) }
+
+    /// `INSERT 0 1`, `COMMIT`, …
+    var commandTag: String { unsafe String(cString: PQcmdStatus(pointer)) }
+
+    /// Rows that an INSERT, UPDATE or DELETE touched; 0 for other commands.
+    var affectedRows: Int { unsafe Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
+
+    /// The error of a failed command.
+    var refusal: DatabaseError.Refusal {
+        DatabaseError.Refusal(
+            sqlState: field(UInt8(ascii: "C")) ?? "?????",
+            constraint: field(UInt8(ascii: "n")),
+            message: unsafe String(cString: PQresultErrorMessage(pointer)))
+    }
+
+    private func field(_ code: UInt8) -> String? {
+        guard let text = unsafe PQresultErrorField(pointer, Int32(code)) else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    /// Every value in PostgreSQL's text format, for administration.
+    var textRows: [[String?]] {
+        let columns = unsafe PQnfields(pointer)
+        return (0..<Int32(clamping: rowCount)).map { row in
+            (0..<columns).map { column in
+                unsafe PQgetisnull(pointer, row, column) == 1 ? nil : String(cString: PQgetvalue(pointer, row, column))
+            }
+        }
+    }
+
+    borrowing func map<Output>(_ decode: (inout Row) throws -> Output) throws -> [Output] {
+        var outputs: [Output] = []
+        outputs.reserveCapacity(rowCount)
+        var row = unsafe Row(result: pointer, index: 0)
+        for index in 0..<rowCount {
+            row.move(to: Int32(index))
+            outputs.append(try decode(&row))
+        }
+        return outputs
+    }
+}
+
+/// One row of a result, read column by column. Lives only inside the closure it is given to.
+///
+/// Columns are asked for by name. A query lists them in the order in which the closure reads them, so the next column is
+/// nearly always the right one and no search is needed.
+@safe package struct Row: ~Copyable {
+    private let result: OpaquePointer
+    private var index: Int32
+    private var cursor: Int32 = 0
+
+    fileprivate init(result: OpaquePointer, index: Int32) {
+        unsafe self.result = result
+        self.index = index
+    }
+
+    fileprivate mutating func move(to index: Int32) {
+        self.index = index
+        cursor = 0
+    }
+
+    /// - Throws: `DatabaseError.decoding` when the column is missing, NULL or of another type.
+    package mutating func decode<Value: SQLDecodable>(_ name: StaticString, as type: Value.Type = Value.self) throws -> Value {
+        guard let value = try decodeIfPresent(name, as: type) else { throw DatabaseError.decoding(column: "\(name)") }
+        return value
+    }
+
+    /// Nil when the column is NULL.
+    package mutating func decodeIfPresent<Value: SQLDecodable>(_ name: StaticString, as _: Value.Type = Value.self) throws -> Value? {
+        let column = try self.column(name)
+        guard unsafe PQgetisnull(result, index, column) == 0 else { return nil }
+        let type = unsafe PQftype(result, column)
+        guard Value.acceptedTypes.contains(where: { $0.rawValue == type }) else {
+            throw DatabaseError.decoding(column: "\(name)")
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(
+            start: PQgetvalue(result, index, column), count: Int(PQgetlength(result, index, column)))
+        guard let value = unsafe Value(postgresBinary: bytes) else { throw DatabaseError.decoding(column: "\(name)") }
+        return value
+    }
+
+    private mutating func column(_ name: StaticString) throws -> Int32 {
+        let columns = unsafe PQnfields(result)
+        for offset in 0..<columns {
+            let column = (cursor + offset) % columns
+            if unsafe strcmp(PQfname(result, column), UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0 {
+                cursor = column + 1
+                return column
+            }
+        }
+        throw DatabaseError.decoding(column: "\(name)")
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Dispatch
+
+/// The line before a ``BlockingPool`` is full: try again later.
+package struct PoolBusy: Error, Sendable {
+    package init() {}
+}
+
+/// Runs blocking or computing work on lanes of its own, a bounded number of jobs at once and a bounded number waiting.
+/// What does not fit is refused at once, because work that piles up helps nobody.
+package final class BlockingPool: Sendable {
+    private let executor: LaneExecutor
+    private let places: Int
+    private let admitted = Lock(0)
+
+    /// - Parameters:
+    ///   - lanes: jobs that run at once, at least 1.
+    ///   - waiting: jobs that may wait for a lane.
+    package init(label: String, lanes: Int, waiting: Int) {
+        executor = LaneExecutor(label: label, lanes: lanes, quality: .utility)
+        places = lanes + waiting
+    }
+
+    /// - Throws: ``PoolBusy`` when the line is full, else what `work` throws.
+    package func run<Result: Sendable>(_ work: @Sendable @escaping () throws -> Result) async throws -> Result {
+        let isAdmitted = admitted.with { count in
+            guard count < places else { return false }
+            count += 1
+            return true
+        }
+        guard isAdmitted else { throw PoolBusy() }
+        defer { admitted.with { $0 -= 1 } }
+        return try await withTaskExecutorPreference(executor) { try work() }
+    }
+}

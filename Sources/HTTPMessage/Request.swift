@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import HTTPTypes
+import JSON
+
+/// One request on its way through the house.
+package struct Request: Sendable {
+    package let head: RequestHead
+    package let body: RequestBody
+    /// Where the router found it to belong.
+    package let match: RouteMatch
+    /// Ours, told to the client as `X-Request-Id` and written to every log line about it.
+    package let id: UUIDv7
+    package let notes = Notes()
+
+    package init(head: RequestHead, body: RequestBody, match: RouteMatch, id: UUIDv7 = .next()) {
+        self.head = head
+        self.body = body
+        self.match = match
+        self.id = id
+    }
+
+    /// What becomes known about a request while it is answered, for the log line at its end.
+    package final class Notes: @unchecked Sendable {  // Guard: the one task that answers the request.
+        package var tenantID: TenantID?
+    }
+
+    /// Why a request cannot be read, before any handler looks at what it says.
+    package enum Failure: Error, Sendable {
+        case unsupportedMediaType(expected: String)
+        /// The query string names a parameter the route does not have, or one twice, or is not valid percent-encoding.
+        case badQuery(FieldError)
+    }
+
+    /// A part of the path by the name the route's template gives it.
+    package func parameter(_ name: String) -> String { match.parameters.first { $0.name == name }?.value ?? "" }
+
+    /// The whole body; empty for a streamed one.
+    package var bytes: [UInt8] {
+        if case .bytes(let bytes) = body { bytes } else { [] }
+    }
+
+    /// Reads the body as JSON.
+    /// - Throws: `Failure.unsupportedMediaType`, `JSONError`, `ValidationError`.
+    package func json<Input: Decodable>(_ type: Input.Type) throws -> Input {
+        guard isMediaType("application/json") else { throw Failure.unsupportedMediaType(expected: "application/json") }
+        return try JSONDecoding.decode(type, from: bytes)
+    }
+
+    /// Whether Content-Type names this type, once, with UTF-8 if any charset.
+    package func isMediaType(_ expected: String) -> Bool {
+        guard let value = head.fields.only(.contentType) else { return false }
+        let parts = value.split(separator: ";", omittingEmptySubsequences: false).map(\.trimmingWhitespace)
+        guard parts[0].lowercased() == expected else { return false }
+        return parts.dropFirst().allSatisfy { ["charset=utf-8", "charset=\"utf-8\""].contains($0.lowercased()) }
+    }
+
+    /// The query's parameters, decoded.
+    /// - Parameter allowed: the route's parameters; any other is refused, as a misspelt filter must not show everything.
+    /// - Throws: `Failure.badQuery`.
+    package func query(_ allowed: String...) throws -> [String: String] {
+        guard let query = head.query, !query.isEmpty else { return [:] }
+        var parameters: [String: String] = [:]
+        for pair in query.split(separator: "&") {
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
+                let value = PercentEncoding.decode(halves.count > 1 ? halves[1] : "", plusIsSpace: true)
+            else { throw Failure.badQuery(FieldError("", "bad_encoding", "The query string is not valid percent-encoding.")) }
+            guard allowed.contains(name) else {
+                throw Failure.badQuery(FieldError("/" + name.jsonPointerToken, "unknown_parameter", "There is no such query parameter."))
+            }
+            guard parameters.updateValue(value, forKey: name) == nil else {
+                throw Failure.badQuery(FieldError("/" + name.jsonPointerToken, "repeated_parameter", "Give each query parameter once."))
+            }
+        }
+        return parameters
+    }
+}
+
+extension HTTPFields {
+    /// The field's value when it was sent exactly once.
+    package func only(_ name: HTTPField.Name) -> String? {
+        var found: String?
+        for field in self where field.name == name {
+            guard found == nil else { return nil }
+            found = field.value
+        }
+        return found
+    }
+}

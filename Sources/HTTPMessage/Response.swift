@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import HTTPTypes
+import JSON
+
+/// A whole reply.
+package struct Response: Sendable {
+    package var status: HTTPResponse.Status
+    package var fields: HTTPFields
+    package var body: [UInt8]
+    /// The connection ends after this reply.
+    package var closesConnection = false
+
+    package init(_ status: HTTPResponse.Status, fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    package static func json(_ value: some JSONWritable, status: HTTPResponse.Status = .ok) -> Response {
+        json(bytes: value.jsonBytes, status: status)
+    }
+
+    package static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+        var response = Response(status, body: bytes)
+        response.fields.append(jsonType)
+        return response
+    }
+
+    private static let jsonType = HTTPField(name: .contentType, value: "application/json")
+
+    package static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+        Response(.ok, fields: [.contentType: type], body: Array(text.utf8))
+    }
+}
+
+/// Answers requests. The transport calls it; the API is one.
+package protocol Responder: Sendable {
+    /// Finds the route of a request whose head is in, before its body is read. Called on the connection's queue: must not block.
+    func match(_ head: RequestHead) -> RouteMatch
+
+    /// Never throws: what goes wrong becomes a reply.
+    func respond(to request: Request) async -> Response
+
+    /// The reply to bytes that are no acceptable request.
+    func reply(to violation: ProtocolViolation) -> Response
+}
+
+/// How a client broke HTTP or a bound of ours. The connection closes after the reply, since what follows cannot be trusted.
+package struct ProtocolViolation: Error, Sendable, Equatable {
+    package let status: HTTPResponse.Status
+    /// For a person who debugs a client; never quotes what was sent.
+    package let detail: String
+
+    package init(_ status: HTTPResponse.Status, _ detail: String) {
+        self.status = status
+        self.detail = detail
+    }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import HTTPMessage
+import HTTPTypes
+
+/// The life of one connection as a value: bytes, replies and the passing of time go in; what to do comes out. The shell
+/// around it (``HTTPConnection``) owns the socket and does it.
+///
+/// One request is answered at a time. Those that a client pipelines behind it wait as bytes, in a bounded buffer, and are
+/// parsed when its reply is written; so replies keep their order by construction.
+struct ConnectionMachine: ~Copyable {
+    enum Action {
+        /// Begin handling a request whose body is `body`.
+        case start(RequestHead, RouteMatch, Body)
+        /// Ask the responder for the reply to a violation and hand it to ``responded(_:now:)``.
+        case reject(ProtocolViolation)
+        case pushBody([UInt8])
+        case finishBody
+        case interruptBody
+        /// Whoever handles the current request need not go on.
+        case cancelHandler
+        /// Send what is left, tell the client that nothing more comes, and read until it has gone.
+        case halfClose
+        case close
+    }
+
+    enum Body {
+        case bytes([UInt8])
+        case stream
+    }
+
+    typealias Time = ContinuousClock.Instant
+
+    private enum Phase {
+        /// Between requests or inside a head.
+        case head
+        case collecting(RequestHead, RouteMatch, body: [UInt8], maximum: Int)
+        /// A handler is at work.
+        case handling
+        /// A handler is at work on a body that is still coming.
+        case streaming(received: Int, maximum: Int)
+        /// The last reply is on its way; what comes in is dropped.
+        case lingering
+        case closed
+    }
+
+    private let limits: HTTPLimits
+    private let match: (RequestHead) -> RouteMatch
+    private var parser: RequestParser
+    private var phase = Phase.head
+    private var requests = 0
+    private var isHead = false
+    private var keepsAlive = true
+    private var isDraining = false
+    private var hasEnded = false
+    private var expectsContinue = false
+    /// Set while a streamed body's reader has no room.
+    private var isBodyPaused = false
+    /// The reply that must take the place of the handler's.
+    private var violation: ProtocolViolation?
+
+    /// Bytes to send.
+    private(set) var output: [UInt8] = []
+    private(set) var sent = 0
+
+    private var deadline: Time
+    private var writeDeadline: Time?
+
+    init(limits: HTTPLimits, now: Time, match: @escaping (RequestHead) -> RouteMatch) {
+        self.limits = limits
+        self.match = match
+        parser = RequestParser(limits: limits)
+        deadline = now + limits.firstByte
+    }
+
+    // MARK: - What the shell asks
+
+    var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+    /// Whether more bytes from the client have a use and a place.
+    var wantsToRead: Bool {
+        switch phase {
+        case .head, .collecting: pendingOutput < limits.pipelined
+        case .handling: parser.buffered < limits.pipelined && !hasEnded
+        case .streaming: !isBodyPaused && !hasEnded
+        case .lingering: !hasEnded
+        case .closed: false
+        }
+    }
+
+    var pendingOutput: Int { output.count - sent }
+
+    // MARK: - Events
+
+    mutating func received(_ bytes: UnsafeRawBufferPointer, now: Time, _ actions: inout [Action]) {
+        switch phase {
+        case .lingering, .closed: return
+        case .head where parser.isBetweenRequests: deadline = now + limits.headTime
+        case .collecting, .streaming: extendBodyDeadline(by: bytes.count, now)
+        default: break
+        }
+        unsafe parser.append(bytes)
+        advance(now, &actions)
+    }
+
+    /// The client will send no more; it may still read.
+    mutating func receivedEnd(now: Time, _ actions: inout [Action]) {
+        hasEnded = true
+        switch phase {
+        case .head, .collecting, .lingering: close(&actions)
+        case .streaming:
+            actions.append(.interruptBody)
+            keepsAlive = false
+            phase = .handling
+            deadline = now + limits.handler
+        case .handling: keepsAlive = false
+        case .closed: break
+        }
+    }
+
+    /// The handler's reply, or the one to a violation.
+    mutating func responded(_ response: Response, date: [UInt8], now: Time, _ actions: inout [Action]) {
+        let isBodyUnread = switch phase {
+        case .streaming: true
+        default: false
+        }
+        if isBodyUnread { actions.append(.interruptBody) }
+        let closes = !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
+            || requests >= limits.requestsPerConnection
+        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        ResponseWriter.write(response, to: &output, date: date, isHead: isHead, closes: closes)
+        isHead = false
+        if closes {
+            phase = .lingering
+            deadline = now + limits.linger
+            actions.append(.halfClose)
+        } else {
+            phase = .head
+            deadline = now + (parser.buffered > 0 ? limits.headTime : limits.idle)
+            advance(now, &actions)
+        }
+    }
+
+    /// The kernel took this many bytes of the output.
+    mutating func wrote(_ count: Int, now: Time, _ actions: inout [Action]) {
+        sent += count
+        writeDeadline = now + limits.writeStall
+        guard sent == output.count else { return }
+        output.removeAll(keepingCapacity: output.capacity <= 65_536)
+        sent = 0
+        writeDeadline = nil
+        if case .lingering = phase { deadline = now + limits.linger }
+        advance(now, &actions)
+    }
+
+    /// A streamed body's reader has room, or has begun to read.
+    mutating func bodyWanted(now: Time, _ actions: inout [Action]) {
+        guard case .streaming = phase else { return }
+        sendContinue(now)
+        isBodyPaused = false
+        deadline = now + limits.bodyGrace
+        advance(now, &actions)
+    }
+
+    mutating func bodyFull() { isBodyPaused = true }
+
+    /// The server is going away: finish what was begun, begin nothing.
+    mutating func drain(_ actions: inout [Action]) {
+        isDraining = true
+        if case .head = phase, parser.isBetweenRequests, pendingOutput == 0 { close(&actions) }
+    }
+
+    /// Called several times a second.
+    mutating func passed(_ now: Time, _ actions: inout [Action]) {
+        if let writeDeadline, now >= writeDeadline { return close(&actions) }
+        guard now >= deadline else { return }
+        switch phase {
+        case .head where parser.isBetweenRequests: close(&actions)
+        case .head: reject(ProtocolViolation(.requestTimeout, "The request did not arrive in time."), now, &actions)
+        case .collecting: reject(ProtocolViolation(.requestTimeout, "The body came too slowly."), now, &actions)
+        case .streaming where isBodyPaused: deadline = now + limits.bodyGrace
+        case .streaming: reject(ProtocolViolation(.requestTimeout, "The body came too slowly."), now, &actions)
+        case .handling:
+            actions.append(.cancelHandler)
+            reject(ProtocolViolation(.serviceUnavailable, "The answer took too long."), now, &actions)
+        case .lingering: close(&actions)
+        case .closed: break
+        }
+    }
+
+    // MARK: - Progress
+
+    private mutating func advance(_ now: Time, _ actions: inout [Action]) {
+        while true {
+            switch phase {
+            // A client that does not read its replies gets no more of them made.
+            case .head where pendingOutput >= limits.pipelined: return
+            case .head, .collecting: break
+            case .streaming where !isBodyPaused: break
+            default: return
+            }
+            switch parser.next() {
+            case .needsMore: return
+            case .head(let head, let framing): begin(head, framing, now, &actions)
+            case .body(let bytes): body(bytes, now, &actions)
+            case .end: endOfBody(now, &actions)
+            case .violation(let violation): return reject(violation, now, &actions)
+            }
+        }
+    }
+
+    private mutating func begin(_ head: RequestHead, _ framing: RequestFraming, _ now: Time, _ actions: inout [Action]) {
+        requests += 1
+        isHead = head.method == .head
+        keepsAlive = framing.keepsAlive
+        expectsContinue = framing.expectsContinue
+        deadline = now + limits.bodyGrace
+        let match = match(head)
+        let maximum = match.body.maximumBytes
+        if let length = framing.contentLength, length > maximum { return reject(Self.tooLarge(maximum), now, &actions) }
+        if case .stream = match.body, case .route = match {
+            phase = .streaming(received: 0, maximum: maximum)
+            actions.append(.start(head, match, .stream))
+            return
+        }
+        if case .route = match {
+            sendContinue(now)
+        } else if expectsContinue {
+            // The answer is a refusal whatever the body: say so before it is sent.
+            keepsAlive = false
+            phase = .handling
+            deadline = now + limits.handler
+            actions.append(.start(head, match, .bytes([])))
+            return
+        }
+        phase = .collecting(head, match, body: [], maximum: maximum)
+    }
+
+    private mutating func body(_ bytes: [UInt8], _ now: Time, _ actions: inout [Action]) {
+        switch phase {
+        case .collecting(let head, let match, var body, let maximum):
+            phase = .head  // lets go of the buffer, so that appending does not copy it
+            guard body.count + bytes.count <= maximum else { return reject(Self.tooLarge(maximum), now, &actions) }
+            if body.isEmpty { body = bytes } else { body.append(contentsOf: bytes) }
+            phase = .collecting(head, match, body: body, maximum: maximum)
+        case .streaming(let received, let maximum):
+            guard received + bytes.count <= maximum else { return reject(Self.tooLarge(maximum), now, &actions) }
+            phase = .streaming(received: received + bytes.count, maximum: maximum)
+            actions.append(.pushBody(bytes))
+        default: break
+        }
+    }
+
+    private mutating func endOfBody(_ now: Time, _ actions: inout [Action]) {
+        switch phase {
+        case .collecting(let head, let match, let body, _): actions.append(.start(head, match, .bytes(body)))
+        case .streaming: actions.append(.finishBody)
+        default: break
+        }
+        phase = .handling
+        deadline = now + limits.handler
+    }
+
+    /// Answers a violation. A handler that is at work on the body is told that the body has ended badly.
+    private mutating func reject(_ violation: ProtocolViolation, _ now: Time, _ actions: inout [Action]) {
+        if case .streaming = phase { actions.append(contentsOf: [.interruptBody, .cancelHandler]) }
+        self.violation = violation
+        phase = .handling
+        deadline = now + limits.handler
+        actions.append(.reject(violation))
+    }
+
+    private mutating func sendContinue(_ now: Time) {
+        guard expectsContinue else { return }
+        expectsContinue = false
+        // A client that sent its body without waiting needs no invitation.
+        guard parser.buffered == 0 else { return }
+        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        output.append(contentsOf: ResponseWriter.continueBytes)
+    }
+
+    /// Every byte buys time, so that a body must come at the minimum rate, and a pause of a whole grace period ends it.
+    private mutating func extendBodyDeadline(by bytes: Int, _ now: Time) {
+        let bought = Duration.milliseconds(min(bytes, 1 << 20) * 1_000 / max(1, limits.bodyRate))
+        deadline = min(deadline + bought, now + limits.bodyGrace)
+    }
+
+    private mutating func close(_ actions: inout [Action]) {
+        switch phase {
+        case .closed: return
+        case .streaming: actions.append(contentsOf: [.interruptBody, .cancelHandler])
+        case .handling: actions.append(.cancelHandler)
+        default: break
+        }
+        phase = .closed
+        actions.append(.close)
+    }
+
+    /// The socket failed: nothing can be sent or read any more.
+    mutating func broke(_ actions: inout [Action]) { close(&actions) }
+
+    private static func tooLarge(_ maximum: Int) -> ProtocolViolation {
+        ProtocolViolation(.contentTooLarge, maximum == 0 ? "This operation takes no body." : "The body may have at most \(maximum) bytes.")
+    }
+}

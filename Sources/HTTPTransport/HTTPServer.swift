@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CLinux
+import Core
+import Dispatch
+import Glibc
+import HTTPMessage
+import Logging
+
+/// An HTTP/1.1 server over Dispatch: a listener, and loops that share the connections.
+package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and `isPaused` are touched on `acceptQueue` alone.
+    private let configuration: HTTPServerConfiguration
+    private let responder: any Responder
+    private let logger: Logger
+    private let loops: [EventLoop]
+    private let acceptQueue = DispatchQueue(label: "unnati.http.accept", qos: .userInitiated)
+    private let open = Lock(0)
+    private var listener: (any DispatchSourceRead)?
+    private var isPaused = false
+    private var nextLoop = 0
+
+    package init(_ configuration: HTTPServerConfiguration, responder: any Responder, logger: Logger) {
+        self.configuration = configuration
+        self.responder = responder
+        self.logger = logger
+        loops = (0..<configuration.loops).map { EventLoop(label: "unnati.http.loop.\($0)") }
+    }
+
+    /// What keeps the server from listening, and what to do.
+    package struct ListenFailure: Error, CustomStringConvertible, Sendable {
+        package let description: String
+    }
+
+    /// Connections that are open now.
+    package var connectionCount: Int { open.with { $0 } }
+
+    /// Begins to accept.
+    /// - Returns: the port, which the system has chosen when the configuration says 0.
+    /// - Throws: ``ListenFailure``.
+    package func start() throws -> UInt16 {
+        let descriptor = try Listener.make(host: configuration.host, port: configuration.port)
+        let port = Listener.port(of: descriptor)
+        acceptQueue.sync {
+            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: acceptQueue)
+            source.setEventHandler { [weak self] in self?.accept(descriptor) }
+            source.setCancelHandler { _ = Glibc.close(descriptor) }
+            source.activate()
+            listener = source
+        }
+        return port
+    }
+
+    private func accept(_ listener: Int32) {
+        // A bounded burst, so that the queue can hear of a shutdown between two of them.
+        for _ in 0..<64 {
+            guard open.with({ $0 }) < configuration.connections else { return pause(.milliseconds(50)) }
+            let descriptor = unnati_accept(listener, nil, nil)
+            guard descriptor >= 0 else {
+                // Out of descriptors: trying again at once would only spin.
+                if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { pause(.milliseconds(100)) }
+                return
+            }
+            adopt(descriptor)
+        }
+    }
+
+    private func adopt(_ descriptor: Int32) {
+        var enabled: Int32 = 1
+        unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
+        open.with { $0 += 1 }
+        let loop = loops[nextLoop]
+        nextLoop = (nextLoop + 1) % loops.count
+        loop.queue.async { [responder, open, limits = configuration.limits] in
+            HTTPConnection(descriptor, loop: loop, limits: limits, responder: responder) { open.with { $0 -= 1 } }.start()
+        }
+    }
+
+    private func pause(_ interval: DispatchTimeInterval) {
+        guard !isPaused, let listener else { return }
+        isPaused = true
+        listener.suspend()
+        acceptQueue.asyncAfter(deadline: .now() + interval) { self.resume() }
+    }
+
+    private func resume() {
+        guard isPaused, let listener else { return }
+        isPaused = false
+        listener.resume()
+    }
+
+    /// Stops accepting, lets requests in flight finish within the grace period, closes what is left.
+    package func stop() async {
+        acceptQueue.sync {
+            guard let listener else { return }
+            resume()  // a suspended source would never hear of its end
+            listener.cancel()
+            self.listener = nil
+        }
+        for loop in loops { loop.queue.async { loop.drain() } }
+        let deadline = ContinuousClock.now + configuration.grace
+        while connectionCount > 0 && ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        guard connectionCount > 0 else { return }
+        logger.warning("closing connections that outlived the grace period", metadata: ["connections": "\(connectionCount)"])
+        for loop in loops { loop.queue.async { loop.abort() } }
+    }
+}
+
+/// Makes listening sockets.
+private enum Listener {
+    static func make(host: String, port: UInt16) throws -> Int32 {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(host, String(port), &hints, &found) == 0, let address = unsafe found?.pointee else {
+            throw HTTPServer.ListenFailure(description: "\(host) is no IP address to listen on.")
+        }
+        defer { unsafe freeaddrinfo(found) }
+        let descriptor = unsafe socket(address.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw HTTPServer.ListenFailure(description: "No socket can be made (error \(errno)).") }
+        var enabled: Int32 = 1
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
+        guard unsafe bind(descriptor, address.ai_addr, address.ai_addrlen) == 0, listen(descriptor, 1_024) == 0 else {
+            let reason = errno
+            close(descriptor)
+            throw HTTPServer.ListenFailure(
+                description: reason == EADDRINUSE
+                    ? "Port \(port) on \(host) is taken. Stop the other program or choose a port with HTTP_PORT."
+                    : "Cannot listen on \(host) port \(port): \(unsafe String(cString: strerror(reason))).")
+        }
+        return descriptor
+    }
+
+    static func port(of descriptor: Int32) -> UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
+        }
+        guard result == 0 else { return 0 }
+        // The port stands at the same place for IPv4 and IPv6.
+        return unsafe withUnsafeBytes(of: &storage) { unsafe UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+package struct HTTPLimits: Sendable {
+    /// Bytes of request target (RFC 9112 §3 asks for 8,000 at least).
+    package var target = 8_192
+    /// Bytes of method.
+    package var method = 32
+    /// Bytes of one field line.
+    package var fieldLine = 8_192
+    /// Bytes of the whole head.
+    package var head = 32_768
+    package var fieldCount = 100
+    /// Bytes of a chunk-size line with its extensions.
+    package var chunkLine = 256
+    /// Bytes of all trailer fields together.
+    package var trailers = 8_192
+    /// Bytes of unread pipelined requests at which reading pauses.
+    package var pipelined = 65_536
+
+    /// From accept to the first byte of a request.
+    package var firstByte: Duration = .seconds(5)
+    /// From its first byte to the end of the head.
+    package var headTime: Duration = .seconds(10)
+    /// Before the minimum rate of a body counts.
+    package var bodyGrace: Duration = .seconds(10)
+    /// Bytes a second that a body must keep up.
+    package var bodyRate = 1_024
+    /// Between requests.
+    package var idle: Duration = .seconds(60)
+    /// Without progress while a reply is being sent.
+    package var writeStall: Duration = .seconds(20)
+    /// For the handler of a request whose body is in; a streamed body's rate bounds the time before.
+    package var handler: Duration = .seconds(60)
+    /// After the last reply, to let the client read it before the connection goes.
+    package var linger: Duration = .seconds(2)
+    package var requestsPerConnection = 1_000
+
+    package init() {}
+}
+
+package struct HTTPServerConfiguration: Sendable {
+    /// `HTTP_HOST`, an IPv4 or IPv6 address.
+    package var host = "127.0.0.1"
+    /// `HTTP_PORT`; 0 lets the system choose.
+    package var port: UInt16 = 8_080
+    /// `HTTP_CONNECTIONS`, 1...1 000 000: connections at once; more wait in the listener's backlog.
+    package var connections = 10_000
+    /// `HTTP_LOOPS`, 1...64: serial queues that connections are spread over.
+    package var loops = 2
+    /// `SHUTDOWN_GRACE_MS`, 0...600 000: what requests in flight get to finish after SIGTERM.
+    package var grace: Duration = .seconds(25)
+    package var limits = HTTPLimits()
+
+    package init() {}
+}

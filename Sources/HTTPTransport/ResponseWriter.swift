@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import HTTPMessage
+import HTTPTypes
+
+/// Replies as bytes (RFC 9112 §4 and §6). Whatever a handler put into a field, no CR, LF or NUL leaves here: that would
+/// begin a header, or a reply, of an attacker's choosing.
+enum ResponseWriter {
+    static let continueBytes = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// Appends status line, fields and body.
+    /// - Parameters:
+    ///   - date: the Date field's value.
+    ///   - isHead: the request was HEAD: lengths are told, the body is not sent.
+    static func write(_ response: Response, to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool) {
+        output.reserveCapacity(output.count + 256 + response.body.count)
+        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        append(response.status.code, to: &output)
+        output.append(UInt8(ascii: " "))
+        append(response.status.reasonPhrase.utf8, to: &output)
+        output.append(contentsOf: "\r\nDate: ".utf8)
+        output.append(contentsOf: date)
+        for field in response.fields where field.name != .contentLength && field.name != .connection && field.name != .transferEncoding {
+            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: field.name.rawName.utf8)
+            output.append(contentsOf: ": ".utf8)
+            append(field.value.utf8, to: &output)
+        }
+        let hasNoBody = response.status.code == 204 || response.status.code == 304 || response.status.kind == .informational
+        if !hasNoBody {
+            output.append(contentsOf: "\r\nContent-Length: ".utf8)
+            append(response.body.count, to: &output)
+        }
+        if closes { output.append(contentsOf: "\r\nConnection: close".utf8) }
+        output.append(contentsOf: "\r\n\r\n".utf8)
+        if !hasNoBody && !isHead { output.append(contentsOf: response.body) }
+    }
+
+    private static func append(_ number: Int, to output: inout [UInt8]) {
+        if number >= 10 { append(number / 10, to: &output) }
+        output.append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    private static func append(_ value: some Sequence<UInt8>, to output: inout [UInt8]) {
+        for byte in value { output.append(ByteClass.fieldValue[Int(byte)] ? byte : 0x20) }
+    }
+
+    /// IMF-fixdate of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    static func date(_ instant: Instant) -> [UInt8] {
+        let date = CivilDateTime(instant)
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let year = String(repeating: "0", count: max(0, 4 - String(date.year).count)) + String(date.year)
+        return Array(
+            "\(days[date.weekday]), \(two(date.day)) \(months[date.month - 1]) \(year) \(two(date.hour)):\(two(date.minute)):\(two(date.second)) GMT".utf8)
+    }
+}

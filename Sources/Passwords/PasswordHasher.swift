@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Execution
+import Foundation
+
+package struct PasswordConfiguration: Sendable {
+    /// `PASSWORD_COST`, 10...14: each step doubles the time of a guess and of a login.
+    package var cost = 12
+    /// `PASSWORD_LANES`, 1...64: passwords hashed at once. One core is left for everything else.
+    package var lanes = max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
+    /// `PASSWORD_WAITERS`, 0...1 000: passwords that may wait; above it the answer is 429.
+    package var waiters = 32
+
+    package init() {}
+}
+
+/// Hashes and verifies passwords on a bounded pool of its own, since one of them keeps a core busy for a quarter second.
+package struct PasswordHasher: Sendable {
+    private let configuration: PasswordConfiguration
+    private let pool: BlockingPool
+    /// A hash of current cost that no password has: verifying against it takes as long as against a real one.
+    private let decoy: String
+
+    package init(_ configuration: PasswordConfiguration) {
+        precondition(Bcrypt.costs.contains(configuration.cost))
+        self.configuration = configuration
+        pool = BlockingPool(label: "unnati.passwords", lanes: configuration.lanes, waiting: configuration.waiters)
+        decoy = BcryptSHA256(hashing: Array(UUIDv7.next().hex.utf8), cost: configuration.cost).text
+    }
+
+    package enum Verdict: Sendable, Equatable {
+        case wrong
+        /// `rehash` when the stored hash is of another scheme or cost than new ones are.
+        case right(rehash: Bool)
+    }
+
+    /// - Parameter password: up to 1 KiB; the bound is the caller's to check, nothing is cut off here.
+    /// - Returns: `$bcrypt-sha256$v=2,t=2b,r=…`.
+    /// - Throws: `PoolBusy`.
+    package func hash(_ password: String) async throws -> String {
+        let cost = configuration.cost
+        return try await pool.run { BcryptSHA256(hashing: Array(password.utf8), cost: cost).text }
+    }
+
+    /// - Parameter stored: the hash in its text form; nil when there is no such person, which takes just as long.
+    /// - Throws: `PoolBusy`.
+    package func verify(_ password: String, against stored: String?) async throws -> Verdict {
+        let cost = configuration.cost
+        let text = stored ?? decoy
+        let verdict = try await pool.run { Self.verify(Array(password.utf8), against: text, currentCost: cost) }
+        return stored == nil ? .wrong : verdict
+    }
+
+    /// Verifies without the pool; a hash of unknown form matches nothing.
+    static func verify(_ password: [UInt8], against text: String, currentCost: Int) -> Verdict {
+        if let hash = BcryptSHA256(text) { return hash.verify(password) ? .right(rehash: hash.cost != currentCost) : .wrong }
+        if let hash = BcryptHash(text) { return hash.verify(password) ? .right(rehash: true) : .wrong }
+        if let hash = Argon2id(text) { return hash.verify(password) ? .right(rehash: true) : .wrong }
+        return .wrong
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Crypto
+import Foundation
+import JSON
+import JWTKit
+
+package struct TokenConfiguration: Sendable {
+    /// `ACCESS_TOKEN_LIFETIME_S`, 60...3 600.
+    package var accessLifetime: Duration = .seconds(600)
+    /// `SESSION_LIFETIME_DAYS`, 1...365: after this a person signs in again.
+    package var sessionLifetime: Duration = .seconds(90 * 86_400)
+    /// Verified tokens kept in memory.
+    package var cacheSize = 20_000
+
+    package init() {}
+}
+
+/// What an access token says: who, in which session, in which business.
+package struct AccessClaims: Sendable, Equatable {
+    package let person: Caller.Person
+    package let expiresAt: Instant
+}
+
+package enum AccessTokenError: Error, Sendable, Equatable {
+    /// Not a token of ours.
+    case invalid
+    case expired
+}
+
+/// Signs and verifies access tokens: JWTs of the `at+jwt` profile (RFC 9068), EdDSA only (RFC 8037).
+///
+/// A token that has been verified is remembered by its SHA-256 until it expires, so that the signature is checked once and
+/// not with each request.
+package final class AccessTokens: Sendable {
+    private static let audience = "unnati-api", issuer = "unnati"
+    private static let maximumBytes = 4_096
+
+    private let configuration: TokenConfiguration
+    private let keys = JWTKeyCollection()
+    private let signingKey: Secret<Curve25519.Signing.PrivateKey>
+    package let keyID: String
+    private let verified: Lock<RecentlyVerified>
+
+    package init(signingKey: Secret<Curve25519.Signing.PrivateKey>, _ configuration: TokenConfiguration) async {
+        self.configuration = configuration
+        self.signingKey = signingKey
+        // A key is named by its public half, so that every server gives it the same name.
+        keyID = Hex.encode(SHA256.hash(data: signingKey.reveal().publicKey.rawRepresentation).prefix(8))
+        verified = Lock(RecentlyVerified(capacity: configuration.cacheSize))
+        await keys.add(eddsa: EdDSA.PrivateKey(backing: signingKey.reveal()), kid: JWKIdentifier(string: keyID))
+    }
+
+    package var lifetime: Duration { configuration.accessLifetime }
+
+    package func sign(user: UserID, session: SessionID, tenant: TenantID, now: Instant = .now()) async throws -> String {
+        let payload = Payload(
+            iss: Self.issuer, aud: Self.audience, sub: user.description, sid: session.description, tid: tenant.description,
+            iat: now.seconds, exp: now.advanced(by: configuration.accessLifetime).seconds)
+        return try await keys.sign(payload, kid: JWKIdentifier(string: keyID), header: ["typ": "at+jwt"])
+    }
+
+    /// - Throws: ``AccessTokenError``.
+    package func verify(_ token: String, now: Instant = .now()) async throws(AccessTokenError) -> AccessClaims {
+        guard token.utf8.count <= Self.maximumBytes else { throw .invalid }
+        let digest = TokenDigest(of: token)
+        let claims: AccessClaims
+        if let known = verified.with({ $0[digest] }) {
+            claims = known
+        } else {
+            claims = try await check(token)
+            verified.with { $0[digest] = claims }
+        }
+        guard claims.expiresAt > now else { throw .expired }
+        return claims
+    }
+
+    private func check(_ token: String) async throws(AccessTokenError) -> AccessClaims {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, isOurs(parts[0]), Base64.url.decode(parts[1].utf8) != nil, Base64.url.decode(parts[2].utf8)?.count == 64,
+            let payload = try? await keys.verify(token, as: Payload.self),
+            payload.iss == Self.issuer, payload.aud == Self.audience,
+            let user = UserID(payload.sub), let session = SessionID(payload.sid), let tenant = TenantID(payload.tid),
+            let expiry = Self.microseconds(payload.exp)
+        else { throw .invalid }
+        return AccessClaims(
+            person: Caller.Person(userID: user, sessionID: session, tenantID: tenant), expiresAt: Instant(microseconds: expiry))
+    }
+
+    /// The header must be exactly what we write: one algorithm, one type, our key, and no member that could bring a key,
+    /// an encryption or a critical extension along.
+    private func isOurs(_ encoded: Substring) -> Bool {
+        guard let bytes = Base64.url.decode(encoded.utf8), case .object(let members)? = try? JSONReader.parse(bytes), members.count == 3 else { return false }
+        return ["alg": "EdDSA", "typ": "at+jwt", "kid": keyID].allSatisfy { name, value in
+            members.contains { $0.key == name && $0.value == .string(value) }
+        }
+    }
+
+    private static func microseconds(_ seconds: Int64) -> Int64? {
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? nil : product
+    }
+
+    /// The public half as a JSON Web Key Set (RFC 7517, RFC 8037 §2).
+    package var keySet: [UInt8] {
+        var json = JSONWriter()
+        json.object {
+            $0.member("keys") {
+                $0.array([keyID]) { json, kid in
+                    json.object {
+                        $0.member("kty", "OKP")
+                        $0.member("crv", "Ed25519")
+                        $0.member("use", "sig")
+                        $0.member("alg", "EdDSA")
+                        $0.member("kid", kid)
+                        $0.member("x", Base64.url.encode(signingKey.reveal().publicKey.rawRepresentation))
+                    }
+                }
+            }
+        }
+        return json.bytes
+    }
+
+    private struct Payload: JWTPayload {
+        let iss: String, aud: String, sub: String, sid: String, tid: String
+        let iat: Int64, exp: Int64
+
+        /// Time is checked with every use, also of a token that is remembered.
+        func verify(using algorithm: some JWTAlgorithm) {}
+    }
+}
+
+/// SHA-256 of a token, as a key that holds nothing of it.
+private struct TokenDigest: Hashable {
+    private let words: SIMD4<UInt64>
+
+    init(of token: String) {
+        var words = SIMD4<UInt64>()
+        var token = token
+        let digest = token.withUTF8 { unsafe SHA256.hash(data: UnsafeRawBufferPointer($0)) }
+        for (index, byte) in digest.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
+        self.words = words
+    }
+}
+
+/// Two generations of a dictionary: when the young one is full it becomes the old one, and the old one is forgotten.
+private struct RecentlyVerified {
+    private var young: [TokenDigest: AccessClaims] = [:]
+    private var old: [TokenDigest: AccessClaims] = [:]
+    private let generation: Int
+
+    init(capacity: Int) { generation = max(1, capacity / 2) }
+
+    subscript(digest: TokenDigest) -> AccessClaims? {
+        get { young[digest] ?? old[digest] }
+        set {
+            if young.count >= generation {
+                old = young
+                young = [:]
+            }
+            young[digest] = newValue
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import HTTPMessage
+import HTTPTypes
+import JSON
+import Logging
+import Metrics
+import Telemetry
+
+/// Answers requests by a router: errors become problems, every reply gets its id and security headers, and every request
+/// one log line and one measurement.
+package struct API: Responder {
+    package let router: Router
+    private let logger: Logger
+    private let accessLog: LogSink?
+    private let durations: RequestDurations
+
+    /// - Parameter accessLog: where request lines go; nil for none.
+    package init(_ table: RouteTable, logger: Logger, accessLog: LogSink?, metrics: any MetricsFactory) {
+        router = Router(table)
+        self.logger = logger
+        self.accessLog = accessLog
+        durations = RequestDurations(router, metrics)
+    }
+
+    package func match(_ head: RequestHead) -> RouteMatch { router.match(head.method, head.path) }
+
+    package func respond(to request: Request) async -> Response {
+        let start = ContinuousClock.now
+        var response = await reply(to: request)
+        response.fields.append(HTTPField(name: .requestID, value: request.id.hex))
+        SecurityHeaders.add(to: &response)
+        finish(request, response, ContinuousClock.now - start)
+        return response
+    }
+
+    package func reply(to violation: ProtocolViolation) -> Response {
+        let id = UUIDv7.next()
+        var response = violation.apiError.response(requestID: id)
+        response.fields.append(HTTPField(name: .requestID, value: id.hex))
+        if violation.status == .methodNotAllowed { response.fields[.allow] = "" }
+        SecurityHeaders.add(to: &response)
+        accessLog?.write(AccessLogLine(id: id, status: response.status, outputBytes: response.body.count).bytes)
+        return response
+    }
+
+    private func reply(to request: Request) async -> Response {
+        do {
+            switch request.match {
+            case .route(let route, _): return try await route.handle(request)
+            case .notFound:
+                if request.head.method == .options && request.head.path == "*" { return Response(.noContent) }
+                throw APIError(.notFound, .routeUnknown, "There is nothing at this address.")
+            case .methodNotAllowed(let methods): return try notAllowed(request, methods)
+            }
+        } catch let error as any APIErrorConvertible {
+            if (error as? DatabaseError)?.isFault == true { log(error, request) }
+            return error.apiError.response(requestID: request.id)
+        } catch {
+            log(error, request)
+            return APIError(.internalServerError, .internalError, "Something went wrong on our side.").response(requestID: request.id)
+        }
+    }
+
+    /// 405 with Allow (RFC 9110 §15.5.6), or what OPTIONS asked for.
+    private func notAllowed(_ request: Request, _ methods: [HTTPRequest.Method]) throws -> Response {
+        let allow = (methods + (methods.contains(.get) ? [.head] : []) + [.options]).map(\.rawValue).joined(separator: ", ")
+        if request.head.method == .options { return Response(.noContent, fields: [.allow: allow]) }
+        var error = APIError(.methodNotAllowed, .methodNotAllowed, "This address does not answer \(request.head.method.rawValue).")
+        error.headers[.allow] = allow
+        throw error
+    }
+
+    private func log(_ error: any Error, _ request: Request) {
+        logger.error("request failed", metadata: ["request_id": "\(request.id.hex)", "error": "\(String(reflecting: error))"])
+    }
+
+    private func finish(_ request: Request, _ response: Response, _ duration: Duration) {
+        var operation = "none", isProbe = false
+        if case .route(let route, _) = request.match {
+            operation = route.operation
+            isProbe = route.isProbe
+            durations.record(route, response.status, duration)
+        }
+        // Probes come every few seconds from every balancer and say nothing as long as they succeed.
+        if isProbe && response.status.kind == .successful { return }
+        accessLog?.write(
+            AccessLogLine(
+                id: request.id, tenantID: request.notes.tenantID, method: request.head.method, operation: operation,
+                status: response.status, duration: duration, outputBytes: response.body.count
+            ).bytes)
+    }
+}
+
+extension Route {
+    fileprivate var isProbe: Bool { operation == "getLiveness" || operation == "getReadiness" }
+}
+
+extension HTTPField.Name {
+    static let requestID = HTTPField.Name("X-Request-Id") ?? .from
+}
+
+/// One line for each request. It holds no personal data: the operation in place of the path, the tenant's id, no query.
+private struct AccessLogLine {
+    let id: UUIDv7
+    var tenantID: TenantID?
+    var method: HTTPRequest.Method?
+    var operation = "none"
+    let status: HTTPResponse.Status
+    var duration = Duration.zero
+    let outputBytes: Int
+
+    var bytes: [UInt8] {
+        var json = JSONWriter(capacity: 320)
+        json.object { json in
+            json.member("ts", Instant.now())
+            json.member("level", status.code >= 500 ? "error" : "info")
+            json.member("msg", "request")
+            json.member("request_id", id.hex)
+            if let tenantID { json.member("tenant_id", tenantID) }
+            json.member("method", method?.rawValue)
+            json.member("operation", operation)
+            json.member("status", status.code)
+            json.member("duration_us", duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
+            json.member("bytes", outputBytes)
+        }
+        return json.bytes
+    }
+}
+
+/// `http_server_request_duration_seconds` by operation and class of status, looked up once and not with every request.
+private struct RequestDurations: Sendable {
+    private let timers: [[Metrics.Timer]]
+
+    init(_ router: Router, _ factory: any MetricsFactory) {
+        timers = router.routes.map { route in
+            (1...5).map { statusClass in
+                Metrics.Timer(
+                    label: "http_server_request_duration_seconds",
+                    dimensions: [("operation", route.operation), ("status_class", "\(statusClass)xx")], factory: factory)
+            }
+        }
+    }
+
+    func record(_ route: Route, _ status: HTTPResponse.Status, _ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        timers[route.index][min(max(status.code / 100, 1), 5) - 1].recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}
+
+/// What keeps a browser from making anything but data of a reply (ASVS 5.0, 3.2 and 3.4).
+private enum SecurityHeaders {
+    private static let fields: [HTTPField] = [
+        HTTPField(name: .cacheControl, value: "no-store"),
+        HTTPField(name: .contentSecurityPolicy, value: "default-src 'none'; frame-ancestors 'none'; sandbox"),
+        HTTPField(name: .xContentTypeOptions, value: "nosniff"),
+    ] + [HTTPField.Name("Referrer-Policy")].compactMap { $0 }.map { HTTPField(name: $0, value: "no-referrer") }
+
+    static func add(to response: inout Response) {
+        for field in fields { response.fields.append(field) }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Accounts
+import Core
+import JSON
+
+/// `{"access_token": "…", "token_type": "Bearer", "expires_in": 600, "refresh_token": "rt_…", "user_id": "usr_…",
+/// "tenant_id": "ten_…"}`, after login with `"tenants": […]`.
+struct TokensOutput: JSONWritable {
+    private let signedIn: SignedIn
+    private let memberships: [Membership]?
+
+    init(_ signedIn: SignedIn, _ memberships: [Membership]? = nil) {
+        self.signedIn = signedIn
+        self.memberships = memberships
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("access_token", signedIn.accessToken.reveal())
+            json.member("token_type", "Bearer")
+            json.member("expires_in", signedIn.accessLifetime.components.seconds)
+            json.member("refresh_token", signedIn.refreshToken.reveal())
+            json.member("user_id", signedIn.userID)
+            json.member("tenant_id", signedIn.tenantID)
+            if let memberships { json.member("tenants") { $0.array(memberships) { TenantOutput(membership: $1).write(to: &$0) } } }
+        }
+    }
+}
+
+/// `{"id": "ten_…", "name": "Meera Tailors", "role": "owner"}`
+struct TenantOutput: JSONWritable {
+    let membership: Membership
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", membership.tenantID)
+            json.member("name", membership.businessName)
+            json.member("role", membership.role.rawValue)
+        }
+    }
+}
+
+/// `{"access_token": "…", "token_type": "Bearer", "expires_in": 600, "tenant": {…}}`
+struct SwitchOutput: JSONWritable {
+    let membership: Membership
+    let token: Secret<String>
+    let lifetime: Duration
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("access_token", token.reveal())
+            json.member("token_type", "Bearer")
+            json.member("expires_in", lifetime.components.seconds)
+            json.member("tenant") { TenantOutput(membership: membership).write(to: &$0) }
+        }
+    }
+}
+
+/// `{"user": {"id": "usr_…", "name": "Meera", "phone": "+91…"}, "tenant_id": "ten_…", "tenants": […]}`
+struct MeOutput: JSONWritable {
+    let user: User
+    let tenantID: TenantID
+    let memberships: [Membership]
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("user") { json in
+                json.object { json in
+                    json.member("id", user.id)
+                    json.member("name", user.name)
+                    json.member("phone", user.phone?.e164)
+                    json.member("email", user.email?.address)
+                }
+            }
+            json.member("tenant_id", tenantID)
+            json.member("tenants") { $0.array(memberships) { TenantOutput(membership: $1).write(to: &$0) } }
+        }
+    }
+}

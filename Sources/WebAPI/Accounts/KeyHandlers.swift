@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import HTTPMessage
+import HTTPTypes
+import Tokens
+
+/// Publishes what others need to check our access tokens (RFC 7517).
+struct KeyHandlers: Sendable {
+    let tokens: AccessTokens
+
+    func mount(open: RouteGroup<OpenContext>) {
+        open.get("/.well-known/jwks.json", operation: "getSigningKeys") { [tokens] _, _ in
+            var response = Response(.ok, body: tokens.keySet)
+            response.fields[.contentType] = "application/jwk-set+json"
+            return response
+        }
+    }
+}

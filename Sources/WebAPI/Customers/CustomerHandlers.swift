@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CRM
+import Core
+import HTTPMessage
+import HTTPTypes
+import JSON
+import Tokens
+
+/// The customer book.
+struct CustomerHandlers: Sendable {
+    let customers: CustomerService
+    let pages: Pages
+
+    func mount(on tenant: RouteGroup<TenantContext>) {
+        tenant.get("/v1/customers", operation: "listCustomers", list)
+        tenant.post("/v1/customers", operation: "createCustomer", create)
+        tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", get)
+        tenant.patch("/v1/customers/{customer_id}", operation: "updateCustomer", update)
+        tenant.delete("/v1/customers/{customer_id}", operation: "deleteCustomer", delete)
+    }
+
+    func list(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let query = try request.query("limit", "cursor", "stage", "tag", "q")
+        var filter = CustomerFilter()
+        filter.stage = try query["stage"].map { text in try Pages.queryField { () throws(FieldError) in try CustomerFields.stage(text) } }
+        filter.tag = try query["tag"].map { text in
+            try Pages.queryField { () throws(FieldError) in try Text(text, at: "/tag", maximumBytes: CustomerFields.maximumTagBytes).value }
+        }
+        filter.search = try query["q"].map { text in try Pages.queryField { () throws(FieldError) in try Text(text, at: "/q", maximumBytes: 100).value } }
+        let scope = [context.caller.tenantID.description, "customers", query["stage"] ?? "", query["tag"] ?? "", query["q"] ?? ""]
+        let after = try pages.position(query, scope).map { bytes in
+            guard let uuid = UUIDv7(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
+            return Customer.ID(uuid)
+        }
+        let limit = try Pages.limit(query)
+        let (found, hasMore) = try await customers.page(filter, after: after, limit: limit, for: context.caller)
+        let next = hasMore ? found.last?.id.uuid.bytes : nil
+        return pages.response(found, next: next, scope, request) { json, customer in CustomerOutput.write(customer, to: &json) }
+    }
+
+    func create(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let fields = try request.json(CustomerInput.self).fields()
+        let customer = try await customers.create(fields, for: context.caller)
+        var response = CustomerOutput.response(customer, status: .created)
+        response.fields[.location] = "/v1/customers/\(customer.id)"
+        return response
+    }
+
+    func get(_ request: Request, _ context: TenantContext) async throws -> Response {
+        CustomerOutput.response(try await customers.find(id(request), for: context.caller))
+    }
+
+    func update(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let id = try id(request)
+        guard let version = try IfMatch(request) else {
+            throw APIError(.preconditionRequired, .preconditionRequired, "Send If-Match with the ETag of the version you have read.")
+        }
+        let change = try request.json(CustomerChange.self)
+        return CustomerOutput.response(
+            try await customers.update(id, version: version.expected, for: context.caller) { try change.applied(to: $0) })
+    }
+
+    func delete(_ request: Request, _ context: TenantContext) async throws -> Response {
+        try await customers.delete(id(request), version: IfMatch(request)?.expected, for: context.caller)
+        return Response(.noContent)
+    }
+
+    /// A malformed id names no customer, exactly as one of another business does.
+    private func id(_ request: Request) throws -> Customer.ID {
+        guard let id = Customer.ID(request.parameter("customer_id")) else { throw CustomerError.unknown }
+        return id
+    }
+}

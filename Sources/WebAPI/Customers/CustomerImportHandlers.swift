@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CRM
+import Core
+import HTTPMessage
+import HTTPTypes
+import JSON
+import Tokens
+
+/// Bringing customer files in.
+struct CustomerImportHandlers: Sendable {
+    let imports: CustomerImportService
+    let pages: Pages
+
+    func mount(on tenant: RouteGroup<TenantContext>) {
+        tenant.post(
+            "/v1/customers/import", operation: "importCustomers",
+            body: .stream(maximumBytes: CustomerImportService.maximumFileBytes), begin)
+        tenant.get("/v1/customer-imports/{import_id}", operation: "getCustomerImport", get)
+        tenant.get("/v1/customer-imports/{import_id}/rows", operation: "listCustomerImportRows", rows)
+    }
+
+    func begin(_ request: Request, _ context: TenantContext) async throws -> Response {
+        guard request.isMediaType("text/csv") else { throw Request.Failure.unsupportedMediaType(expected: "text/csv") }
+        guard case .stream(let stream) = request.body else { throw BodyStream.Interrupted() }
+        let found = try await imports.begin(for: context.person) { try await stream.next() }
+        var response = Response.json(CustomerImportOutput(found: found), status: .accepted)
+        response.fields[.location] = "/v1/customer-imports/\(found.id)"
+        return response
+    }
+
+    func get(_ request: Request, _ context: TenantContext) async throws -> Response {
+        .json(CustomerImportOutput(found: try await imports.find(id(request), for: context.caller)))
+    }
+
+    func rows(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let id = try id(request)
+        let query = try request.query("limit", "cursor", "verdict")
+        let verdict = try query["verdict"].map { text in
+            try Pages.queryField { () throws(FieldError) in
+                guard let verdict = CustomerImport.Verdict(rawValue: text) else {
+                    throw FieldError("/verdict", "invalid_value", "One of created, updated, rejected.")
+                }
+                return verdict
+            }
+        }
+        let scope = [context.caller.tenantID.description, id.description, query["verdict"] ?? ""]
+        let after = try pages.position(query, scope).map { bytes in bytes.reduce(0) { $0 << 8 | Int($1) } } ?? 0
+        let limit = try Pages.limit(query)
+        let (rows, hasMore) = try await imports.rows(of: id, verdict: verdict, after: after, limit: limit, for: context.caller)
+        let next = hasMore ? rows.last.map { row in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: row.number >> $0) } } : nil
+        return pages.response(rows, next: next, scope, request) { json, row in
+            json.object { json in
+                json.member("row", row.number)
+                json.member("verdict", row.verdict.rawValue)
+                json.member("customer_id", row.customerID?.description)
+                json.member("code", row.reason?.code)
+                json.member("detail", row.reason?.detail)
+            }
+        }
+    }
+
+    private func id(_ request: Request) throws -> CustomerImport.ID {
+        guard let id = CustomerImport.ID(request.parameter("import_id")) else { throw CustomerImportError.unknown }
+        return id
+    }
+}
+
+/// `{"id": "imp_…", "state": "running", "percent_done": 40, "rows_done": 4000, …}`
+private struct CustomerImportOutput: JSONWritable {
+    let found: CustomerImport
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", found.id)
+            json.member("state", found.state.rawValue)
+            json.member("percent_done", found.percentDone)
+            json.member("file_bytes", found.fileBytes)
+            json.member("rows_done", found.rowsDone)
+            json.member("rows_created", found.rowsCreated)
+            json.member("rows_updated", found.rowsUpdated)
+            json.member("rows_rejected", found.rowsRejected)
+            json.member("ignored_columns", found.ignoredColumns)
+            if let failure = found.failure {
+                json.member("failure") { json in
+                    json.object { json in
+                        json.member("code", failure.code)
+                        json.member("detail", failure.detail)
+                    }
+                }
+            }
+            json.member("created_at", found.createdAt)
+            json.member("updated_at", found.updatedAt)
+        }
+    }
+}

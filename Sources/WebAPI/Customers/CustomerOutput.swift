@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CRM
+import Core
+import HTTPMessage
+import HTTPTypes
+import JSON
+
+/// `{"id": "cus_…", "name": "…", "phone": "+91…", "email": "…", "stage": "lead", "tags": [], "notes": "…", "version": 1,
+/// "created_at": "…", "updated_at": "…"}`; what is not known is absent.
+enum CustomerOutput {
+    static func write(_ customer: Customer, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", customer.id)
+            json.member("name", customer.name)
+            json.member("phone", customer.phone?.e164)
+            json.member("email", customer.email?.address)
+            json.member("stage", customer.stage.rawValue)
+            json.member("tags", customer.tags)
+            json.member("notes", customer.notes)
+            json.member("version", customer.version)
+            json.member("created_at", customer.createdAt)
+            json.member("updated_at", customer.updatedAt)
+        }
+    }
+
+    static func response(_ customer: Customer, status: HTTPResponse.Status = .ok) -> Response {
+        var json = JSONWriter()
+        write(customer, to: &json)
+        var response = Response.json(bytes: json.bytes, status: status)
+        response.fields[.eTag] = "\"\(customer.version)\""
+        return response
+    }
+}
+
+/// The precondition of a change (RFC 9110 §13.1.1). Tags are version numbers in quotes.
+struct IfMatch {
+    /// Nil for `*`: whatever is there.
+    let expected: Int?
+
+    /// Nil without the header.
+    /// - Throws: `CustomerError.changed` when no tag of it can be one of ours.
+    init?(_ request: Request) throws {
+        guard request.head.fields.contains(.ifMatch) else { return nil }
+        guard let value = request.head.fields.only(.ifMatch) else { throw CustomerError.changed }
+        if value == "*" {
+            expected = nil
+            return
+        }
+        guard value.count >= 3, value.first == "\"", value.last == "\"", let version = Int(value.dropFirst().dropLast()) else { throw CustomerError.changed }
+        expected = version
+    }
+}

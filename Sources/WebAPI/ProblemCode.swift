@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+/// Every way a request can fail, as clients see it. A code is never renamed and never given a second meaning; each stands
+/// in `openapi.yaml`.
+package enum ProblemCode: String, Sendable, CaseIterable {
+    // The request itself
+    case malformedRequest = "malformed_request"
+    case malformedJSON = "malformed_json"
+    case jsonLimitExceeded = "json_limit_exceeded"
+    case jsonDuplicateKey = "json_duplicate_key"
+    case jsonForbiddenCharacter = "json_forbidden_character"
+    case unsupportedMediaType = "unsupported_media_type"
+    case invalidQuery = "invalid_query"
+    case cursorMismatch = "cursor_mismatch"
+    case validationFailed = "validation_failed"
+    case bodyInterrupted = "body_interrupted"
+    case contentTooLarge = "content_too_large"
+    case uriTooLong = "uri_too_long"
+    case headersTooLarge = "headers_too_large"
+    case requestTimeout = "request_timeout"
+    case expectationFailed = "expectation_failed"
+    case routeUnknown = "route_unknown"
+    case methodNotAllowed = "method_not_allowed"
+    case methodUnknown = "method_unknown"
+    case versionNotSupported = "version_not_supported"
+    case preconditionRequired = "precondition_required"
+
+    // Who is asking
+    case tokenMissing = "token_missing"
+    case tokenInvalid = "token_invalid"
+    case tokenExpired = "token_expired"
+    case sessionEnded = "session_ended"
+    case credentialsWrong = "credentials_wrong"
+    case refreshTokenInvalid = "refresh_token_invalid"
+    case refreshTokenReused = "refresh_token_reused"
+    case tenantUnknown = "tenant_unknown"
+    case phoneTaken = "phone_taken"
+    case emailTaken = "email_taken"
+
+    // Customers
+    case customerUnknown = "customer_unknown"
+    case customerPhoneTaken = "customer_phone_taken"
+    case customerEmailTaken = "customer_email_taken"
+    case customerChanged = "customer_changed"
+    case customerImportUnknown = "customer_import_unknown"
+    case customerFileUnusable = "customer_file_unusable"
+
+    // The server
+    case tooManyPasswords = "too_many_passwords"
+    case overloaded
+    case unavailable
+    case outcomeUnknown = "outcome_unknown"
+    case notReady = "not_ready"
+    case timedOut = "timed_out"
+    case internalError = "internal_error"
+}

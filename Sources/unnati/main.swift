@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import ArgumentParser
+
+struct Unnati: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unnati",
+        abstract: "A growth platform for very small businesses: the server and its tools.",
+        discussion: "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
+        version: "0.1.0",
+        subcommands: [Serve.self, Migrate.self, Libraries.self])
+}
+
+/// Top-level code would choose the synchronous `main`, which cannot run asynchronous commands.
+func start() async { await Unnati.main() }
+
+await start()
