@@ -65,7 +65,7 @@ enum SessionQueries {
 
     static func isRevoked(_ id: SessionID, in tx: borrowing DirectoryTransaction) throws -> Bool {
         try tx.first("SELECT session_id FROM app.session_revocations WHERE session_id = \(id)") { row in
-            try row.decode("session_id", as: SessionID.self)
+            try row.decode("session_id") as SessionID
         } != nil
     }
 }

@@ -48,9 +48,10 @@ package struct Application: Sendable {
             imports: CustomerImportService(database: database, worker: importWorker), accessTokens: accessTokens, revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus)
-        let server = HTTPServer(configuration.http, responder: api, logger: logger)
+        let server = HTTPServer(configuration.http, responder: api, commonFields: API.commonFields, logger: logger)
         admin = HTTPServer(
-            configuration.admin, responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger), logger: logger)
+            configuration.admin, responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger),
+            commonFields: API.commonFields, logger: logger)
         self.server = server
         self.database = database
         self.revocations = revocations

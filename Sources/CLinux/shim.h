@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+// What Swift's Glibc module does not show: GNU extensions and the constants of epoll, which are enumerators to C.
 #pragma once
 #define _GNU_SOURCE
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
-/// accept4(2) is a GNU extension that Swift's Glibc module does not show.
-static inline int unnati_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
-    return accept4(listener, (struct sockaddr *)address, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+static const unsigned int unnati_epoll_in = EPOLLIN;
+static const unsigned int unnati_epoll_out = EPOLLOUT;
+static const unsigned int unnati_epoll_broken = EPOLLERR | EPOLLHUP;
+
+static inline int unnati_accept(int listener) {
+    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
+
+static inline int unnati_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static inline int unnati_epoll_add(int poller, int descriptor, unsigned int events, unsigned long long token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+static inline int unnati_epoll_change(int poller, int descriptor, unsigned int events, unsigned long long token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return epoll_ctl(poller, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+static inline int unnati_epoll_remove(int poller, int descriptor) { return epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, 0); }

@@ -3,7 +3,7 @@
 
 import Core
 
-package enum CustomerKind: IdentifierKind { package static let prefix = "cus" }
+package enum CustomerKind: IdentifierKind { package static var prefix: StaticString { "cus" } }
 
 /// How far a customer has come. Spelled the same in SQL and JSON.
 package enum CustomerStage: String, Sendable, CaseIterable {

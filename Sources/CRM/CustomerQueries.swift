@@ -110,7 +110,7 @@ enum CustomerQueries {
     private static func customer(_ row: inout Row) throws -> Customer {
         try Customer(
             id: row.decode("id"), name: row.decodeIfPresent("name"), phone: row.decodeIfPresent("phone"),
-            email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")), tags: row.decode("tags", as: TextArray.self).elements,
+            email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")), tags: (row.decode("tags") as TextArray).elements,
             notes: row.decodeIfPresent("notes"), version: row.decode("version"), createdAt: row.decode("created_at"),
             updatedAt: row.decode("updated_at"))
     }

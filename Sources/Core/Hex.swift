@@ -3,22 +3,18 @@
 
 /// Lower-case hexadecimal, strict in both directions.
 package enum Hex {
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    package static func encode(_ word: UInt64) -> String {
-        unsafe String(unsafeUninitializedCapacity: 16) { buffer in
-            for index in 0..<16 {
-                unsafe buffer[index] = digits[Int(truncatingIfNeeded: word >> UInt64(60 - index * 4)) & 0xF]
-            }
-            return 16
-        }
+    /// The digit of a number's lowest four bits.
+    @inline(__always)
+    static func digit(_ number: UInt64) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: number & 0xF)
+        return value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0xF)])
+            text.append(digit(UInt64(byte >> 4)))
+            text.append(digit(UInt64(byte)))
         }
         return String(decoding: text, as: UTF8.self)
     }

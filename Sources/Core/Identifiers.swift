@@ -4,7 +4,7 @@
 /// What an identifier names. The prefix keeps keys of different kinds from being mixed up.
 package protocol IdentifierKind {
     /// Three letters, as in `cus_018f3c5e…`.
-    static var prefix: String { get }
+    static var prefix: StaticString { get }
 }
 
 /// A typed identifier: UUIDv7 in storage, `prefix_` and 32 hexadecimal digits in the API.
@@ -17,10 +17,9 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable,
 
     /// Reads the API's spelling exactly; nil otherwise.
     package init?(_ text: some StringProtocol) {
-        guard text.utf8.count == Kind.prefix.utf8.count + 33, text.hasPrefix(Kind.prefix),
-            text.utf8.dropFirst(Kind.prefix.utf8.count).first == UInt8(ascii: "_"),
-            let uuid = UUIDv7(hex: text.suffix(32))
-        else { return nil }
+        guard text.hasPrefix("\(Kind.prefix)_"), text.utf8.count == Kind.prefix.utf8CodeUnitCount + 33, let uuid = UUIDv7(hex: text.suffix(32)) else {
+            return nil
+        }
         self.uuid = uuid
     }
 
@@ -29,9 +28,9 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable,
     package static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
 }
 
-package enum TenantKind: IdentifierKind { package static let prefix = "ten" }
-package enum UserKind: IdentifierKind { package static let prefix = "usr" }
-package enum SessionKind: IdentifierKind { package static let prefix = "ses" }
+package enum TenantKind: IdentifierKind { package static var prefix: StaticString { "ten" } }
+package enum UserKind: IdentifierKind { package static var prefix: StaticString { "usr" } }
+package enum SessionKind: IdentifierKind { package static var prefix: StaticString { "ses" } }
 
 /// One business.
 package typealias TenantID = Identifier<TenantKind>

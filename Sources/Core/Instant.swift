@@ -30,28 +30,41 @@ package struct Instant: Hashable, Sendable, Comparable, CustomStringConvertible 
     package static func < (left: Instant, right: Instant) -> Bool { left.microseconds < right.microseconds }
 
     /// RFC 3339 in UTC with milliseconds: `2026-01-31T10:00:00.000Z`.
-    package var description: String { String(decoding: rfc3339, as: UTF8.self) }
+    package var description: String {
+        unsafe String(unsafeUninitializedCapacity: Self.rfc3339Length) { buffer in
+            if let memory = buffer.baseAddress { unsafe writeRFC3339(to: memory) }
+            return Self.rfc3339Length
+        }
+    }
 
-    /// The 24 bytes of ``description``.
-    package var rfc3339: [UInt8] {
+    /// Bytes that ``writeRFC3339(to:)`` writes.
+    package static let rfc3339Length = 24
+
+    /// Writes the bytes of ``description``.
+    /// - Parameter memory: room for ``rfc3339Length`` bytes.
+    @unsafe package func writeRFC3339(to memory: UnsafeMutablePointer<UInt8>) {
         let date = CivilDateTime(self)
-        var text: [UInt8] = []
-        text.reserveCapacity(24)
-        func put(_ number: Int, _ digits: Int) {
-            var divisor = digits == 4 ? 1_000 : digits == 3 ? 100 : 10
-            while divisor > 0 {
-                text.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-                divisor /= 10
+        func put(_ number: Int, _ position: Int, _ digits: Int) {
+            var number = number
+            for index in stride(from: position + digits - 1, through: position, by: -1) {
+                unsafe memory[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
+                number /= 10
             }
         }
-        put(date.year, 4); text.append(UInt8(ascii: "-"))
-        put(date.month, 2); text.append(UInt8(ascii: "-"))
-        put(date.day, 2); text.append(UInt8(ascii: "T"))
-        put(date.hour, 2); text.append(UInt8(ascii: ":"))
-        put(date.minute, 2); text.append(UInt8(ascii: ":"))
-        put(date.second, 2); text.append(UInt8(ascii: "."))
-        put(date.millisecond, 3); text.append(UInt8(ascii: "Z"))
-        return text
+        put(date.year, 0, 4)
+        put(date.month, 5, 2)
+        put(date.day, 8, 2)
+        put(date.hour, 11, 2)
+        put(date.minute, 14, 2)
+        put(date.second, 17, 2)
+        put(date.millisecond, 20, 3)
+        unsafe memory[4] = UInt8(ascii: "-")
+        unsafe memory[7] = UInt8(ascii: "-")
+        unsafe memory[10] = UInt8(ascii: "T")
+        unsafe memory[13] = UInt8(ascii: ":")
+        unsafe memory[16] = UInt8(ascii: ":")
+        unsafe memory[19] = UInt8(ascii: ".")
+        unsafe memory[23] = UInt8(ascii: "Z")
     }
 }
 

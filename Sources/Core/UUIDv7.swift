@@ -15,13 +15,14 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
 
     /// A new identifier: 48 bits of milliseconds, 12 bits of the fraction below (RFC 9562 §6.2, method 3), 62 random bits.
     package static func next(at now: Instant = .now()) -> UUIDv7 {
+        UUIDv7(at: now, random: UInt64.random(in: .min ... .max))
+    }
+
+    package init(at now: Instant, random: UInt64) {
         let microseconds = UInt64(max(0, now.microseconds))
         let milliseconds = (microseconds / 1_000) & 0xFFFF_FFFF_FFFF
         let fraction = ((microseconds % 1_000) << 12) / 1_000
-        var generator = SystemRandomNumberGenerator()
-        return UUIDv7(
-            high: milliseconds << 16 | 0x7000 | fraction,
-            low: (generator.next() & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000)
+        self.init(high: milliseconds << 16 | 0x7000 | fraction, low: random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
     }
 
     /// The greatest value there is: where a list that runs from new to old begins.
@@ -52,7 +53,21 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
     }
 
     /// 32 lower-case hexadecimal digits without dashes. PostgreSQL's `uuid` reads this form too.
-    package var hex: String { Hex.encode(high) + Hex.encode(low) }
+    package var hex: String {
+        unsafe String(unsafeUninitializedCapacity: 32) { buffer in
+            if let memory = buffer.baseAddress { unsafe writeHex(to: memory) }
+            return 32
+        }
+    }
+
+    /// Writes the digits of ``hex``.
+    /// - Parameter memory: room for 32 bytes.
+    @unsafe package func writeHex(to memory: UnsafeMutablePointer<UInt8>) {
+        for index in 0..<16 {
+            unsafe memory[index] = Hex.digit(high >> UInt64(60 - index * 4))
+            unsafe memory[16 + index] = Hex.digit(low >> UInt64(60 - index * 4))
+        }
+    }
 
     /// Reads 32 lower-case hexadecimal digits; nil otherwise.
     package init?(hex: some StringProtocol) {

@@ -12,6 +12,8 @@ import Glibc
 /// A connection belongs to one lease at a time; only the lease's holder calls it. It blocks in poll(2), never longer than
 /// the deadline it is given, so it is used on the database's lanes alone.
 @safe final class Connection: @unchecked Sendable {  // Guard: the lease. The pool hands a connection to one holder at a time.
+    /// The pool's queue on which this connection is used.
+    let lane: Int
     private let pointer: OpaquePointer
     private let usesPreparedStatements: Bool
     private var prepared: [String: String] = [:]
@@ -25,10 +27,11 @@ import Glibc
     /// - Parameter url: a libpq connection string or URI (libpq manual, §34.1.1).
     /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
     init(
-        url: Secret<String>, usesPreparedStatements: Bool, deadline: Deadline, diagnose: (String) -> Void = { _ in }
+        url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline, diagnose: (String) -> Void = { _ in }
     ) throws {
         guard let pointer = unsafe PQconnectStart(url.reveal()) else { throw DatabaseError.unavailable(retryAfter: .seconds(1)) }
         unsafe self.pointer = pointer
+        self.lane = lane
         self.usesPreparedStatements = usesPreparedStatements
         do {
             try finishConnecting(deadline)

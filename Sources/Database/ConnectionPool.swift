@@ -26,17 +26,25 @@ package struct DatabaseConfiguration: Sendable {
     package init(url: Secret<String>) { self.url = url }
 }
 
-/// A small, fixed number of connections to PostgreSQL, leased for one transaction at a time.
+/// A small, fixed number of connections to PostgreSQL, each leased for one transaction at a time.
 ///
 /// Every way in names what the transaction may see; there is no lease without that. The closure is synchronous and the
 /// transaction cannot be copied, so no network call happens while rows are locked and nothing outlives the COMMIT.
+///
+/// Each connection has a lane: a serial queue that is the only place where it is used, and where its user may block. Work
+/// waits in one line and enters a lane only together with a connection, so nothing ever stands behind a blocked lane; and
+/// a lane that has finished takes the next work in line itself, on the thread it is on, which under load saves the
+/// wake-ups that handing connections from task to task would cost (docs/decisions/0004).
 package final class ConnectionPool: Sendable {
-    private typealias Waiter = CheckedContinuation<Connection, any Error>
+    private struct Work: Sendable {
+        let run: @Sendable (Connection) -> Void
+        let refuse: @Sendable (DatabaseError) -> Void
+    }
 
     private let configuration: DatabaseConfiguration
     private let logger: Logger
-    private let lanes: LaneExecutor
-    private let state: Lock<PoolState<Connection, Waiter>>
+    private let lanes: [DispatchQueue]
+    private let state: Lock<PoolState<Connection, Work>>
     private let timeouts = Lock(0)
     // Set once, and cancelled once when nobody refers to the pool any more.
     nonisolated(unsafe) private let ticker: any DispatchSourceTimer
@@ -44,13 +52,12 @@ package final class ConnectionPool: Sendable {
     package init(_ configuration: DatabaseConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        // Two lanes more than connections, for connecting and for jobs that wait for a lease.
-        lanes = LaneExecutor(label: "unnati.database", lanes: configuration.connections + 2)
-        state = Lock(PoolState(size: configuration.connections, maximumWaiters: configuration.waiters))
+        lanes = (0..<configuration.connections).map { DispatchQueue(label: "unnati.database.\($0)") }
+        state = Lock(PoolState(size: configuration.connections, maximumWaiting: configuration.waiters))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
         unsafe self.ticker = ticker
         ticker.schedule(deadline: .now() + .milliseconds(50), repeating: .milliseconds(50), leeway: .milliseconds(20))
-        ticker.setEventHandler { [weak self] in self?.expireWaiters() }
+        ticker.setEventHandler { [weak self] in self?.expire() }
         ticker.activate()
         makeConnections()
     }
@@ -62,7 +69,7 @@ package final class ConnectionPool: Sendable {
     /// Runs `body` on the rows of one business.
     package func withTenant<Output: Sendable>(
         _ tenantID: TenantID, _ mode: TransactionMode = .write,
-        _ body: @Sendable (borrowing TenantTransaction) throws -> Output
+        _ body: @escaping @Sendable (borrowing TenantTransaction) throws -> Output
     ) async throws -> Output {
         try await transaction(TenantScope(tenantID: tenantID), mode, body)
     }
@@ -70,7 +77,7 @@ package final class ConnectionPool: Sendable {
     /// Runs `body` on a person's own rows.
     package func withUser<Output: Sendable>(
         _ userID: UserID, _ mode: TransactionMode = .write,
-        _ body: @Sendable (borrowing UserTransaction) throws -> Output
+        _ body: @escaping @Sendable (borrowing UserTransaction) throws -> Output
     ) async throws -> Output {
         try await transaction(UserScope(userID: userID), mode, body)
     }
@@ -78,7 +85,7 @@ package final class ConnectionPool: Sendable {
     /// Runs `body` on a person's own rows and those of one business together.
     package func withMember<Output: Sendable>(
         _ userID: UserID, of tenantID: TenantID, _ mode: TransactionMode = .write,
-        _ body: @Sendable (borrowing MemberTransaction) throws -> Output
+        _ body: @escaping @Sendable (borrowing MemberTransaction) throws -> Output
     ) async throws -> Output {
         try await transaction(MemberScope(tenantID: tenantID, userID: userID), mode, body)
     }
@@ -86,24 +93,22 @@ package final class ConnectionPool: Sendable {
     /// Runs `body` with directory functions and operational tables only.
     package func withDirectory<Output: Sendable>(
         _ mode: TransactionMode = .singleRead,
-        _ body: @Sendable (borrowing DirectoryTransaction) throws -> Output
+        _ body: @escaping @Sendable (borrowing DirectoryTransaction) throws -> Output
     ) async throws -> Output {
         try await transaction(DirectoryScope(), mode, body)
     }
 
     private func transaction<Scope: TransactionScope, Output: Sendable>(
-        _ scope: Scope, _ mode: TransactionMode, _ body: @Sendable (borrowing Transaction<Scope>) throws -> Output
+        _ scope: Scope, _ mode: TransactionMode, _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
-        try await withTaskExecutorPreference(lanes) {
-            let connection = try await lease()
-            do {
-                let output = try Self.run(scope, on: connection, mode, .after(configuration.transactionTimeout), body)
-                release(connection)
-                return output
-            } catch {
-                release(connection)
-                throw error
-            }
+        let timeout = configuration.transactionTimeout
+        return try await withCheckedThrowingContinuation { continuation in
+            place(
+                Work { connection in
+                    continuation.resume(with: Result { try Self.run(scope, on: connection, mode, .after(timeout), body) })
+                } refuse: { error in
+                    continuation.resume(throwing: error)
+                }, deadline: .after(configuration.leaseTimeout))
         }
     }
 
@@ -125,68 +130,69 @@ package final class ConnectionPool: Sendable {
 
     // MARK: - Leases
 
-    private func lease() async throws -> Connection {
-        let deadline = Deadline.after(configuration.leaseTimeout)
-        while true {
-            let connection = try await withCheckedThrowingContinuation { (waiter: Waiter) in
-                switch state.with({ $0.acquire(waiter, deadline: deadline) }) {
-                case .take(let connection): waiter.resume(returning: connection)
-                case .waiting: break
-                case .busy: waiter.resume(throwing: DatabaseError.busy)
-                case .unavailable(let retryAfter): waiter.resume(throwing: DatabaseError.unavailable(retryAfter: retryAfter))
-                }
-            }
-            if connection.isReusable { return connection }
-            discard()
+    private func place(_ work: Work, deadline: Deadline) {
+        switch state.with({ $0.place(work, deadline: deadline) }) {
+        case .run(let connection): lanes[connection.lane].async { self.serve(work, on: connection, deadline) }
+        case .waits: break
+        case .busy: work.refuse(.busy)
+        case .unavailable(let retryAfter): work.refuse(.unavailable(retryAfter: retryAfter))
         }
     }
 
-    private func release(_ connection: Connection) {
-        guard connection.isIdle else { return discard() }
-        perform(state.with { $0.released(connection) })
+    /// Runs on the connection's lane. A connection that has rested may have died meanwhile; then nothing has been sent and
+    /// the work takes its chance with another.
+    private func serve(_ work: Work, on connection: Connection, _ deadline: Deadline) {
+        guard connection.isReusable else {
+            discard(connection)
+            return place(work, deadline: deadline)
+        }
+        work.run(connection)
+        serveLine(on: connection)
     }
 
-    private func discard() {
-        state.with { $0.discarded() }
+    /// Works off the line until it is empty or the connection is no longer fit.
+    private func serveLine(on connection: Connection) {
+        while true {
+            guard connection.isIdle else { return discard(connection) }
+            guard let next = state.with({ $0.next(on: connection) }) else { return }
+            next.run(connection)
+        }
+    }
+
+    private func discard(_ connection: Connection) {
+        state.with { $0.discarded(lane: connection.lane) }
         makeConnections()
     }
 
-    private func perform(_ handover: PoolState<Connection, Waiter>.Handover) {
-        if case .give(let connection, let waiter) = handover { waiter.resume(returning: connection) }
-        // A connection that is not kept is closed by its last reference.
-    }
-
-    private func expireWaiters() {
+    private func expire() {
         let expired = state.with { $0.expire(now: .now) }
         guard !expired.isEmpty else { return }
         timeouts.with { $0 += expired.count }
-        for waiter in expired { waiter.resume(throwing: DatabaseError.busy) }
+        for work in expired { work.refuse(.busy) }
     }
 
     // MARK: - Connecting
 
     private func makeConnections() {
-        for _ in 0..<state.with({ $0.connectionsToMake() }) {
-            // Ends by itself: connecting has a deadline, and the pool's state decides about another try.
-            Task(executorPreference: lanes) { self.connect() }
-        }
+        for lane in state.with({ $0.lanesToConnect() }) { lanes[lane].async { self.connect(lane) } }
     }
 
-    private func connect() {
+    private func connect(_ lane: Int) {
         do {
             let connection = try Connection(
-                url: configuration.url, usesPreparedStatements: configuration.usesPreparedStatements,
+                url: configuration.url, lane: lane, usesPreparedStatements: configuration.usesPreparedStatements,
                 deadline: .after(configuration.connectTimeout),
                 diagnose: { logger.warning("cannot connect to PostgreSQL", metadata: ["reason": "\($0)"]) })
-            perform(state.with { $0.connected(connection) })
+            state.with { $0.connected() }
             makeConnections()
+            serveLine(on: connection)
         } catch {
-            let (delay, refused) = state.with { $0.connectingFailed() }
-            for waiter in refused { waiter.resume(throwing: DatabaseError.unavailable(retryAfter: delay)) }
+            let (delay, refused) = state.with { $0.connectingFailed(lane: lane) }
+            for work in refused { work.refuse(.unavailable(retryAfter: delay)) }
             // Jitter keeps many servers from knocking in step.
-            let milliseconds = Int(delay.components.seconds * 1_000 + delay.components.attoseconds / 1_000_000_000_000_000)
+            let milliseconds = Int(delay / .milliseconds(1))
             let jittered = Int.random(in: milliseconds * 3 / 4...milliseconds * 5 / 4)
-            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(jittered)) { [weak self] in self?.makeConnections() }
+            lanes[lane].asyncAfter(deadline: .now() + .milliseconds(jittered)) { [weak self] in self?.makeConnections() }
         }
     }
 
@@ -194,8 +200,7 @@ package final class ConnectionPool: Sendable {
 
     /// Closes idle connections and refuses new leases; leases in hand end by themselves.
     package func close() {
-        let (_, waiters) = state.with { $0.close() }
-        for waiter in waiters { waiter.resume(throwing: DatabaseError.unavailable(retryAfter: .seconds(1))) }
+        for work in state.with({ $0.close() }) { work.refuse(.unavailable(retryAfter: .seconds(1))) }
     }
 
     package struct Statistics: Sendable {
@@ -205,7 +210,7 @@ package final class ConnectionPool: Sendable {
     package var statistics: Statistics {
         let timeouts = timeouts.with { $0 }
         return state.with { state in
-            Statistics(inUse: state.inUse, idle: state.idle.count, waiting: state.waiters.count, maximum: state.size, timeouts: timeouts)
+            Statistics(inUse: state.inUse, idle: state.idle.count, waiting: state.line.count, maximum: state.size, timeouts: timeouts)
         }
     }
 }

@@ -3,116 +3,111 @@
 
 import Execution
 
-/// The rules of a pool as a value: connections idle, in use or being made, and the line of those who wait.
+/// The rules of a pool as a value: connections idle, in use or being made, and the line of work that waits for one.
 /// An event goes in, what to do comes out; ``ConnectionPool`` does it.
-struct PoolState<Connection, Waiter> {
+///
+/// Every connection has a lane of its own, a number below `size`, and keeps it for life.
+struct PoolState<Connection, Work> {
     let size: Int
-    let maximumWaiters: Int
+    let maximumWaiting: Int
 
     private(set) var idle: [Connection] = []
-    private(set) var waiters: ArraySlice<(id: Int, waiter: Waiter, deadline: Deadline)> = []
+    private(set) var line: ArraySlice<(work: Work, deadline: Deadline)> = []
     private(set) var inUse = 0
-    private(set) var connecting = 0
-    private(set) var failures = 0
-    private(set) var isClosed = false
-    private var nextWaiter = 0
+    private var freeLanes: [Int]
+    private var connecting = 0
+    private var failures = 0
+    private var isClosed = false
 
-    init(size: Int, maximumWaiters: Int) {
+    init(size: Int, maximumWaiting: Int) {
         self.size = size
-        self.maximumWaiters = maximumWaiters
+        self.maximumWaiting = maximumWaiting
+        freeLanes = Array((0..<size).reversed())
     }
 
-    enum Acquisition {
-        case take(Connection)
-        case waiting
+    enum Placement {
+        case run(Connection)
+        case waits
         /// The line is full.
         case busy
         /// No connection exists and the last attempt to make one failed.
         case unavailable(retryAfter: Duration)
     }
 
-    /// The caller checks a connection it takes and calls ``discarded()`` when it is dead.
-    mutating func acquire(_ waiter: Waiter, deadline: Deadline) -> Acquisition {
+    mutating func place(_ work: Work, deadline: Deadline) -> Placement {
         if isClosed { return .unavailable(retryAfter: .seconds(1)) }
+        // The connection used last: its backend is warm.
         if let connection = idle.popLast() {
             inUse += 1
-            return .take(connection)
+            return .run(connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
-        guard waiters.count < maximumWaiters else { return .busy }
-        waiters.append((nextWaiter, waiter, deadline))
-        nextWaiter += 1
-        return .waiting
+        guard line.count < maximumWaiting else { return .busy }
+        line.append((work, deadline))
+        return .waits
     }
 
-    enum Handover {
-        case give(Connection, to: Waiter)
-        case keep
-        case close(Connection)
-    }
-
-    /// A lease ended well, or a new connection is ready: the first in line gets it.
-    mutating func released(_ connection: Connection) -> Handover {
+    /// A connection has done its work, or is new: it takes the first work in line, or rests.
+    /// - Returns: nil when it rests.
+    mutating func next(on connection: Connection) -> Work? {
+        if !isClosed, let first = line.popFirst() { return first.work }
         inUse -= 1
-        return offer(connection)
+        if !isClosed { idle.append(connection) }
+        return nil
     }
 
-    mutating func connected(_ connection: Connection) -> Handover {
+    /// A new connection counts as in use until ``next(on:)`` has found nothing to do for it.
+    mutating func connected() {
         connecting -= 1
         failures = 0
-        return offer(connection)
+        inUse += 1
     }
 
-    private mutating func offer(_ connection: Connection) -> Handover {
-        if isClosed { return .close(connection) }
-        if let first = waiters.popFirst() {
-            inUse += 1
-            return .give(connection, to: first.waiter)
-        }
-        idle.append(connection)
-        return .keep
+    /// A connection was found unfit and dropped.
+    mutating func discarded(lane: Int) {
+        inUse -= 1
+        freeLanes.append(lane)
     }
 
-    /// A leased connection was found unfit and dropped.
-    mutating func discarded() { inUse -= 1 }
-
-    /// How many connections to begin making now. While PostgreSQL is away, one attempt at a time feels for it.
-    mutating func connectionsToMake() -> Int {
-        guard !isClosed else { return 0 }
-        let missing = size - idle.count - inUse - connecting
-        let count = failures > 0 ? min(missing, connecting == 0 ? 1 : 0) : missing
-        connecting += max(0, count)
-        return max(0, count)
+    /// The lanes on which to begin making connections now. While PostgreSQL is away, one attempt at a time feels for it.
+    mutating func lanesToConnect() -> [Int] {
+        guard !isClosed else { return [] }
+        let count = failures > 0 ? min(freeLanes.count, connecting == 0 ? 1 : 0) : freeLanes.count
+        let lanes = Array(freeLanes.suffix(count))
+        freeLanes.removeLast(count)
+        connecting += count
+        return lanes
     }
 
     /// - Returns: how long to wait before the next attempt, and those in line, who need not wait for it.
-    mutating func connectingFailed() -> (retryAfter: Duration, refused: [Waiter]) {
+    mutating func connectingFailed(lane: Int) -> (retryAfter: Duration, refused: [Work]) {
         connecting -= 1
         failures += 1
-        guard inUse == 0 else { return (backoff, []) }
-        let refused = waiters.map(\.waiter)
-        waiters = []
+        freeLanes.append(lane)
+        guard inUse == 0, idle.isEmpty else { return (backoff, []) }
+        let refused = line.map(\.work)
+        line = []
         return (backoff, refused)
     }
 
     /// 50 ms doubled with each failure, 8 s at most.
     private var backoff: Duration { .milliseconds(min(8_000, 50 << min(failures, 8))) }
 
-    /// Those whose time is up.
-    mutating func expire(now: ContinuousClock.Instant) -> [Waiter] {
-        guard let first = waiters.first, first.deadline.instant <= now else { return [] }
-        let expired = waiters.filter { $0.deadline.instant <= now }.map(\.waiter)
-        waiters.removeAll { $0.deadline.instant <= now }
+    /// Work whose time in the line is up.
+    mutating func expire(now: ContinuousClock.Instant) -> [Work] {
+        guard let first = line.first, first.deadline.instant <= now else { return [] }
+        let expired = line.filter { $0.deadline.instant <= now }.map(\.work)
+        line.removeAll { $0.deadline.instant <= now }
         return expired
     }
 
-    /// - Returns: connections to close and waiters to refuse.
-    mutating func close() -> (connections: [Connection], waiters: [Waiter]) {
+    /// - Returns: work to refuse. Idle connections close with their last reference.
+    mutating func close() -> [Work] {
         isClosed = true
         defer {
             idle = []
-            waiters = []
+            line = []
         }
-        return (idle, waiters.map(\.waiter))
+        return line.map(\.work)
     }
 }

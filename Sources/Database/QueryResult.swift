@@ -76,24 +76,15 @@ import Glibc
         cursor = 0
     }
 
-    /// - Throws: `DatabaseError.decoding` when the column is missing, NULL or of another type.
-    package mutating func decode<Value: SQLDecodable>(_ name: StaticString, as type: Value.Type = Value.self) throws -> Value {
-        guard let value = try decodeIfPresent(name, as: type) else { throw DatabaseError.decoding(column: "\(name)") }
-        return value
-    }
-
-    /// Nil when the column is NULL.
-    package mutating func decodeIfPresent<Value: SQLDecodable>(_ name: StaticString, as _: Value.Type = Value.self) throws -> Value? {
+    /// The column's bytes in PostgreSQL's binary format; nil when it is NULL. Valid until the row moves.
+    /// - Throws: `DatabaseError.decoding` when the column is missing or of another type.
+    @usableFromInline
+    package mutating func bytes(_ name: StaticString, _ first: SQLType, or second: SQLType? = nil) throws -> UnsafeRawBufferPointer? {
         let column = try self.column(name)
         guard unsafe PQgetisnull(result, index, column) == 0 else { return nil }
         let type = unsafe PQftype(result, column)
-        guard Value.acceptedTypes.contains(where: { $0.rawValue == type }) else {
-            throw DatabaseError.decoding(column: "\(name)")
-        }
-        let bytes = unsafe UnsafeRawBufferPointer(
-            start: PQgetvalue(result, index, column), count: Int(PQgetlength(result, index, column)))
-        guard let value = unsafe Value(postgresBinary: bytes) else { throw DatabaseError.decoding(column: "\(name)") }
-        return value
+        guard type == first.rawValue || type == second?.rawValue else { throw DatabaseError.decoding(column: "\(name)") }
+        return unsafe UnsafeRawBufferPointer(start: PQgetvalue(result, index, column), count: Int(PQgetlength(result, index, column)))
     }
 
     private mutating func column(_ name: StaticString) throws -> Int32 {

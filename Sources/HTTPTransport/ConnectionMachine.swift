@@ -121,7 +121,7 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// The handler's reply, or the one to a violation.
-    mutating func responded(_ response: Response, date: [UInt8], now: Time, _ actions: inout [Action]) {
+    mutating func responded(_ response: Response, common: [UInt8] = [], date: [UInt8], now: Time, _ actions: inout [Action]) {
         let isBodyUnread = switch phase {
         case .streaming: true
         default: false
@@ -130,7 +130,7 @@ struct ConnectionMachine: ~Copyable {
         let closes = !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
             || requests >= limits.requestsPerConnection
         if output.isEmpty { writeDeadline = now + limits.writeStall }
-        ResponseWriter.write(response, to: &output, date: date, isHead: isHead, closes: closes)
+        ResponseWriter.write(response, common: common, to: &output, date: date, isHead: isHead, closes: closes)
         isHead = false
         if closes {
             phase = .lingering

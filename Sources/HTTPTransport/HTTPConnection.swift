@@ -9,13 +9,12 @@ import HTTPMessage
 /// The shell around a ``ConnectionMachine``: it owns the socket, reads and writes it, and runs the machine's actions.
 final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens on `loop.queue`.
     let descriptor: Int32
+    private(set) var token: UInt64 = 0
     private let loop: EventLoop
     private let responder: any Responder
     private let onClose: @Sendable () -> Void
     private var machine: ConnectionMachine
-    private let readSource: any DispatchSourceRead
-    private let writeSource: any DispatchSourceWrite
-    private var isReading = true
+    private var interest = Poller.Interest.reading
     private var isAwaitingWrite = false
     private var isHalfClosing = false
     private var hasShutDown = false
@@ -31,43 +30,26 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
         self.responder = responder
         self.onClose = onClose
         machine = ConnectionMachine(limits: limits, now: .now) { responder.match($0) }
-        readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: loop.queue)
-        writeSource = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
     }
 
-    func start() {
-        // Both sources must have let go of the descriptor before its number may be used again.
-        let group = DispatchGroup()
-        group.enter()
-        group.enter()
-        readSource.setCancelHandler { group.leave() }
-        writeSource.setCancelHandler { group.leave() }
-        group.notify(queue: loop.queue) { [descriptor, onClose] in
-            _ = Glibc.close(descriptor)
-            onClose()
-        }
-        readSource.setEventHandler { [weak self] in self?.readable() }
-        writeSource.setEventHandler { [weak self] in self?.writable() }
-        readSource.activate()
-        loop.add(self)
-    }
+    func start() { token = loop.add(self, interest) }
 
     // MARK: - Events
 
-    private func readable() {
+    func isReady(_ readiness: Poller.Readiness) {
         var actions: [ConnectionMachine.Action] = []
-        switch loop.read(descriptor) {
-        case .bytes(let bytes): unsafe machine.received(bytes, now: .now, &actions)
-        case .end: machine.receivedEnd(now: .now, &actions)
-        case .again: return
-        case .failed: machine.broke(&actions)
+        if readiness.isWritable { isAwaitingWrite = false }
+        if readiness.isReadable || (readiness.isBroken && interest.contains(.reading)) {
+            switch loop.read(descriptor) {
+            case .bytes(let bytes): unsafe machine.received(bytes, now: .now, &actions)
+            case .end: machine.receivedEnd(now: .now, &actions)
+            case .again: break
+            case .failed: machine.broke(&actions)
+            }
+        } else if readiness.isBroken {
+            // Nobody is left to read the reply.
+            machine.broke(&actions)
         }
-        perform(&actions)
-    }
-
-    private func writable() {
-        suspendWriting()
-        var actions: [ConnectionMachine.Action] = []
         perform(&actions)
     }
 
@@ -94,7 +76,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
         self.turn += 1
         handler = nil
         var actions: [ConnectionMachine.Action] = []
-        machine.responded(response, date: loop.dateField, now: .now, &actions)
+        machine.responded(response, common: loop.commonFields, date: loop.dateField, now: .now, &actions)
         perform(&actions)
     }
 
@@ -119,19 +101,19 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
             hasShutDown = true
             _ = shutdown(descriptor, Int32(SHUT_WR))
         }
-        adjustReading()
+        watch()
     }
 
     private func perform(_ action: ConnectionMachine.Action) {
         switch action {
-        case .start(let head, let match, .bytes(let bytes)): handle(Request(head: head, body: .bytes(bytes), match: match))
+        case .start(let head, let match, .bytes(let bytes)): handle(Request(head: head, body: .bytes(bytes), match: match, id: loop.nextRequestID()))
         case .start(let head, let match, .stream):
             let stream = BodyStream { [weak self] in
                 guard let self else { return }
                 loop.queue.async { self.bodyWanted() }
             }
             self.stream = stream
-            handle(Request(head: head, body: .stream(stream), match: match))
+            handle(Request(head: head, body: .stream(stream), match: match, id: loop.nextRequestID()))
         case .reject(let violation): responded(responder.reply(to: violation), turn: turn)
         case .pushBody(let bytes): if stream?.push(bytes) == false { machine.bodyFull() }
         case .finishBody:
@@ -152,7 +134,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     /// for a lane when it needs the database, and comes back with the reply.
     private func handle(_ request: Request) {
         let turn = turn
-        handler = Task(executorPreference: loop.executor) { [responder] in
+        handler = Task.immediate(executorPreference: loop.executor) { [responder] in
             let response = await responder.respond(to: request)
             self.responded(response, turn: turn)
         }
@@ -171,27 +153,19 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
                 continue
             } else if count < 0 && errno == EAGAIN {
                 isAwaitingWrite = true
-                writeSource.activateOrResume(isFirst: !hasActivatedWriting)
-                hasActivatedWriting = true
             } else {
                 return machine.broke(&actions)
             }
         }
     }
 
-    private var hasActivatedWriting = false
-
-    private func suspendWriting() {
-        guard isAwaitingWrite else { return }
-        isAwaitingWrite = false
-        writeSource.suspend()
-    }
-
-    private func adjustReading() {
-        let wants = machine.wantsToRead
-        guard wants != isReading else { return }
-        isReading = wants
-        if wants { readSource.resume() } else { readSource.suspend() }
+    /// Has the loop look out for what there is a use for now.
+    private func watch() {
+        var wanted: Poller.Interest = machine.wantsToRead ? .reading : []
+        if isAwaitingWrite { wanted.insert(.writing) }
+        guard wanted != interest else { return }
+        interest = wanted
+        loop.watch(self, wanted)
     }
 
     private func close() {
@@ -199,18 +173,8 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
         handler = nil
         stream?.interrupt()
         stream = nil
-        // A suspended source never delivers its cancellation, and one that was never activated must be before it goes.
-        readSource.cancel()
-        if !isReading { readSource.resume() }
-        writeSource.cancel()
-        if !hasActivatedWriting { writeSource.activate() } else if !isAwaitingWrite { writeSource.resume() }
-        loop.remove(descriptor)
-    }
-}
-
-extension DispatchSourceProtocol {
-    /// Sources begin inactive, which `resume` does not end.
-    fileprivate func activateOrResume(isFirst: Bool) {
-        if isFirst { activate() } else { resume() }
+        loop.remove(self)
+        _ = Glibc.close(descriptor)
+        onClose()
     }
 }

@@ -6,6 +6,7 @@ import Core
 import Dispatch
 import Glibc
 import HTTPMessage
+import HTTPTypes
 import Logging
 
 /// An HTTP/1.1 server over Dispatch: a listener, and loops that share the connections.
@@ -14,17 +15,18 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
     private let responder: any Responder
     private let logger: Logger
     private let loops: [EventLoop]
-    private let acceptQueue = DispatchQueue(label: "unnati.http.accept", qos: .userInitiated)
+    private let acceptQueue = DispatchQueue(label: "unnati.http.accept")
     private let open = Lock(0)
     private var listener: (any DispatchSourceRead)?
     private var isPaused = false
     private var nextLoop = 0
 
-    package init(_ configuration: HTTPServerConfiguration, responder: any Responder, logger: Logger) {
+    /// - Parameter commonFields: what every reply carries.
+    package init(_ configuration: HTTPServerConfiguration, responder: any Responder, commonFields: HTTPFields, logger: Logger) {
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
-        loops = (0..<configuration.loops).map { EventLoop(label: "unnati.http.loop.\($0)") }
+        loops = (0..<configuration.loops).map { EventLoop(label: "unnati.http.loop.\($0)", commonFields: ResponseWriter.lines(commonFields)) }
     }
 
     /// What keeps the server from listening, and what to do.
@@ -55,7 +57,7 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
         // A bounded burst, so that the queue can hear of a shutdown between two of them.
         for _ in 0..<64 {
             guard open.with({ $0 }) < configuration.connections else { return pause(.milliseconds(50)) }
-            let descriptor = unnati_accept(listener, nil, nil)
+            let descriptor = unnati_accept(listener)
             guard descriptor >= 0 else {
                 // Out of descriptors: trying again at once would only spin.
                 if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { pause(.milliseconds(100)) }
@@ -102,9 +104,15 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
         while connectionCount > 0 && ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(10))
         }
-        guard connectionCount > 0 else { return }
-        logger.warning("closing connections that outlived the grace period", metadata: ["connections": "\(connectionCount)"])
-        for loop in loops { loop.queue.async { loop.abort() } }
+        if connectionCount > 0 {
+            logger.warning("closing connections that outlived the grace period", metadata: ["connections": "\(connectionCount)"])
+        }
+        for loop in loops {
+            loop.queue.async {
+                loop.abort()
+                loop.stop()
+            }
+        }
     }
 }
 

@@ -34,7 +34,7 @@ struct HeadParser {
 
     /// `method SP target SP HTTP/1.x`, single spaces, nothing around.
     private func requestLine(_ line: ArraySlice<UInt8>) throws(ProtocolViolation) -> (HTTPRequest.Method, ArraySlice<UInt8>, Bool) {
-        let method = line.prefix { ByteClass.token[Int($0)] }
+        let method = line.prefix { ByteClass.token.contains($0) }
         guard !method.isEmpty, line[method.endIndex...].first == 0x20 else { throw ProtocolViolation(.badRequest, "The request line is malformed.") }
         guard method.count <= limits.method else { throw ProtocolViolation(.notImplemented, "The method is unknown.") }
         let rest = line[(method.endIndex + 1)...]
@@ -91,7 +91,7 @@ struct HeadParser {
                 guard index + 2 < target.endIndex, let value = Hex.decode(lowercase(target[(index + 1)...(index + 2)])), value != 0 else { return false }
                 index += 3
             } else {
-                guard ByteClass.target[Int(byte)] else { return false }
+                guard ByteClass.target.contains(byte) else { return false }
                 index += 1
             }
         }
@@ -111,12 +111,12 @@ struct HeadParser {
 
     /// `name: value` (RFC 9112 §5.1): a token right before the colon, spaces and tabs around the value cut off.
     static func field(in line: ArraySlice<UInt8>) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
-        let name = line.prefix { ByteClass.token[Int($0)] }
+        let name = line.prefix { ByteClass.token.contains($0) }
         guard !name.isEmpty, name.endIndex < line.endIndex, line[name.endIndex] == UInt8(ascii: ":") else { return nil }
         var value = line[(name.endIndex + 1)...]
         while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
         while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
-        guard value.allSatisfy({ ByteClass.fieldValue[Int($0)] }) else { return nil }
+        guard value.allSatisfy({ ByteClass.isFieldValue($0) }) else { return nil }
         return (name, value)
     }
 }
@@ -182,7 +182,7 @@ private struct FramingFacts {
             guard framing.isVersion10 else { throw ProtocolViolation(.badRequest, "There is no Host header.") }
             return
         }
-        guard !host.isEmpty, host.count <= 255, host.allSatisfy({ ByteClass.host[Int($0)] }) else { throw ProtocolViolation(.badRequest, "The Host header is malformed.") }
+        guard !host.isEmpty, host.count <= 255, host.allSatisfy({ ByteClass.host.contains($0) }) else { throw ProtocolViolation(.badRequest, "The Host header is malformed.") }
     }
 
     /// `gzip, chunked` and the like: well formed, and more than is offered here.
@@ -190,7 +190,7 @@ private struct FramingFacts {
         let codings = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { $0.filter { $0 != 0x20 && $0 != 0x09 } }
         let others = codings.dropLast()
         return codings.last.map { equals($0[...], "chunked") } == true
-            && others.allSatisfy { coding in !coding.isEmpty && coding.allSatisfy { ByteClass.token[Int($0)] } && !equals(coding[...], "chunked") }
+            && others.allSatisfy { coding in !coding.isEmpty && coding.allSatisfy { ByteClass.token.contains($0) } && !equals(coding[...], "chunked") }
     }
 
     /// Digits only, at most 15 of them: no sign, no list, no overflow.

@@ -255,7 +255,7 @@ enum ChunkLine {
     private static func areExtensions(_ bytes: ArraySlice<UInt8>) -> Bool {
         var rest = bytes
         func takeToken() -> Bool {
-            let token = rest.prefix { ByteClass.token[Int($0)] }
+            let token = rest.prefix { ByteClass.token.contains($0) }
             rest = rest.dropFirst(token.count)
             return !token.isEmpty
         }
@@ -273,8 +273,8 @@ enum ChunkLine {
                 switch byte {
                 case UInt8(ascii: "\""): isClosed = true
                 case UInt8(ascii: "\\"):
-                    guard let escaped = rest.popFirst(), ByteClass.fieldValue[Int(escaped)] else { return false }
-                default: guard ByteClass.fieldValue[Int(byte)] else { return false }
+                    guard let escaped = rest.popFirst(), ByteClass.isFieldValue(escaped) else { return false }
+                default: guard ByteClass.isFieldValue(byte) else { return false }
                 }
             }
             guard isClosed else { return false }

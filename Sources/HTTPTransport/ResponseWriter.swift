@@ -12,22 +12,23 @@ enum ResponseWriter {
 
     /// Appends status line, fields and body.
     /// - Parameters:
+    ///   - common: fields that every reply has, from ``lines(_:)``.
     ///   - date: the Date field's value.
     ///   - isHead: the request was HEAD: lengths are told, the body is not sent.
-    static func write(_ response: Response, to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool) {
-        output.reserveCapacity(output.count + 256 + response.body.count)
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
-        append(response.status.code, to: &output)
-        output.append(UInt8(ascii: " "))
-        append(response.status.reasonPhrase.utf8, to: &output)
-        output.append(contentsOf: "\r\nDate: ".utf8)
-        output.append(contentsOf: date)
-        for field in response.fields where field.name != .contentLength && field.name != .connection && field.name != .transferEncoding {
-            output.append(contentsOf: "\r\n".utf8)
-            output.append(contentsOf: field.name.rawName.utf8)
-            output.append(contentsOf: ": ".utf8)
-            append(field.value.utf8, to: &output)
+    static func write(_ response: Response, common: [UInt8], to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool) {
+        output.reserveCapacity(output.count + 384 + common.count + response.body.count)
+        if response.status == .ok {
+            output.append(contentsOf: ok)
+        } else {
+            output.append(contentsOf: "HTTP/1.1 ".utf8)
+            append(response.status.code, to: &output)
+            output.append(UInt8(ascii: " "))
+            append(response.status.reasonPhrase, to: &output)
+            output.append(contentsOf: "\r\nDate: ".utf8)
         }
+        output.append(contentsOf: date)
+        output.append(contentsOf: common)
+        append(response.fields, to: &output)
         let hasNoBody = response.status.code == 204 || response.status.code == 304 || response.status.kind == .informational
         if !hasNoBody {
             output.append(contentsOf: "\r\nContent-Length: ".utf8)
@@ -38,13 +39,37 @@ enum ResponseWriter {
         if !hasNoBody && !isHead { output.append(contentsOf: response.body) }
     }
 
+    private static let ok = Array("HTTP/1.1 200 OK\r\nDate: ".utf8)
+
+    /// Fields as they stand in every reply, each begun by the CRLF that ends the line before it.
+    static func lines(_ fields: HTTPFields) -> [UInt8] {
+        var lines: [UInt8] = []
+        append(fields, to: &lines)
+        return lines
+    }
+
+    private static func append(_ fields: HTTPFields, to output: inout [UInt8]) {
+        for field in fields where field.name != .contentLength && field.name != .connection && field.name != .transferEncoding {
+            output.append(0x0D)
+            output.append(0x0A)
+            output.append(contentsOf: field.name.rawName.utf8)
+            output.append(UInt8(ascii: ":"))
+            output.append(0x20)
+            append(field.value, to: &output)
+        }
+    }
+
     private static func append(_ number: Int, to output: inout [UInt8]) {
         if number >= 10 { append(number / 10, to: &output) }
         output.append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
-    private static func append(_ value: some Sequence<UInt8>, to output: inout [UInt8]) {
-        for byte in value { output.append(ByteClass.fieldValue[Int(byte)] ? byte : 0x20) }
+    private static func append(_ value: String, to output: inout [UInt8]) {
+        if value.utf8.allSatisfy(ByteClass.isFieldValue) {
+            output.append(contentsOf: value.utf8)
+        } else {
+            for byte in value.utf8 { output.append(ByteClass.isFieldValue(byte) ? byte : 0x20) }
+        }
     }
 
     /// IMF-fixdate of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -5,31 +5,46 @@ import Core
 
 /// Writes JSON straight into bytes. Replies are written by hand-picked members, never by reflection, so that a new column
 /// cannot leak into an answer; and encoding through Codable costs more than the query it reports on.
-package struct JSONWriter {
-    package private(set) var bytes: [UInt8]
+@safe package struct JSONWriter: ~Copyable {
+    // Memory of our own rather than an array: nearly every call appends a few bytes, and an array would check for each
+    // whether it is shared. `count <= capacity` always; `reserve` comes before every write.
+    private var memory: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    private var count = 0
     private var needsComma = false
 
     package init(capacity: Int = 512) {
-        bytes = []
-        bytes.reserveCapacity(capacity)
+        self.capacity = max(capacity, 64)
+        unsafe memory = .allocate(capacity: self.capacity)
     }
 
-    package mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
+    deinit { unsafe memory.deallocate() }
+
+    /// What has been written.
+    package var bytes: [UInt8] { unsafe Array(UnsafeBufferPointer(start: memory, count: count)) }
+
+    // MARK: - Containers
+
+    @inline(__always)
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
         open(UInt8(ascii: "{"))
-        try members(&self)
+        members(&self)
         close(UInt8(ascii: "}"))
     }
 
-    package mutating func array<Elements: Sequence>(_ elements: Elements, _ write: (inout JSONWriter, Elements.Element) throws -> Void) rethrows {
+    @inlinable
+    package mutating func array<Elements: Sequence>(_ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void) {
         open(UInt8(ascii: "["))
-        for element in elements { try write(&self, element) }
+        for element in elements { write(&self, element) }
         close(UInt8(ascii: "]"))
     }
 
+    // MARK: - Members
+
     /// A member whose value `write` adds. The name is ASCII without anything to escape.
-    package mutating func member(_ name: StaticString, _ write: (inout JSONWriter) throws -> Void) rethrows {
+    package mutating func member(_ name: StaticString, _ write: (inout JSONWriter) -> Void) {
         key(name)
-        try write(&self)
+        write(&self)
     }
 
     package mutating func member(_ name: StaticString, _ text: String) {
@@ -37,108 +52,168 @@ package struct JSONWriter {
         string(text)
     }
 
-    package mutating func member(_ name: StaticString, _ flag: Bool) {
+    /// An absent value is an absent member, never null (fewer shapes for clients to handle).
+    package mutating func member(_ name: StaticString, _ text: String?) {
+        guard let text else { return }
         key(name)
-        bool(flag)
+        string(text)
     }
 
-    package mutating func member(_ name: StaticString, _ number: some BinaryInteger) {
+    package mutating func member(_ name: StaticString, _ flag: Bool) {
         key(name)
+        comma()
+        put(flag ? "true" : "false")
+    }
+
+    package mutating func member(_ name: StaticString, _ number: Int) {
+        key(name)
+        comma()
         integer(number)
+    }
+
+    package mutating func member(_ name: StaticString, _ texts: [String]) {
+        key(name)
+        open(UInt8(ascii: "["))
+        for text in texts { string(text) }
+        close(UInt8(ascii: "]"))
     }
 
     package mutating func member(_ name: StaticString, _ instant: Instant) {
         key(name)
         comma()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: instant.rfc3339)
-        bytes.append(UInt8(ascii: "\""))
+        reserve(Instant.rfc3339Length + 2)
+        put(UInt8(ascii: "\""))
+        unsafe instant.writeRFC3339(to: memory + count)
+        count += Instant.rfc3339Length
+        put(UInt8(ascii: "\""))
     }
 
+    @inlinable
     package mutating func member<Kind>(_ name: StaticString, _ identifier: Identifier<Kind>) {
-        key(name)
-        string(identifier.description)
+        member(name, prefix: Kind.prefix, identifier.uuid)
     }
 
-    /// An absent value is an absent member, never null (fewer shapes for clients to handle).
-    package mutating func member(_ name: StaticString, _ text: String?) {
-        if let text { member(name, text) }
-    }
-
-    package mutating func member(_ name: StaticString, _ texts: [String]) {
+    /// `"prefix_0123…"`
+    package mutating func member(_ name: StaticString, prefix: StaticString, _ uuid: UUIDv7) {
         key(name)
-        array(texts) { $0.string($1) }
+        comma()
+        put(UInt8(ascii: "\""))
+        put(prefix)
+        put(UInt8(ascii: "_"))
+        reserve(32)
+        unsafe uuid.writeHex(to: memory + count)
+        count += 32
+        put(UInt8(ascii: "\""))
     }
 
     /// A member whose name is not known in the source and may need escaping.
     package mutating func member(dynamic name: String, _ text: String) {
         string(name)
-        bytes.append(UInt8(ascii: ":"))
+        put(UInt8(ascii: ":"))
         needsComma = false
         string(text)
     }
 
-    package mutating func bool(_ flag: Bool) {
-        comma()
-        bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8)
-    }
-
-    package mutating func integer(_ number: some BinaryInteger) {
-        comma()
-        bytes.append(contentsOf: String(number).utf8)
-    }
-
     package mutating func string(_ text: String) {
         comma()
-        bytes.append(UInt8(ascii: "\""))
+        put(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            var clean = 0
-            for index in utf8.indices {
+            // The longest that any byte can become is six.
+            reserve(utf8.count * 6 + 1)
+            var end = unsafe memory + count
+            for index in 0..<utf8.count {
                 let byte = unsafe utf8[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F else { continue }
-                unsafe bytes.append(contentsOf: utf8[clean..<index])
-                escape(byte)
-                clean = index + 1
+                if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
+                    unsafe end.pointee = byte
+                    unsafe end += 1
+                } else {
+                    for escaped in Self.escape(byte) {
+                        unsafe end.pointee = escaped
+                        unsafe end += 1
+                    }
+                }
             }
-            unsafe bytes.append(contentsOf: utf8[clean...])
+            count = unsafe end - memory
         }
-        bytes.append(UInt8(ascii: "\""))
+        put(UInt8(ascii: "\""))
     }
 
-    private mutating func escape(_ byte: UInt8) {
+    private static func escape(_ byte: UInt8) -> [UInt8] {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-        case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-        case 0x0D: bytes.append(contentsOf: "\\r".utf8)
-        case 0x09: bytes.append(contentsOf: "\\t".utf8)
-        default: bytes.append(contentsOf: "\\u00\(Hex.encode(CollectionOfOne(byte)))".utf8)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): [UInt8(ascii: "\\"), byte]
+        case 0x0A: Array("\\n".utf8)
+        case 0x0D: Array("\\r".utf8)
+        case 0x09: Array("\\t".utf8)
+        default: Array("\\u00\(Hex.encode(CollectionOfOne(byte)))".utf8)
         }
     }
+
+    // MARK: - Bytes
 
     private mutating func key(_ name: StaticString) {
         comma()
-        bytes.append(UInt8(ascii: "\""))
-        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        put(UInt8(ascii: "\""))
+        put(name)
+        put(UInt8(ascii: "\""))
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
-    private mutating func open(_ bracket: UInt8) {
+    @usableFromInline
+    package mutating func open(_ bracket: UInt8) {
         comma()
-        bytes.append(bracket)
+        put(bracket)
         needsComma = false
     }
 
-    private mutating func close(_ bracket: UInt8) {
-        bytes.append(bracket)
+    @usableFromInline
+    package mutating func close(_ bracket: UInt8) {
+        put(bracket)
         needsComma = true
     }
 
     private mutating func comma() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if needsComma { put(UInt8(ascii: ",")) }
         needsComma = true
+    }
+
+    private mutating func integer(_ number: Int) {
+        if number < 0 { put(UInt8(ascii: "-")) }
+        var magnitude = number.magnitude, divisor: UInt = 1
+        while magnitude / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            put(UInt8(ascii: "0") + UInt8(magnitude / divisor))
+            magnitude %= divisor
+            divisor /= 10
+        }
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        reserve(1)
+        unsafe memory[count] = byte
+        count += 1
+    }
+
+    private mutating func put(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length)
+        unsafe (memory + count).update(from: text.utf8Start, count: length)
+        count += length
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ additional: Int) {
+        if count + additional > capacity { grow(additional) }
+    }
+
+    private mutating func grow(_ additional: Int) {
+        let larger = max(capacity * 2, count + additional)
+        let moved = unsafe UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        unsafe moved.update(from: memory, count: count)
+        unsafe memory.deallocate()
+        unsafe memory = moved
+        capacity = larger
     }
 }
 

@@ -3,7 +3,7 @@
 
 import Core
 
-package enum CustomerImportKind: IdentifierKind { package static let prefix = "imp" }
+package enum CustomerImportKind: IdentifierKind { package static var prefix: StaticString { "imp" } }
 
 /// A customer file being brought in, and how far it has got.
 package struct CustomerImport: Sendable {

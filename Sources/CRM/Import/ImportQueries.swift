@@ -43,7 +43,7 @@ enum ImportQueries {
             let fileBytes: Int = try row.decode("file_bytes"), bytesDone: Int = try row.decode("bytes_done")
             let done: Int = try row.decode("rows_done"), created: Int = try row.decode("rows_created")
             let updated: Int = try row.decode("rows_updated"), rejected: Int = try row.decode("rows_rejected")
-            let ignored = try row.decode("ignored_columns", as: TextArray.self).elements
+            let ignored = try (row.decode("ignored_columns") as TextArray).elements
             let code: String? = try row.decodeIfPresent("failure_code"), detail: String? = try row.decodeIfPresent("failure")
             return try CustomerImport(
                 id: id, state: state, fileBytes: fileBytes, bytesDone: bytesDone, rowsDone: done, rowsCreated: created,

@@ -20,7 +20,7 @@ struct TokensOutput: JSONWritable {
         json.object { json in
             json.member("access_token", signedIn.accessToken.reveal())
             json.member("token_type", "Bearer")
-            json.member("expires_in", signedIn.accessLifetime.components.seconds)
+            json.member("expires_in", Int(signedIn.accessLifetime.components.seconds))
             json.member("refresh_token", signedIn.refreshToken.reveal())
             json.member("user_id", signedIn.userID)
             json.member("tenant_id", signedIn.tenantID)
@@ -52,7 +52,7 @@ struct SwitchOutput: JSONWritable {
         json.object { json in
             json.member("access_token", token.reveal())
             json.member("token_type", "Bearer")
-            json.member("expires_in", lifetime.components.seconds)
+            json.member("expires_in", Int(lifetime.components.seconds))
             json.member("tenant") { TenantOutput(membership: membership).write(to: &$0) }
         }
     }

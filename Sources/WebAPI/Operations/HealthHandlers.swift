@@ -31,7 +31,7 @@ package struct HealthHandlers: Sendable {
         guard !isDraining() else { throw error }
         do {
             _ = try await database.withDirectory { (tx: borrowing DirectoryTransaction) in
-                try tx.one("SELECT true AS answers") { row in try row.decode("answers", as: Bool.self) }
+                try tx.one("SELECT true AS answers") { row in try row.decode("answers") as Bool }
             }
         } catch is DatabaseError {
             throw error

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+/// Which ASCII bytes HTTP allows somewhere, as one bit for each of the 128. Constants, so that a test costs a shift.
+struct ByteClass {
+    private let low: UInt64, high: UInt64
+
+    private init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    @inline(__always)
+    func contains(_ byte: UInt8) -> Bool {
+        byte < 0x80 && ((byte < 0x40 ? low : high) >> UInt64(byte & 0x3F)) & 1 == 1
+    }
+
+    /// `tchar` of RFC 9110 §5.6.2: letters, digits and ``!#$%&'*+-.^_`|~``. Methods and field names.
+    static let token = ByteClass(low: 0x03FF6CFA00000000, high: 0x57FFFFFFC7FFFFFE)
+    /// `pchar`, `/` and `?` of RFC 3986 §3.3 and §3.4, `%` aside: letters, digits and `-._~!$&'()*+,;=:@/?`.
+    static let target = ByteClass(low: 0xAFFFFFD200000000, high: 0x47FFFFFE87FFFFFF)
+    /// A registered name or address and a port: letters, digits and `-._~[]:`.
+    static let host = ByteClass(low: 0x07FF600000000000, high: 0x47FFFFFEAFFFFFFE)
+
+    /// Field content of RFC 9110 §5.5: visible ASCII, space, tab and the bytes above ASCII.
+    @inline(__always)
+    static func isFieldValue(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
+}
