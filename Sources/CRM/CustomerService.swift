@@ -14,11 +14,11 @@ package struct CustomerService: Sendable {
     /// - Parameter limit: 1 to 100.
     package func page(
         _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller
-    ) async throws -> (customers: [Customer], hasMore: Bool) {
+    ) async throws -> (customers: ArraySlice<Customer>, hasMore: Bool) {
         let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
             try CustomerQueries.page(filter, after: after, limit: limit + 1, in: tx)
         }
-        return (Array(found.prefix(limit)), found.count > limit)
+        return (found.prefix(limit), found.count > limit)
     }
 
     /// - Throws: `CustomerError.unknown`.

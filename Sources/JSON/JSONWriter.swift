@@ -116,12 +116,13 @@ import Core
 
     package mutating func string(_ text: String) {
         comma()
-        put(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            // The longest that any byte can become is six.
-            reserve(utf8.count * 6 + 1)
+            // Two quotes, and the longest that any byte can become is six.
+            reserve(utf8.count * 6 + 2)
             var end = unsafe memory + count
+            unsafe end.pointee = UInt8(ascii: "\"")
+            unsafe end += 1
             for index in 0..<utf8.count {
                 let byte = unsafe utf8[index]
                 if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
@@ -134,9 +135,9 @@ import Core
                     }
                 }
             }
-            count = unsafe end - memory
+            unsafe end.pointee = UInt8(ascii: "\"")
+            count = unsafe end - memory + 1
         }
-        put(UInt8(ascii: "\""))
     }
 
     private static func escape(_ byte: UInt8) -> [UInt8] {
@@ -152,11 +153,18 @@ import Core
     // MARK: - Bytes
 
     private mutating func key(_ name: StaticString) {
-        comma()
-        put(UInt8(ascii: "\""))
-        put(name)
-        put(UInt8(ascii: "\""))
-        put(UInt8(ascii: ":"))
+        let length = name.utf8CodeUnitCount
+        reserve(length + 4)
+        var end = unsafe memory + count
+        if needsComma {
+            unsafe end.pointee = UInt8(ascii: ",")
+            unsafe end += 1
+        }
+        unsafe end.pointee = UInt8(ascii: "\"")
+        unsafe (end + 1).update(from: name.utf8Start, count: length)
+        unsafe end[length + 1] = UInt8(ascii: "\"")
+        unsafe end[length + 2] = UInt8(ascii: ":")
+        count = unsafe end - memory + length + 3
         needsComma = false
     }
 
@@ -209,7 +217,7 @@ import Core
 
     private mutating func grow(_ additional: Int) {
         let larger = max(capacity * 2, count + additional)
-        let moved = unsafe UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
         unsafe moved.update(from: memory, count: count)
         unsafe memory.deallocate()
         unsafe memory = moved

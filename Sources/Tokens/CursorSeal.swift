@@ -31,9 +31,18 @@ package struct CursorSeal: Sendable {
     }
 
     private func tag(_ content: [UInt8], _ scope: [String]) -> [UInt8] {
-        var message: [UInt8] = Array("unnati cursor v1".utf8)
+        var message: [UInt8] = []
+        message.reserveCapacity(256)
+        message.append(contentsOf: Self.label)
         // Lengths before texts: no two scopes can run together into one message.
-        for part in scope { message += Array(String(part.utf8.count).utf8) + [0] + Array(part.utf8) }
-        return Array(HMAC<SHA256>.authenticationCode(for: message + [0] + content, using: key.reveal()).prefix(16))
+        for part in scope {
+            let length = part.utf8.count
+            for shift in [24, 16, 8, 0] { message.append(UInt8(truncatingIfNeeded: length >> shift)) }
+            message.append(contentsOf: part.utf8)
+        }
+        message.append(contentsOf: content)
+        return Array(HMAC<SHA256>.authenticationCode(for: message, using: key.reveal()).prefix(16))
     }
+
+    private static let label = Array("unnati cursor v1".utf8)
 }

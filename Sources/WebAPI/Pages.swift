@@ -34,7 +34,7 @@ struct Pages: Sendable {
 
     /// - Parameter next: the position behind the last element; nil on the last page.
     func response<Element>(
-        _ elements: [Element], next: [UInt8]?, _ scope: [String], _ request: Request, _ write: (inout JSONWriter, Element) -> Void
+        _ elements: ArraySlice<Element>, next: [UInt8]?, _ scope: [String], _ request: Request, _ write: (inout JSONWriter, Element) -> Void
     ) -> Response {
         let cursor = next.map { seal.seal($0, scope: scope) }
         var json = JSONWriter(capacity: 256 + elements.count * 320)

@@ -86,12 +86,12 @@ package struct CustomerImportService: Sendable {
     /// - Throws: `CustomerImportError.unknown`.
     package func rows(
         of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, for caller: Caller
-    ) async throws -> (rows: [CustomerImportRow], hasMore: Bool) {
+    ) async throws -> (rows: ArraySlice<CustomerImportRow>, hasMore: Bool) {
         let found = try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
             guard try ImportQueries.find(id, in: tx) != nil else { throw CustomerImportError.unknown }
             return try ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, in: tx)
         }
-        return (Array(found.prefix(limit)), found.count > limit)
+        return (found.prefix(limit), found.count > limit)
     }
 }
 
