@@ -79,8 +79,21 @@ let package = Package(
         .executableTarget(name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house),
         .target(
             name: "TestSupport",
-            dependencies: ["Bootstrap", "Yams"],
+            dependencies: [
+                "Bootstrap", "Core", "Database", "Execution", "HTTPMessage", "Telemetry", "WebAPI", "Yams", httpTypes, lifecycle, logging,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             path: "Tests/TestSupport", swiftSettings: house),
+        .executableTarget(name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe", swiftSettings: house),
+        tests("CoreTests", ["Core"]),
+        tests("JSONTests", ["Core", "JSON"]),
+        tests("ExecutionTests", ["Core", "Execution"]),
+        tests("DatabaseTests", ["Core", "Database", "Execution"]),
+        tests("PasswordsTests", ["Core", "Execution", "Passwords"]),
+        tests("TokensTests", ["Core", "Tokens", crypto]),
+        tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),
+        tests("CRMTests", ["Core", "CRM"]),
+        tests("WebAPITests", ["Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -68,6 +68,7 @@ package struct Application: Sendable {
         return [
             .gauge("db_pool_in_use", pool.inUse), .gauge("db_pool_idle", pool.idle), .gauge("db_pool_waiting", pool.waiting),
             .gauge("db_pool_max", pool.maximum), .counter("db_pool_timeouts_total", pool.timeouts),
+            .counter("db_round_trips_total", pool.roundTrips),
             .gauge("http_server_connections", server.connectionCount),
         ]
     }

@@ -30,6 +30,22 @@ package struct Customer: Sendable {
     package let version: Int
     package let createdAt: Instant
     package let updatedAt: Instant
+
+    package init(
+        id: ID, name: String?, phone: PhoneNumber?, email: EmailAddress?, stage: CustomerStage, tags: [String], notes: String?, version: Int,
+        createdAt: Instant, updatedAt: Instant
+    ) {
+        self.id = id
+        self.name = name
+        self.phone = phone
+        self.email = email
+        self.stage = stage
+        self.tags = tags
+        self.notes = notes
+        self.version = version
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
 }
 
 /// The fields a person fills in, each already valid by itself.

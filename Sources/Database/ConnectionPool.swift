@@ -46,6 +46,7 @@ package final class ConnectionPool: Sendable {
     private let lanes: [DispatchQueue]
     private let state: Lock<PoolState<Connection, Work>>
     private let timeouts = Lock(0)
+    private let roundTrips = Lock(0)
     // Set once, and cancelled once when nobody refers to the pool any more.
     nonisolated(unsafe) private let ticker: any DispatchSourceTimer
 
@@ -146,7 +147,7 @@ package final class ConnectionPool: Sendable {
             discard(connection)
             return place(work, deadline: deadline)
         }
-        work.run(connection)
+        run(work, on: connection)
         serveLine(on: connection)
     }
 
@@ -155,8 +156,15 @@ package final class ConnectionPool: Sendable {
         while true {
             guard connection.isIdle else { return discard(connection) }
             guard let next = state.with({ $0.next(on: connection) }) else { return }
-            next.run(connection)
+            run(next, on: connection)
         }
+    }
+
+    private func run(_ work: Work, on connection: Connection) {
+        let before = connection.roundTrips
+        work.run(connection)
+        let made = connection.roundTrips - before
+        roundTrips.with { $0 += made }
     }
 
     private func discard(_ connection: Connection) {
@@ -204,13 +212,14 @@ package final class ConnectionPool: Sendable {
     }
 
     package struct Statistics: Sendable {
-        package let inUse: Int, idle: Int, waiting: Int, maximum: Int, timeouts: Int
+        package let inUse: Int, idle: Int, waiting: Int, maximum: Int, timeouts: Int, roundTrips: Int
     }
 
     package var statistics: Statistics {
-        let timeouts = timeouts.with { $0 }
+        let timeouts = timeouts.with { $0 }, roundTrips = roundTrips.with { $0 }
         return state.with { state in
-            Statistics(inUse: state.inUse, idle: state.idle.count, waiting: state.line.count, maximum: state.size, timeouts: timeouts)
+            Statistics(inUse: state.inUse, idle: state.idle.count, waiting: state.line.count, maximum: state.size, timeouts: timeouts,
+                roundTrips: roundTrips)
         }
     }
 }

@@ -7,7 +7,7 @@ import Execution
 /// An event goes in, what to do comes out; ``ConnectionPool`` does it.
 ///
 /// Every connection has a lane of its own, a number below `size`, and keeps it for life.
-struct PoolState<Connection, Work> {
+package struct PoolState<Connection, Work> {
     let size: Int
     let maximumWaiting: Int
 
@@ -19,13 +19,13 @@ struct PoolState<Connection, Work> {
     private var failures = 0
     private var isClosed = false
 
-    init(size: Int, maximumWaiting: Int) {
+    package init(size: Int, maximumWaiting: Int) {
         self.size = size
         self.maximumWaiting = maximumWaiting
         freeLanes = Array((0..<size).reversed())
     }
 
-    enum Placement {
+    package enum Placement {
         case run(Connection)
         case waits
         /// The line is full.
@@ -34,7 +34,7 @@ struct PoolState<Connection, Work> {
         case unavailable(retryAfter: Duration)
     }
 
-    mutating func place(_ work: Work, deadline: Deadline) -> Placement {
+    package mutating func place(_ work: Work, deadline: Deadline) -> Placement {
         if isClosed { return .unavailable(retryAfter: .seconds(1)) }
         // The connection used last: its backend is warm.
         if let connection = idle.popLast() {
@@ -49,7 +49,7 @@ struct PoolState<Connection, Work> {
 
     /// A connection has done its work, or is new: it takes the first work in line, or rests.
     /// - Returns: nil when it rests.
-    mutating func next(on connection: Connection) -> Work? {
+    package mutating func next(on connection: Connection) -> Work? {
         if !isClosed, let first = line.popFirst() { return first.work }
         inUse -= 1
         if !isClosed { idle.append(connection) }
@@ -57,20 +57,20 @@ struct PoolState<Connection, Work> {
     }
 
     /// A new connection counts as in use until ``next(on:)`` has found nothing to do for it.
-    mutating func connected() {
+    package mutating func connected() {
         connecting -= 1
         failures = 0
         inUse += 1
     }
 
     /// A connection was found unfit and dropped.
-    mutating func discarded(lane: Int) {
+    package mutating func discarded(lane: Int) {
         inUse -= 1
         freeLanes.append(lane)
     }
 
     /// The lanes on which to begin making connections now. While PostgreSQL is away, one attempt at a time feels for it.
-    mutating func lanesToConnect() -> [Int] {
+    package mutating func lanesToConnect() -> [Int] {
         guard !isClosed else { return [] }
         let count = failures > 0 ? min(freeLanes.count, connecting == 0 ? 1 : 0) : freeLanes.count
         let lanes = Array(freeLanes.suffix(count))
@@ -80,7 +80,7 @@ struct PoolState<Connection, Work> {
     }
 
     /// - Returns: how long to wait before the next attempt, and those in line, who need not wait for it.
-    mutating func connectingFailed(lane: Int) -> (retryAfter: Duration, refused: [Work]) {
+    package mutating func connectingFailed(lane: Int) -> (retryAfter: Duration, refused: [Work]) {
         connecting -= 1
         failures += 1
         freeLanes.append(lane)
@@ -94,7 +94,7 @@ struct PoolState<Connection, Work> {
     private var backoff: Duration { .milliseconds(min(8_000, 50 << min(failures, 8))) }
 
     /// Work whose time in the line is up.
-    mutating func expire(now: ContinuousClock.Instant) -> [Work] {
+    package mutating func expire(now: ContinuousClock.Instant) -> [Work] {
         guard let first = line.first, first.deadline.instant <= now else { return [] }
         let expired = line.filter { $0.deadline.instant <= now }.map(\.work)
         line.removeAll { $0.deadline.instant <= now }
@@ -102,7 +102,7 @@ struct PoolState<Connection, Work> {
     }
 
     /// - Returns: work to refuse. Idle connections close with their last reference.
-    mutating func close() -> [Work] {
+    package mutating func close() -> [Work] {
         isClosed = true
         defer {
             idle = []

@@ -10,8 +10,8 @@ import HTTPTypes
 /// Strict where the RFC leaves a choice, because leniency that differs from a proxy's is how requests are smuggled: lines
 /// end in CRLF only, one Content-Length or one `Transfer-Encoding: chunked` and never both, no folding, no space before a
 /// colon, one Host. After a violation the parser gives nothing more.
-struct RequestParser: ~Copyable {
-    enum Event {
+package struct RequestParser: ~Copyable {
+    package enum Event {
         case needsMore
         case head(RequestHead, RequestFraming)
         case body([UInt8])
@@ -41,7 +41,7 @@ struct RequestParser: ~Copyable {
     private var hasSkippedEmptyLine = false
     private var phase = Phase.head
 
-    init(limits: HTTPLimits) { self.limits = limits }
+    package init(limits: HTTPLimits) { self.limits = limits }
 
     /// Bytes received and not yet part of an event.
     var buffered: Int { buffer.count - start }
@@ -51,7 +51,7 @@ struct RequestParser: ~Copyable {
         if case .head = phase { buffered == 0 } else { false }
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if start == buffer.count {
             discardConsumed()
         } else if start > 65_536 {
@@ -67,7 +67,7 @@ struct RequestParser: ~Copyable {
         start = 0
     }
 
-    mutating func next() -> Event {
+    package mutating func next() -> Event {
         switch phase {
         case .failed(let violation): return .violation(violation)
         case .head: return head()
@@ -218,12 +218,12 @@ struct RequestParser: ~Copyable {
 }
 
 /// How the length of a request's body is known (RFC 9112 §6), and what the client asked of the connection.
-struct RequestFraming: Equatable {
-    var contentLength: Int?
-    var isChunked = false
-    var isVersion10 = false
-    var keepsAlive = true
-    var expectsContinue = false
+package struct RequestFraming: Equatable, Sendable {
+    package var contentLength: Int?
+    package var isChunked = false
+    package var isVersion10 = false
+    package var keepsAlive = true
+    package var expectsContinue = false
 
     var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
 }

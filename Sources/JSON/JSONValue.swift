@@ -15,6 +15,11 @@ package enum JSONValue: Sendable, Equatable {
 
     package struct Member: Sendable, Equatable {
         package let key: String, value: JSONValue
+
+        package init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// The kind of value in the words of JSON Schema, for messages.

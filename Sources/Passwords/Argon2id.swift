@@ -6,12 +6,12 @@ import Glibc
 
 /// A stored `$argon2id$v=19$m=65536,t=3,p=4$<salt>$<digest>` (RFC 9106) that came from elsewhere. Verified only: new hashes
 /// are ``BcryptSHA256``.
-struct Argon2id: Equatable {
+package struct Argon2id: Equatable {
     private let text: String
 
     /// Nil for other variants and versions, and for costs that would let one stored row occupy the server: more than
     /// 128 MiB, 10 passes or 8 lanes.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let fields = text.split(separator: "$", omittingEmptySubsequences: false)
         guard text.utf8.count <= 512, !text.utf8.contains(0), fields.count == 6, fields[0].isEmpty, fields[1] == "argon2id", fields[2] == "v=19" else { return nil }
         let costs = fields[3].split(separator: ",")
@@ -28,7 +28,7 @@ struct Argon2id: Equatable {
     }
 
     /// libargon2 compares in constant time.
-    func verify(_ password: [UInt8]) -> Bool {
+    package func verify(_ password: [UInt8]) -> Bool {
         unsafe argon2id_verify(text, password, password.count) == ARGON2_OK.rawValue
     }
 }

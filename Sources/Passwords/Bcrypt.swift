@@ -7,19 +7,19 @@ import Core
 ///
 /// The algorithm reads 72 bytes of password at most and, in C, ends at the first NUL. Both are properties of the stored
 /// format, so they are kept for verifying hashes that come from elsewhere; new hashes avoid both (``BcryptSHA256``).
-enum Bcrypt {
+package enum Bcrypt {
     /// Work factors that are computed: 2^4 to 2^14 rounds. The format allows up to 31, which would take days.
-    static let costs = 4...14
+    package static let costs = 4...14
 
     /// Its own base64 alphabet.
-    static let base64 = Base64("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+    package static let base64 = Base64("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
     /// - Parameters:
     ///   - password: any bytes; those past the 72nd have no effect.
     ///   - salt: 16 bytes.
     ///   - cost: within ``costs``.
     /// - Returns: 23 bytes.
-    static func digest(of password: [UInt8], salt: [UInt8], cost: Int) -> [UInt8] {
+    package static func digest(of password: [UInt8], salt: [UInt8], cost: Int) -> [UInt8] {
         precondition(salt.count == 16 && costs.contains(cost))
         // The key is the password and a NUL, over and over, to fill 18 words.
         let key = words(of: password.prefix(72) + (password.count < 72 ? [0] : []), count: 18)
@@ -48,14 +48,14 @@ enum Bcrypt {
 }
 
 /// A stored `$2b$12$<22 letters of salt><31 letters of digest>`.
-struct BcryptHash: Equatable {
+package struct BcryptHash: Equatable {
     let cost: Int
     let salt: [UInt8]
     let digest: [UInt8]
 
     /// Reads `$2a$`, `$2b$` and `$2y$`, which today are the same algorithm. Nil for `$2x$` (a sign-extension bug, CVE-2011-2483),
     /// for costs that are not two digits within ``Bcrypt/costs``, for foreign letters and for spare bits that are not zero.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 60, ["$2a$", "$2b$", "$2y$"].contains(where: { bytes.starts(with: $0.utf8) }),
             bytes[6] == UInt8(ascii: "$"), let cost = Self.cost(bytes[4..<6]),
@@ -72,7 +72,7 @@ struct BcryptHash: Equatable {
         return Bcrypt.costs.contains(cost) ? cost : nil
     }
 
-    func verify(_ password: [UInt8]) -> Bool {
+    package func verify(_ password: [UInt8]) -> Bool {
         // In C a NUL ends the password: "secret\0anything" would equal "secret". The work is done all the same.
         let matches = constantTimeEqual(Bcrypt.digest(of: password, salt: salt, cost: cost), digest)
         return matches && !password.contains(0)

@@ -10,14 +10,14 @@ import Foundation
 ///
 /// What bcrypt sees is `base64(HMAC-SHA-256(key: salt letters, password))`: 44 letters whatever the password's length, so
 /// no byte past the 72nd is cut off (a Hindi passphrase reaches that at 24 letters) and no NUL can end it early.
-struct BcryptSHA256: Equatable {
+package struct BcryptSHA256: Equatable {
     let cost: Int
     /// 22 letters of bcrypt's base64, which stand for 16 bytes and are the key of the HMAC as they are.
     let saltText: String
     let digest: [UInt8]
 
     /// Reads version 2 with `t=2b` and nothing else.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let prefix = "$bcrypt-sha256$v=2,t=2b,r="
         guard text.utf8.count <= 100, text.hasPrefix(prefix) else { return nil }
         let fields = text.dropFirst(prefix.count).split(separator: "$", omittingEmptySubsequences: false)
@@ -31,21 +31,21 @@ struct BcryptSHA256: Equatable {
     }
 
     /// Hashes a password with a new salt.
-    init(hashing password: [UInt8], cost: Int) {
+    package init(hashing password: [UInt8], cost: Int) {
         var generator = SystemRandomNumberGenerator()
         let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
         self.init(hashing: password, cost: cost, salt: salt)
     }
 
-    init(hashing password: [UInt8], cost: Int, salt: [UInt8]) {
+    package init(hashing password: [UInt8], cost: Int, salt: [UInt8]) {
         self.cost = cost
         saltText = Bcrypt.base64.encode(salt)
         digest = Self.digest(of: password, saltText: saltText, salt: salt, cost: cost)
     }
 
-    var text: String { "$bcrypt-sha256$v=2,t=2b,r=\(cost)$\(saltText)$\(Bcrypt.base64.encode(digest))" }
+    package var text: String { "$bcrypt-sha256$v=2,t=2b,r=\(cost)$\(saltText)$\(Bcrypt.base64.encode(digest))" }
 
-    func verify(_ password: [UInt8]) -> Bool {
+    package func verify(_ password: [UInt8]) -> Bool {
         guard let salt = Bcrypt.base64.decode(saltText.utf8) else { return false }
         return constantTimeEqual(Self.digest(of: password, saltText: saltText, salt: salt, cost: cost), digest)
     }

@@ -7,14 +7,14 @@ import Core
 ///
 /// Lenient where real files are: a byte order mark, CRLF or LF, semicolons or tabs in place of commas, blank lines. A record
 /// that cannot be read is reported with its number and the reader goes on behind it.
-struct CSVReader: ~Copyable {
-    enum Record: Equatable {
+package struct CSVReader: ~Copyable {
+    package enum Record: Equatable {
         /// - number: 1 for the first record of the file, blank lines not counted.
         case fields([String], number: Int)
         case problem(Problem, number: Int)
     }
 
-    enum Problem: String, Equatable {
+    package enum Problem: String, Equatable {
         case notUTF8 = "not_utf8"
         case tooManyColumns = "too_many_columns"
         case fieldTooLong = "field_too_long"
@@ -22,7 +22,7 @@ struct CSVReader: ~Copyable {
         case badQuotes = "bad_quotes"
     }
 
-    static let maximumFieldBytes = 65_536, maximumColumns = 200
+    package static let maximumFieldBytes = 65_536, maximumColumns = 200
 
     private enum State { case fieldStart, unquoted, quoted, quoteInQuoted }
 
@@ -38,18 +38,18 @@ struct CSVReader: ~Copyable {
     private var ready: ArraySlice<Record> = []
     private(set) var bytesRead = 0
 
-    init() {}
+    package init() {}
 
     /// The next whole record, if the bytes so far hold one.
-    mutating func next() -> Record? { ready.popFirst() }
+    package mutating func next() -> Record? { ready.popFirst() }
 
-    mutating func append(_ bytes: [UInt8]) {
+    package mutating func append(_ bytes: [UInt8]) {
         bytesRead += bytes.count
         for byte in bytes { take(byte) }
     }
 
     /// The file has ended: what is left is its last record.
-    mutating func finish() {
+    package mutating func finish() {
         if state == .quoted { note(.badQuotes) }
         if state != .fieldStart || !fields.isEmpty || problem != nil { endRecord() }
     }

@@ -8,7 +8,7 @@ import Core
 /// A row belongs to the customer with its phone number, else to the one with its e-mail address, else it is a new customer.
 /// A value in the file wins over what was there; an empty cell leaves it; tags are added. Later rows of the file see what
 /// earlier ones did, so a customer who stands in it twice is folded into one, and each of the rows gets its verdict.
-struct ImportBatch {
+package struct ImportBatch {
     private struct Entry {
         let id: Customer.ID
         var fields: CustomerFields
@@ -18,20 +18,20 @@ struct ImportBatch {
     private var entries: [Entry] = []
     private var byPhone: [PhoneNumber: Int] = [:]
     private var byEmail: [EmailAddress: Int] = [:]
-    private(set) var verdicts: [CustomerImportRow] = []
+    package private(set) var verdicts: [CustomerImportRow] = []
 
-    init(existing: [Customer]) {
+    package init(existing: [Customer]) {
         for customer in existing { add(Entry(id: customer.id, fields: CustomerFields(customer), isChanged: false)) }
     }
 
     /// What must be written.
-    var changes: [(id: Customer.ID, fields: CustomerFields)] { entries.filter(\.isChanged).map { ($0.id, $0.fields) } }
+    package var changes: [(id: Customer.ID, fields: CustomerFields)] { entries.filter(\.isChanged).map { ($0.id, $0.fields) } }
 
     mutating func reject(_ number: Int, _ code: String, _ detail: String) {
         verdicts.append(CustomerImportRow(number: number, verdict: .rejected, customerID: nil, reason: (code, detail)))
     }
 
-    mutating func take(_ number: Int, _ row: CustomerFields) {
+    package mutating func take(_ number: Int, _ row: CustomerFields) {
         let phoneHolder = row.phone.flatMap { byPhone[$0] }, emailHolder = row.email.flatMap { byEmail[$0] }
         if let phoneHolder, let emailHolder, phoneHolder != emailHolder {
             return reject(number, "matches_two_customers", "The phone number and the e-mail address belong to two different customers.")

@@ -4,9 +4,9 @@
 import Core
 
 /// Which column of a file is which field, found by the names in its first row.
-struct ImportHeader: Equatable {
+package struct ImportHeader: Equatable {
     private let columns: [Column?]
-    let ignoredColumns: [String]
+    package let ignoredColumns: [String]
 
     enum Column: String, CaseIterable { case name, phone, email, tags, notes }
 
@@ -19,7 +19,7 @@ struct ImportHeader: Equatable {
     ]
 
     /// - Throws: `CustomerImportError.unusable`.
-    init(_ fields: [String]) throws(CustomerImportError) {
+    package init(_ fields: [String]) throws(CustomerImportError) {
         var columns: [Column?] = [], ignored: [String] = []
         for field in fields {
             let key = field.normalizedNFC.lowercased().filter { !" -_\u{A0}".contains($0) }
@@ -42,7 +42,7 @@ struct ImportHeader: Equatable {
 
     /// Reads a record as the fields of a customer; an empty cell leaves its field alone.
     /// - Throws: `FieldError`, whose pointer names the column.
-    func fields(_ record: [String]) throws(FieldError) -> CustomerFields {
+    package func fields(_ record: [String]) throws(FieldError) -> CustomerFields {
         guard record.count <= columns.count || record[columns.count...].allSatisfy(\.isEmpty) else {
             throw FieldError("", "too_many_columns", "The row has \(record.count) columns, the header \(columns.count).")
         }

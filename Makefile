@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unnati: a growth platform for very small businesses.
+#
+# One build, optimised, serves running, testing and measuring: what is tested is what runs (docs/decisions/0001).
+
+.DEFAULT_GOAL := help
+SWIFT ?= swift
+BUILD = $(SWIFT) build -c release
+VENV = .local/venv
+
+.PHONY: help setup build run test bench format lint migrate
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what this machine lacks (Debian packages, a Python environment); safe to repeat
+	@docker/local/setup
+
+build: setup ## Build the server
+	$(BUILD) --product unnati
+
+run: build ## Start everything: database, schema, server on 127.0.0.1:8080, demo data. Ctrl-C stops it
+	@docker/local/run
+
+test: setup ## Run every test
+	@docker/local/test
+
+bench: setup ## Measure against other stacks, side by side; writes docs/benchmarks.md
+	$(BUILD) --product unnati
+	@Tests/Benchmarks/run
+
+migrate: build ## Apply migrations to DATABASE_OWNER_URL
+	.build/release/unnati migrate up
+
+format: ## Format the Swift sources
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+lint: setup ## Check formatting, migrations and the API description
+	$(SWIFT) format lint --recursive Package.swift Sources Tests
+	$(VENV)/bin/squawk sql/*.up.sql
+	$(VENV)/bin/openapi-spec-validator openapi.yaml

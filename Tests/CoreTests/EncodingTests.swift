@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Testing
+
+@Suite struct EncodingTests {
+    /// RFC 4648 §10, in the URL alphabet and without padding.
+    @Test(arguments: [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy")])
+    func base64FollowsTheStandard(_ plain: String, _ encoded: String) {
+        #expect(Base64.url.encode(plain.utf8) == encoded)
+        #expect(Base64.url.decode(encoded.utf8) == Array(plain.utf8))
+    }
+
+    /// A second spelling of the same bytes would be a second token.
+    @Test(arguments: ["Zh", "Zm9", "Z", "Zm9v=", "Zm+v", "Zm 9v", "é"])
+    func base64HasOneSpellingForEachValue(_ text: String) {
+        #expect(Base64.url.decode(text.utf8) == nil)
+    }
+
+    @Test func identifiersKeepTheirKind() {
+        let customer = TenantID.next()
+
+        #expect(TenantID(customer.description) == customer)
+        #expect(UserID(customer.description) == nil)
+        #expect(TenantID(customer.description.uppercased()) == nil)
+        #expect(TenantID("ten_") == nil)
+    }
+
+    @Test func laterIdentifiersAreGreater() {
+        let earlier = UUIDv7.next(at: Instant(microseconds: 1_700_000_000_000_000))
+        let later = UUIDv7.next(at: Instant(microseconds: 1_700_000_000_000_500))
+
+        #expect(earlier < later)
+        #expect(earlier.hex.dropFirst(12).first == "7")
+    }
+
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"), (1_709_164_800_123_456, "2024-02-29T00:00:00.123Z"),
+        (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999_999, "2099-12-31T23:59:59.999Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
+    ] as [(Int64, String)])
+    func instantsAreWrittenInUTC(_ microseconds: Int64, _ text: String) {
+        #expect(Instant(microseconds: microseconds).description == text)
+    }
+
+    @Test func aSecretShowsNothing() {
+        let secret = Secret("hunter2")
+
+        #expect(!"\(secret) \(String(reflecting: secret))".contains("hunter2"))
+        var dumped = ""
+        dump(secret, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+    }
+
+    @Test func aSearchKeyFoldsCaseAndAccentsButKeepsVowelSigns() {
+        #expect("Zoë DÍAZ".searchKey == "zoe diaz")
+        #expect("सुरेश".searchKey == "सुरेश".normalizedNFC)
+    }
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import Execution
+import TestSupport
+import Testing
+
+@Suite struct TransactionTests {
+    private func addTenant(_ pool: ConnectionPool, _ name: String = "Acme") async throws -> TenantID {
+        let tenant = TenantID.next()
+        try await pool.withTenant(tenant, .singleWrite) { (tx: borrowing TenantTransaction) in
+            try tx.execute("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tx.tenantID), \(name))")
+        }
+        return tenant
+    }
+
+    private func addCustomer(_ pool: ConnectionPool, _ tenant: TenantID, _ name: String) async throws {
+        try await pool.withTenant(tenant, .singleWrite) { (tx: borrowing TenantTransaction) in
+            try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \(name), \(name))")
+        }
+    }
+
+    private func names(_ pool: ConnectionPool, _ tenant: TenantID, asking other: TenantID? = nil) async throws -> [String] {
+        let asked = other ?? tenant
+        return try await pool.withTenant(tenant, .singleRead) { (tx: borrowing TenantTransaction) in
+            try tx.all("SELECT name FROM app.customers WHERE tenant_id = \(asked) ORDER BY name") { row in try row.decode("name") }
+        }
+    }
+
+    @Test func aTenantSeesItsOwnRowsOnly() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool()
+            let acme = try await addTenant(pool), other = try await addTenant(pool)
+            try await addCustomer(pool, acme, "Asha")
+
+            #expect(try await names(pool, acme) == ["Asha"])
+            #expect(try await names(pool, other) == [])
+            // Tenant B set and tenant A asked for: the policy answers, not the statement.
+            #expect(try await names(pool, other, asking: acme) == [])
+            #expect(try database.run(as: "unnati_app", "SELECT * FROM app.customers") == [])
+            #expect(try database.run(as: "unnati_app", "BEGIN; SET LOCAL app.tenant_id = ''; SELECT * FROM app.customers") == [])
+            // Written across the border: refused, moved across it: refused.
+            await #expect(throws: DatabaseError.self) {
+                try await pool.withTenant(other, .singleWrite) { (tx: borrowing TenantTransaction) in
+                    try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(acme), \(UUIDv7.next()), \("x"), \("x"))")
+                }
+            }
+            await #expect(throws: DatabaseError.self) {
+                try await pool.withTenant(acme, .singleWrite) { (tx: borrowing TenantTransaction) in
+                    try tx.execute("UPDATE app.customers SET tenant_id = \(other)")
+                }
+            }
+            #expect(
+                try await pool.withTenant(other, .singleWrite) { (tx: borrowing TenantTransaction) in
+                    try tx.execute("DELETE FROM app.customers WHERE tenant_id = \(acme)")
+                } == 0)
+            #expect(try await names(pool, acme) == ["Asha"])
+        }
+    }
+
+    @Test func aConnectionCarriesNothingFromOneTenantToTheNext() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 1 }
+            let first = try await addTenant(pool), second = try await addTenant(pool)
+            try await addCustomer(pool, first, "First")
+            try await addCustomer(pool, second, "Second")
+
+            for turn in 0..<2_000 {
+                let tenant = turn % 2 == 0 ? first : second
+                #expect(try await names(pool, tenant) == [turn % 2 == 0 ? "First" : "Second"])
+                if turn % 100 == 0 {
+                    let setting = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
+                        try tx.one("SELECT coalesce(current_setting('app.tenant_id', true), '') AS setting") { row in try row.decode("setting") as String }
+                    }
+                    #expect(setting == "")
+                }
+            }
+        }
+    }
+
+    @Test func aTransactionOfOneStatementCostsOneRoundTrip() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 1 }
+            let tenant = try await addTenant(pool)
+            _ = try await names(pool, tenant)
+            let before = pool.statistics.roundTrips
+
+            for _ in 0..<10 { _ = try await names(pool, tenant) }
+
+            #expect(pool.statistics.roundTrips - before == 10)
+        }
+    }
+
+    /// The first trap: in a pipeline a failed statement skips COMMIT, and the connection stays inside the failed transaction.
+    @Test func aFailedStatementRollsBackAndLeavesTheConnectionClean() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 1 }
+            let tenant = try await addTenant(pool)
+            for mode in [TransactionMode.singleWrite, .write] {
+                do {
+                    try await pool.withTenant(tenant, mode) { (tx: borrowing TenantTransaction) in
+                        try tx.execute("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tx.tenantID), \("again"))")
+                    }
+                    Issue.record("a duplicate was accepted")
+                } catch let error as DatabaseError {
+                    #expect(error.violates("tenants_pkey"))
+                    #expect(!"\(error)".contains(tenant.uuid.hex))
+                }
+                #expect(try await names(pool, tenant) == [])
+            }
+            #expect(pool.statistics.inUse == 0)
+        }
+    }
+
+    /// The second trap: COMMIT after a swallowed error answers ROLLBACK, without an error of its own.
+    @Test func aCommitCountsByItsTagOnly() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 1 }
+            let tenant = try await addTenant(pool)
+
+            do {
+                try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                    try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \("lost"), \("lost"))")
+                    _ = try? tx.execute("SELECT 1 / 0")
+                }
+                Issue.record("a transaction that was rolled back counted as committed")
+            } catch DatabaseError.rolledBack {}
+
+            #expect(try await names(pool, tenant) == [])
+        }
+    }
+
+    @Test func aCommitInDoubtIsSaidToBeUnknownAndNotTriedAgain() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 2 }
+            let tenant = try await addTenant(pool)
+            // A deferred trigger makes COMMIT itself slow, so that the connection can be ended in the middle of it.
+            try database.run(
+                as: "unnati_owner",
+                """
+                CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN PERFORM pg_sleep(5); RETURN NULL; END $$;
+                CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON app.customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slow();
+                """)
+            let calls = Lock(0)
+            let writing = Task {
+                try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                    calls.with { $0 += 1 }
+                    try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \("x"), \("x"))")
+                }
+            }
+            try await Task.sleep(for: .milliseconds(500))
+            try database.run(as: "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app' AND state = 'active'")
+
+            do {
+                try await writing.value
+                Issue.record("a commit in doubt counted as done")
+            } catch DatabaseError.outcomeUnknown {}
+            #expect(calls.with { $0 } == 1)
+        }
+    }
+
+    @Test func aLostConnectionIsReplacedBeforeItsNextUse() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 2 }
+            let tenant = try await addTenant(pool)
+            for _ in 0..<5 {
+                try database.run(as: "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app'")
+                try await Task.sleep(for: .milliseconds(50))
+                #expect(try await names(pool, tenant) == [])
+            }
+        }
+    }
+
+    @Test func withoutADatabaseTheAnswerIsToComeBackLater() async throws {
+        let pool = ConnectionPool(DatabaseConfiguration(url: Secret("postgresql:///nowhere?host=/nonexistent&user=x")), logger: .quiet)
+        try await Task.sleep(for: .milliseconds(100))
+
+        do {
+            _ = try await names(pool, .next())
+            Issue.record("there is no database")
+        } catch DatabaseError.unavailable(let retryAfter) {
+            #expect(retryAfter > .zero)
+        }
+    }
+
+    @Test func aQuickQueryDoesNotWaitBehindSlowOnesAndTheLineIsBounded() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool {
+                $0.connections = 4
+                $0.waiters = 2
+                $0.leaseTimeout = .milliseconds(300)
+            }
+            _ = try await addTenant(pool)
+            @Sendable func sleep(_ seconds: Int) async throws {
+                _ = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in try tx.execute("SELECT pg_sleep(\(Int32(seconds)))") }
+            }
+            let slow = (0..<3).map { _ in Task { try await sleep(1) } }
+            try await Task.sleep(for: .milliseconds(100))
+
+            let quick = try await ContinuousClock().measure { try await sleep(0) }
+            #expect(quick < .milliseconds(200))
+
+            // All four are busy now: two may stand in line, one more may not, and those in line give up in time.
+            let fourth = Task { try await sleep(1) }
+            try await Task.sleep(for: .milliseconds(50))
+            let waiting = (0..<2).map { _ in Task { try await sleep(0) } }
+            try await Task.sleep(for: .milliseconds(50))
+            let refused = try await ContinuousClock().measure { await #expect(throws: DatabaseError.self) { try await sleep(0) } }
+            #expect(refused < .milliseconds(50))
+            for task in waiting { await #expect(throws: DatabaseError.self) { try await task.value } }
+            for task in slow + [fourth] { try await task.value }
+            try await sleep(0)
+        }
+    }
+
+    @Test func aTransactionPastItsDeadlineGivesItsConnectionUp() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool {
+                $0.connections = 1
+                $0.transactionTimeout = .milliseconds(200)
+            }
+            let tenant = try await addTenant(pool)
+
+            await #expect(throws: DatabaseError.self) {
+                try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in try tx.execute("SELECT pg_sleep(3)") }
+            }
+
+            #expect(try await names(pool, tenant) == [])
+        }
+    }
+
+    @Test func everyKindOfParameterComesBackAsItWas() async throws {
+        try await TestDatabase.run { database in
+            for prepared in [true, false] {
+                let pool = try database.pool { $0.usesPreparedStatements = prepared }
+                let uuid = UUIDv7.next(), now = Instant.now(), texts = ["", "a,\"b\\", "सुरेश", "😀"], bytes: [UInt8] = [0, 255, 39]
+                for _ in 0..<3 {
+                    let same = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
+                        try tx.one(
+                            """
+                            SELECT \(Int.min) AS number, \(true) AS flag, \(uuid) AS uuid, \(now) AS instant, \(TextArray(texts)) AS texts,
+                                   \(TextArray([])) AS none, \(bytes) AS bytes, \("it's $1; --") AS text, \(String?.none) AS absent
+                            """
+                        ) { row in
+                            let number: Int = try row.decode("number"), flag: Bool = try row.decode("flag"), id: UUIDv7 = try row.decode("uuid")
+                            let instant: Instant = try row.decode("instant"), array: TextArray = try row.decode("texts"), none: TextArray = try row.decode("none")
+                            let content: [UInt8] = try row.decode("bytes"), text: String = try row.decode("text"), absent: String? = try row.decodeIfPresent("absent")
+                            return number == .min && flag && id == uuid && instant == now && array.elements == texts && none.elements == [] && content == bytes
+                                && text == "it's $1; --" && absent == nil
+                        }
+                    }
+                    #expect(same)
+                }
+            }
+        }
+    }
+}
+
+@Suite struct PoolStateTests {
+    @Test func waitersAreServedInOrderAndConnectionsReused() {
+        var state = PoolState<String, Int>(size: 1, maximumWaiting: 2)
+        let later = Deadline.after(.seconds(9))
+        #expect(state.lanesToConnect() == [0])
+        for work in 1...2 { if case .waits = state.place(work, deadline: later) {} else { Issue.record("\(work) should wait") } }
+        if case .busy = state.place(3, deadline: later) {} else { Issue.record("the line is full") }
+
+        state.connected()
+        #expect(state.next(on: "c") == 1)
+        #expect(state.next(on: "c") == 2)
+        #expect(state.next(on: "c") == nil)
+        if case .run("c") = state.place(4, deadline: later) {} else { Issue.record("the idle connection should be taken") }
+    }
+
+    @Test func whileTheDatabaseIsAwayOneAttemptFeelsForIt() {
+        var state = PoolState<String, Int>(size: 3, maximumWaiting: 9)
+        #expect(state.lanesToConnect().count == 3)
+        _ = state.place(1, deadline: .after(.seconds(9)))
+
+        #expect(state.connectingFailed(lane: 0).refused == [1])
+        #expect(state.connectingFailed(lane: 1).retryAfter > .zero)
+        #expect(state.lanesToConnect().isEmpty)
+        _ = state.connectingFailed(lane: 2)
+        #expect(state.lanesToConnect().count == 1)
+        if case .unavailable = state.place(2, deadline: .after(.seconds(9))) {} else { Issue.record("there is no connection to wait for") }
+        state.connected()
+        #expect(state.lanesToConnect().count == 2)
+    }
+}

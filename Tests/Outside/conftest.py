@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server as others see it: started from its binary, spoken to over sockets."""
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import time
+import uuid
+
+import pytest
+import requests
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BINARY = REPOSITORY / ".build/release/unnati"
+CLUSTER = os.environ["UNNATI_TEST_POSTGRES"]
+PASSWORD = "seven silk saris"
+
+
+def psql(database, sql, role="postgres"):
+    return subprocess.run(["psql", "-qAt", f"{CLUSTER}{role}&dbname={database}", "-v", "ON_ERROR_STOP=1", "-c", sql],
+                          check=True, capture_output=True, text=True).stdout.strip()
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """A server process on a database of its own."""
+
+    def __init__(self, folder, **settings):
+        self.database = "o_" + uuid.uuid4().hex
+        psql("postgres", f"CREATE DATABASE {self.database} OWNER unnati_owner TEMPLATE unnati_template")
+        self.port, self.admin_port, self.folder = free_port(), free_port(), folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ, "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={self.database}", "HTTP_PORT": str(self.port),
+            "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"), "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"),
+            "PASSWORD_COST": "10", **{name: str(value) for name, value in settings.items()}}
+        self.start()
+
+    def start(self):
+        self.log = open(self.folder / "server.log", "ab")
+        self.process = subprocess.Popen([BINARY, "serve"], env=self.environment, stdout=self.log, stderr=self.log)
+        for _ in range(200):
+            try:
+                if requests.get(self.url + "/readyz", timeout=1).ok:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.02)
+        raise AssertionError((self.folder / "server.log").read_text()[-2000:])
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(timeout=40)
+        self.log.close()
+        return code
+
+    def drop(self):
+        if self.process.poll() is None:
+            self.stop(signal.SIGKILL)
+        psql("postgres", f"DROP DATABASE {self.database} WITH (FORCE)")
+
+    def register(self):
+        phone = f"9{random.randrange(10**9):09d}"
+        reply = requests.post(self.url + "/v1/auth/register", json={
+            "business_name": "Acme", "name": "Owner", "phone": phone, "password": PASSWORD})
+        assert reply.status_code == 201, reply.text
+        return reply.json()
+
+    def sql(self, statement):
+        return psql(self.database, statement)
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path)
+    yield server
+    server.drop()

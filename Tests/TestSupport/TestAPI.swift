@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Bootstrap
+import Core
+import Database
+import Foundation
+import HTTPMessage
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+import WebAPI
+
+/// The whole application, as production starts it, on a database and ports of its own. Every reply to a described operation
+/// is checked against `openapi.yaml`.
+package struct TestAPI: Sendable {
+    package let port: UInt16
+    package let adminPort: UInt16
+    package let database: TestDatabase
+    package let application: Application
+
+    package static func run(
+        _ change: (inout Configuration) -> Void = { _ in }, _ body: (TestAPI) async throws -> Void
+    ) async throws {
+        try await TestDatabase.run { database in
+            var configuration = Configuration(database: DatabaseConfiguration(url: try database.url()))
+            configuration.http.port = 0
+            configuration.admin.port = 0
+            configuration.passwords.cost = 4
+            configuration.http.grace = .seconds(2)
+            configuration.keysDirectory = NSTemporaryDirectory() + "unnati-test-keys-\(getpid())"
+            configuration.writesAccessLog = false
+            change(&configuration)
+            let application = try await Application(configuration, log: LogSink(descriptor: 2))
+            let (port, adminPort) = try application.listen()
+            let services = application.services(signals: [])
+            let running = Task { try await services.run() }
+            let api = TestAPI(port: port, adminPort: adminPort, database: database, application: application)
+            let outcome: Result<Void, any Error>
+            do { outcome = .success(try await body(api)) } catch { outcome = .failure(error) }
+            await services.triggerGracefulShutdown()
+            try await running.value
+            try outcome.get()
+        }
+    }
+
+    /// A reply that `openapi.yaml` agrees with.
+    package func request(
+        _ method: String, _ target: String, token: String? = nil, headers: [(String, String)] = [], body: [UInt8]? = nil
+    ) async throws -> RawClient.Reply {
+        let authorization = token.map { [("Authorization", "Bearer \($0)")] } ?? []
+        let reply = try await RawClient.exchange(port: port, method, target, headers: authorization + headers, body: body)
+        try Contract.shared.check(method, target, application.api.router, reply)
+        return reply
+    }
+
+    package func post(_ target: String, token: String? = nil, _ json: Any, headers: [(String, String)] = []) async throws -> RawClient.Reply {
+        let body = Array(try JSONSerialization.data(withJSONObject: json))
+        return try await request("POST", target, token: token, headers: [("Content-Type", "application/json")] + headers, body: body)
+    }
+
+    /// Registers a business with a phone number of its own.
+    package func makeTenant(_ name: String = "Acme") async throws -> TestTenant {
+        let phone = "+91\(Int.random(in: 6_000_000_000...9_999_999_999))"
+        let reply = try await post(
+            "/v1/auth/register", ["business_name": name, "name": "Owner of \(name)", "phone": phone, "password": TestTenant.password])
+        guard reply.status == 201, let token = reply.object["access_token"] as? String, let refresh = reply.object["refresh_token"] as? String,
+            let id = (reply.object["tenant_id"] as? String).flatMap({ TenantID($0) }), let user = (reply.object["user_id"] as? String).flatMap({ UserID($0) })
+        else { throw Unexpected(what: reply.text) }
+        return TestTenant(api: self, id: id, userID: user, phone: phone, token: token, refreshToken: refresh)
+    }
+
+    package struct Unexpected: Error { let what: String }
+}
+
+/// A registered business and its signed-in owner.
+package struct TestTenant: Sendable {
+    package static let password = "seven silk saris"
+
+    package let api: TestAPI
+    package let id: TenantID
+    package let userID: UserID
+    package let phone: String
+    package let token: String
+    package let refreshToken: String
+
+    package func get(_ target: String) async throws -> RawClient.Reply { try await api.request("GET", target, token: token) }
+
+    package func post(_ target: String, _ json: Any) async throws -> RawClient.Reply { try await api.post(target, token: token, json) }
+
+    package func patch(_ target: String, _ json: Any, ifMatch: String?) async throws -> RawClient.Reply {
+        let body = Array(try JSONSerialization.data(withJSONObject: json))
+        let headers = [("Content-Type", "application/json")] + (ifMatch.map { [("If-Match", $0)] } ?? [])
+        return try await api.request("PATCH", target, token: token, headers: headers, body: body)
+    }
+
+    package func delete(_ target: String) async throws -> RawClient.Reply { try await api.request("DELETE", target, token: token) }
+
+    package func makeCustomer(_ fields: [String: Any] = ["name": "Asha Rao"]) async throws -> String {
+        let reply = try await post("/v1/customers", fields)
+        guard let id = reply.object["id"] as? String else { throw TestAPI.Unexpected(what: reply.text) }
+        return id
+    }
+
+    /// Imports a file and waits for its end.
+    package func importFile(_ content: [UInt8]) async throws -> (id: String, status: [String: Any]) {
+        let begun = try await api.request("POST", "/v1/customers/import", token: token, headers: [("Content-Type", "text/csv")], body: content)
+        guard begun.status == 202, let location = begun.header("Location"), let id = begun.object["id"] as? String else {
+            throw TestAPI.Unexpected(what: begun.text)
+        }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline {
+            let status = try await get(location).object
+            if ["completed", "failed"].contains(status["state"] as? String) { return (id, status) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw TestAPI.Unexpected(what: "the import did not end")
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import Foundation
+
+/// A database of its own for one test, cloned from a migrated template on a private PostgreSQL.
+package struct TestDatabase: Sendable {
+    package let name: String
+
+    /// `make test` starts the cluster and says where it is: a libpq URI that ends in `user=`.
+    private static func url(_ role: String, _ database: String) throws -> Secret<String> {
+        guard let base = ProcessInfo.processInfo.environment["UNNATI_TEST_POSTGRES"] else {
+            throw MissingCluster()
+        }
+        return Secret("\(base)\(role)&dbname=\(database)")
+    }
+
+    package struct MissingCluster: Error, CustomStringConvertible {
+        package let description = "UNNATI_TEST_POSTGRES is not set: run the tests with `make test`."
+    }
+
+    package func url(_ role: String = "unnati_app") throws -> Secret<String> { try Self.url(role, name) }
+
+    /// Runs `body` with a fresh database and drops it afterwards.
+    /// - Parameter template: `unnati_template` has the schema, `unnati_empty` has nothing.
+    package static func run<Output>(template: String = "unnati_template", _ body: (TestDatabase) async throws -> Output) async throws -> Output {
+        let database = TestDatabase(name: "t_\(UUIDv7.next().hex)")
+        try administer { try $0.run("CREATE DATABASE \(database.name) OWNER unnati_owner TEMPLATE \(template)") }
+        do {
+            let output = try await body(database)
+            try administer { try $0.run("DROP DATABASE \(database.name) WITH (FORCE)") }
+            return output
+        } catch {
+            try? administer { try $0.run("DROP DATABASE \(database.name) WITH (FORCE)") }
+            throw error
+        }
+    }
+
+    /// Runs SQL as a superuser in the cluster's own database.
+    package static func administer(_ body: (borrowing AdminConnection) throws -> Void) throws {
+        try body(AdminConnection(url: url("postgres", "postgres")))
+    }
+
+    /// Runs SQL as a role and returns the rows of the last statement.
+    @discardableResult
+    package func run(as role: String, _ sql: String) throws -> [[String?]] {
+        try AdminConnection(url: url(role)).run(sql)
+    }
+
+    package func pool(_ change: (inout DatabaseConfiguration) -> Void = { _ in }) throws -> ConnectionPool {
+        var configuration = DatabaseConfiguration(url: try url())
+        change(&configuration)
+        return ConnectionPool(configuration, logger: .quiet)
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Crypto
+import Foundation
+import Testing
+import Tokens
+
+@Suite struct AccessTokenTests {
+    private let key = Curve25519.Signing.PrivateKey()
+    private let person = Caller.Person(userID: .next(), sessionID: .next(), tenantID: .next())
+
+    private func tokens() async -> AccessTokens { await AccessTokens(signingKey: Secret(key), TokenConfiguration()) }
+
+    private func sign(_ tokens: AccessTokens, now: Instant = .now()) async throws -> String {
+        try await tokens.sign(user: person.userID, session: person.sessionID, tenant: person.tenantID, now: now)
+    }
+
+    @Test func aTokenSaysWhoItWasMadeFor() async throws {
+        let tokens = await tokens()
+        let token = try await sign(tokens)
+
+        for _ in 0..<2 { #expect(try await tokens.verify(token).person == person) }
+    }
+
+    @Test func aTokenExpiresAlsoFromMemory() async throws {
+        let tokens = await tokens()
+        let token = try await sign(tokens)
+        _ = try await tokens.verify(token)
+
+        await #expect(throws: AccessTokenError.expired) { try await tokens.verify(token, now: Instant.now().advanced(by: .seconds(601))) }
+    }
+
+    /// Headers that other libraries have fallen for: no algorithm, another algorithm, a key or an extension brought along.
+    @Test(arguments: [
+        #"{"alg":"none","typ":"at+jwt","kid":"KID"}"#, #"{"alg":"HS256","typ":"at+jwt","kid":"KID"}"#, #"{"alg":"EdDSA","typ":"JWT","kid":"KID"}"#,
+        #"{"alg":"EdDSA","typ":"at+jwt","kid":"other"}"#, #"{"alg":"EdDSA","typ":"at+jwt"}"#, #"{"alg":"EdDSA","typ":"at+jwt","kid":"KID","crit":["x"]}"#,
+        #"{"alg":"EdDSA","typ":"at+jwt","kid":"KID","jku":"https://evil.example"}"#, #"{"alg":"EdDSA","alg":"none","typ":"at+jwt","kid":"KID"}"#, "{}", "[]", "",
+    ])
+    func aForeignHeaderIsRefusedEvenWhenWellSigned(_ header: String) async throws {
+        let tokens = await tokens()
+        let payload = try #require(try await sign(tokens).split(separator: ".").dropFirst().first)
+        let signed = Base64.url.encode(header.replacingOccurrences(of: "KID", with: tokens.keyID).utf8) + "." + payload
+        let token = signed + "." + Base64.url.encode(try key.signature(for: Data(signed.utf8)))
+
+        await #expect(throws: AccessTokenError.invalid) { try await tokens.verify(token) }
+    }
+
+    @Test func alteredAndMalformedTokensAreRefused() async throws {
+        let tokens = await tokens()
+        let token = try await sign(tokens)
+        let stranger = await AccessTokens(signingKey: Secret(Curve25519.Signing.PrivateKey()), TokenConfiguration())
+        var altered = [try await sign(stranger), token + "A", String(token.dropLast()), token + ".", "." + token, token + "=", "a.b.c", "", "..", String(repeating: "x", count: 100_000)]
+        for index in stride(from: 0, to: token.count, by: 7) {
+            var characters = Array(token)
+            characters[index] = characters[index] == "A" ? "B" : "A"
+            altered.append(String(characters))
+        }
+
+        for token in altered {
+            await #expect(throws: AccessTokenError.invalid) { try await tokens.verify(token) }
+        }
+    }
+}
+
+@Suite struct RefreshTokenTests {
+    @Test func onlyOurKeyMakesThem() throws {
+        let ours = RefreshTokens(key: Secret(SymmetricKey(size: .bits256))), theirs = RefreshTokens(key: Secret(SymmetricKey(size: .bits256)))
+        let claims = RefreshClaims(user: .next(), session: .next(), generation: 7)
+        let token = ours.token(for: claims)
+
+        #expect(ours.claims(of: token) == claims)
+        #expect(theirs.claims(of: token) == nil)
+        for index in stride(from: 3, to: token.count, by: 5) {
+            var characters = Array(token)
+            characters[index] = characters[index] == "A" ? "B" : "A"
+            #expect(ours.claims(of: String(characters)) == nil)
+        }
+        for bad in ["", "rt_", "rt_A", token + "A", String(token.dropLast(4)), String(repeating: "r", count: 1_000)] { #expect(ours.claims(of: bad) == nil) }
+    }
+}
+
+@Suite struct CursorSealTests {
+    private let seal = CursorSeal(key: Secret(SymmetricKey(size: .bits256)))
+
+    @Test func aCursorIsGoodForItsListAndFiltersOnly() throws {
+        let cursor = seal.seal([1, 2, 3], scope: ["tenant", "a", "b"])
+
+        #expect(try seal.open(cursor, scope: ["tenant", "a", "b"]) == [1, 2, 3])
+        for other in [["tenant", "ab", ""], ["tenant", "a"], ["tenant", "", "ab"], ["other", "a", "b"], []] {
+            #expect(throws: CursorSeal.Failure.self) { try seal.open(cursor, scope: other) }
+        }
+        for bad in ["", "A", cursor + "A", String(cursor.dropLast()), String(repeating: "A", count: 10_000)] {
+            #expect(throws: CursorSeal.Failure.self) { try seal.open(bad, scope: ["tenant", "a", "b"]) }
+        }
+    }
+}
+
+@Suite struct KeyStoreTests {
+    @Test func keysAreMadeOnceAndKept() throws {
+        let folder = NSTemporaryDirectory() + "unnati-keys-\(UUIDv7.next().hex)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+
+        let first = try KeyStore(folder: folder), second = try KeyStore(folder: folder)
+
+        #expect(first.signing.reveal().rawRepresentation == second.signing.reveal().rawRepresentation)
+        let mode = try FileManager.default.attributesOfItem(atPath: folder + "/signing.key")[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try "too short".write(toFile: folder + "/cursor.key", atomically: true, encoding: .utf8)
+        #expect(throws: KeyStore.Failure.self) { try KeyStore(folder: folder) }
+    }
+}

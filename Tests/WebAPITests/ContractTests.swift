@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+import WebAPI
+
+@Suite struct ContractTests {
+    @Test func everyRouteHasAnOperationAndEveryOperationARoute() async throws {
+        try await TestAPI.run { api in
+            let routes = Dictionary(uniqueKeysWithValues: api.application.api.router.routes.map { ("\($0.method.rawValue) \($0.template)", $0.operation) })
+            #expect(routes == Contract.shared.operations)
+        }
+    }
+
+    @Test func everyProblemCodeIsDescribedAndHasAnExample() {
+        let codes = Set(ProblemCode.allCases.map(\.rawValue))
+        #expect(codes == Set(Contract.shared.problemCodes))
+        #expect(codes == Contract.shared.exampleCodes)
+    }
+
+    @Test func everyReplyHasItsIdAndItsSecurityHeaders() async throws {
+        try await TestAPI.run { api in
+            for (method, target) in [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/v1/me"), ("GET", "/nowhere"), ("PUT", "/v1/customers"), ("GET", "/%zz")] {
+                let reply = try await api.request(method, target)
+                #expect(reply.header("X-Request-Id")?.count == 32, "\(method) \(target)")
+                #expect(reply.header("X-Content-Type-Options") == "nosniff")
+                #expect(reply.header("Cache-Control") == "no-store")
+                #expect(reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true)
+            }
+        }
+    }
+
+    @Test func anAddressSaysWhatItAnswers() async throws {
+        try await TestAPI.run { api in
+            let put = try await api.request("PUT", "/v1/customers"), options = try await api.request("OPTIONS", "/v1/customers")
+            let head = try await api.request("HEAD", "/livez")
+
+            #expect(put.status == 405)
+            #expect(put.header("Allow") == "GET, POST, HEAD, OPTIONS")
+            #expect(options.status == 204)
+            #expect(options.header("Allow") == put.header("Allow"))
+            #expect(head.status == 200)
+            #expect(head.header("Content-Length") == "18")
+            #expect(try await api.request("GET", "/nowhere").problemCode == "route_unknown")
+        }
+    }
+
+    @Test func theAdminListenerHasTheMetricsAndThePublicOneHasNot() async throws {
+        try await TestAPI.run { api in
+            _ = try await api.request("GET", "/livez")
+            let metrics = try await RawClient.exchange(port: api.adminPort, "GET", "/metrics")
+
+            #expect(metrics.text.contains(#"http_server_request_duration_seconds_count{operation="getLiveness",status_class="2xx"} 1"#))
+            #expect(metrics.text.contains("db_pool_max "))
+            #expect(metrics.text.contains("process_resident_memory_bytes "))
+            #expect(try await api.request("GET", "/metrics").status == 404)
+            #expect(try await RawClient.exchange(port: api.adminPort, "GET", "/readyz").status == 200)
+        }
+    }
+}

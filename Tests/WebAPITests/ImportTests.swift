@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ImportTests {
+    @Test func aRealFileComesInWithAVerdictForEachRow() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let known = try await acme.makeCustomer(["name": "Asha", "phone": "9812345678"])
+            var file = Array("\u{FEFF}Full Name,Mobile Number,E-mail,Tags,Shoe size\r\n\"Rao, Asha\",'+91 98123 45678,asha@example.in,silk;vip,7\r\nNo Number,123,,,\r\nसुरेश,९८९८९ ८९८९८,,,\r\n".utf8)
+            file += Array("Zo".utf8) + [0xEB] + Array(",9700000001,,,\r\n\r\n,,,,\r\nAgain,9898989898,,new,\r\n\"Open,9700000002,,,".utf8)
+
+            let (id, status) = try await acme.importFile(file)
+            let rows = try await acme.get("/v1/customer-imports/\(id)/rows").object["data"] as? [[String: Any]] ?? []
+            let rejected = try await acme.get("/v1/customer-imports/\(id)/rows?verdict=rejected").object["data"] as? [[String: Any]] ?? []
+
+            #expect(rows.map { "\($0["row"] ?? 0) \($0["verdict"] ?? "") \($0["code"] ?? "")" } == [
+                "2 updated ", "3 rejected invalid_phone", "4 created ", "5 rejected not_utf8", "6 rejected required", "7 updated ", "8 rejected bad_quotes",
+            ])
+            #expect(rejected.count == 4)
+            #expect(status["percent_done"] as? Int == 100)
+            #expect(status["ignored_columns"] as? [String] == ["Shoe size"])
+            let asha = try await acme.get("/v1/customers/\(known)").object
+            #expect(asha["name"] as? String == "Rao, Asha")
+            #expect(asha["tags"] as? [String] == ["silk", "vip"])
+            #expect((try await acme.get("/v1/customers").object["data"] as? [Any])?.count == 2)
+        }
+    }
+
+    @Test(arguments: [
+        ("", "csv_empty"), ("\n\n", "csv_empty"), ("shoe,hat\n1,2\n", "csv_missing_columns"), ("name,Name\na,b\n", "csv_repeated_column"),
+        (String(repeating: "x,", count: 1_000_000) + "\n", "csv_too_many_columns"),
+    ])
+    func aFileWithoutAUsableHeaderIsRefusedAtOnce(_ file: String, _ code: String) async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let reply = try await api.request("POST", "/v1/customers/import", token: acme.token, headers: [("Content-Type", "text/csv")], body: Array(file.utf8))
+            #expect(reply.status == 422)
+            #expect((reply.object["errors"] as? [[String: String]])?.first?["code"] == code)
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") == [["0"]])
+        }
+    }
+
+    @Test func anUploadThatBreaksOffLeavesNothing() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let client = try RawClient(port: api.port)
+            try client.send("POST /v1/customers/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(acme.token)\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n\r\nname\nAsha\n")
+            try await Task.sleep(for: .milliseconds(300))
+            client.close()
+
+            for _ in 0..<100 where try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") != [["0"]] { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") == [["0"]])
+            #expect((try await acme.get("/v1/customers").object["data"] as? [Any])?.count == 0)
+        }
+    }
+
+    @Test func anImportWhoseServerDiedGoesOnWhenItsStatusIsAskedFor() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let rows = (0..<700).map { "Customer \($0),\(7_000_000_000 + $0)" }.joined(separator: "\n")
+            let (id, _) = try await acme.importFile(Array(("name,phone\n" + rows).utf8))
+            // As a server leaves it that is killed after the first batch: five hundred rows committed, the file still there.
+            let uuid = id.dropFirst(4)
+            let hex = Array(("name,phone\n" + rows).utf8).map { String(format: "%02x", $0) }.joined()
+            try api.database.run(
+                as: "postgres",
+                """
+                DELETE FROM app.customer_import_rows WHERE row_number > 501; DELETE FROM app.customers WHERE name_key >= 'customer 500';
+                UPDATE app.customer_imports SET state = 'running', rows_done = 500, rows_created = 500, updated_at = now() - interval '1 minute' WHERE id = '\(uuid)';
+                INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content) VALUES ('\(acme.id.uuid.hex)', '\(uuid)', 0, '\\x\(hex)');
+                """)
+
+            var status: [String: Any] = [:]
+            for _ in 0..<200 where status["state"] as? String != "completed" {
+                status = try await acme.get("/v1/customer-imports/\(id)").object
+                try await Task.sleep(for: .milliseconds(20))
+            }
+
+            #expect(status["state"] as? String == "completed")
+            #expect(status["rows_done"] as? Int == 700)
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_import_rows") == [["700"]])
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_import_parts") == [["0"]])
+        }
+    }
+}

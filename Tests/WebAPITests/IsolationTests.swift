@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+@Suite struct IsolationTests {
+    /// The whole story, and then each route with another business's id.
+    @Test func aSecondBusinessSeesNothingOfTheFirst() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant("Acme"), other = try await api.makeTenant("Other")
+            let (importID, status) = try await acme.importFile(Array("name,phone\nCanary,9812345678\n".utf8))
+            let customers = try await acme.get("/v1/customers").object["data"] as? [[String: Any]]
+            let customer = try #require(customers?.first?["id"] as? String)
+
+            #expect(status["rows_created"] as? Int == 1)
+            #expect((try await other.get("/v1/customers").object["data"] as? [Any])?.count == 0)
+            #expect((try await other.get("/v1/customers?q=canary").object["data"] as? [Any])?.count == 0)
+
+            // Every route that takes an id, taken from the route table, so that a new one is covered by being there.
+            for route in api.application.api.router.routes where route.template.contains("{") {
+                let target = route.template.replacingOccurrences(of: "{customer_id}", with: customer).replacingOccurrences(of: "{import_id}", with: importID)
+                #expect(!target.contains("{"), "no id is known for \(route.template)")
+                let body = route.method == .patch || route.method == .post ? Array("{\"notes\":\"x\"}".utf8) : nil
+                let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
+
+                let foreign = try await api.request(route.method.rawValue, target, token: other.token, headers: headers, body: body)
+                let anonymous = try await api.request(route.method.rawValue, target, headers: headers, body: body)
+                let unknown = try await api.request(
+                    route.method.rawValue, target.replacingOccurrences(of: customer, with: "cus_" + String(repeating: "0", count: 32))
+                        .replacingOccurrences(of: importID, with: "imp_" + String(repeating: "0", count: 32)), token: other.token, headers: headers, body: body)
+                let malformed = try await api.request(
+                    route.method.rawValue, target.replacingOccurrences(of: customer, with: "x").replacingOccurrences(of: importID, with: "x"),
+                    token: other.token, headers: headers, body: body)
+
+                #expect(foreign.status == 404, "\(route.operation)")
+                #expect(anonymous.status == 401, "\(route.operation)")
+                #expect(unknown.problemCode == foreign.problemCode)
+                #expect(malformed.status == 404)
+                #expect(!foreign.text.contains("Canary"))
+            }
+            #expect((try await acme.get("/v1/customers").object["data"] as? [[String: Any]])?.first?["id"] as? String == customer)
+        }
+    }
+}
