@@ -3,13 +3,15 @@
 
 // What Swift's Glibc module does not show: GNU extensions and the constants of epoll, which are enumerators to C.
 #pragma once
-#define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 static const unsigned int unnati_epoll_in = EPOLLIN;
 static const unsigned int unnati_epoll_out = EPOLLOUT;
 static const unsigned int unnati_epoll_broken = EPOLLERR | EPOLLHUP;
+
+// Declared here, since defining _GNU_SOURCE would change other declarations that Glibc's module shares.
+extern int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
 
 static inline int unnati_accept(int listener) {
     return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -60,6 +60,7 @@ import Glibc
     }
 
     private func finishConnecting(_ deadline: Deadline) throws {
+        guard unsafe PQstatus(pointer) != CONNECTION_BAD else { throw DatabaseError.unavailable(retryAfter: .seconds(1)) }
         var next = PGRES_POLLING_WRITING
         while true {
             switch next {

@@ -68,6 +68,7 @@ package final class ConnectionPool: Sendable {
     // MARK: - Transactions
 
     /// Runs `body` on the rows of one business.
+    @discardableResult
     package func withTenant<Output: Sendable>(
         _ tenantID: TenantID, _ mode: TransactionMode = .write,
         _ body: @escaping @Sendable (borrowing TenantTransaction) throws -> Output
@@ -76,6 +77,7 @@ package final class ConnectionPool: Sendable {
     }
 
     /// Runs `body` on a person's own rows.
+    @discardableResult
     package func withUser<Output: Sendable>(
         _ userID: UserID, _ mode: TransactionMode = .write,
         _ body: @escaping @Sendable (borrowing UserTransaction) throws -> Output
@@ -84,6 +86,7 @@ package final class ConnectionPool: Sendable {
     }
 
     /// Runs `body` on a person's own rows and those of one business together.
+    @discardableResult
     package func withMember<Output: Sendable>(
         _ userID: UserID, of tenantID: TenantID, _ mode: TransactionMode = .write,
         _ body: @escaping @Sendable (borrowing MemberTransaction) throws -> Output
@@ -92,6 +95,7 @@ package final class ConnectionPool: Sendable {
     }
 
     /// Runs `body` with directory functions and operational tables only.
+    @discardableResult
     package func withDirectory<Output: Sendable>(
         _ mode: TransactionMode = .singleRead,
         _ body: @escaping @Sendable (borrowing DirectoryTransaction) throws -> Output

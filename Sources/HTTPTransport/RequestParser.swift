@@ -32,7 +32,7 @@ package struct RequestParser: ~Copyable {
 
     private let limits: HTTPLimits
     private var buffer: [UInt8] = []
-    /// Consumed bytes at the front of `buffer`.
+    /// Where the line, or the body's next byte, begins.
     private var start = 0
     /// Bytes already searched for line ends.
     private var scanned = 0
@@ -52,19 +52,17 @@ package struct RequestParser: ~Copyable {
     }
 
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        if start == buffer.count {
-            discardConsumed()
-        } else if start > 65_536 {
-            discardConsumed()
-        }
+        // The lines of a head that is still coming are not consumed yet: their positions must stay good.
+        let consumed = lines.first?.lowerBound ?? start
+        if consumed == buffer.count || consumed > 65_536 { discard(consumed) }
         unsafe buffer.append(contentsOf: bytes)
     }
 
-    private mutating func discardConsumed() {
-        buffer.removeFirst(start)
-        scanned -= start
-        lines = lines.map { ($0.lowerBound - start)..<($0.upperBound - start) }
-        start = 0
+    private mutating func discard(_ consumed: Int) {
+        buffer.removeFirst(consumed)
+        start -= consumed
+        scanned -= consumed
+        lines = lines.map { ($0.lowerBound - consumed)..<($0.upperBound - consumed) }
     }
 
     package mutating func next() -> Event {

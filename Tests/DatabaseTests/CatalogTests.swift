@@ -9,7 +9,8 @@ import Testing
 @Suite struct CatalogTests {
     private func none(_ sql: String, _ comment: Comment) async throws {
         try await TestDatabase.run { database in
-            #expect(try database.run(as: "unnati_owner", sql) == [], comment)
+            let found = try database.run(as: "unnati_owner", sql)
+            #expect(found == [], comment)
         }
     }
 

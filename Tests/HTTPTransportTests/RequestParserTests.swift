@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505"), ("PRI * HTTP/2.0\r\n\r\n", "501"), ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", "501"), ("get / HTTP/1.1\r\nHost: x\r\n\r\n", "501"),
+        ("GET / HTTP/2.0\r\nHost: x\r\n\r\n", "505"), ("PRI * HTTP/2.0\r\n\r\n", "505"), ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", "501"), ("get / HTTP/1.1\r\nHost: x\r\n\r\n", "501"),
         ("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "405"), ("GET / HTTP/1.1\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost:\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: u@x\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", "417"),
         ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "501"), ("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "400"),

@@ -87,9 +87,9 @@ import Testing
             let lists = (0..<4).map { _ in Task { try await acme.get("/v1/customers") } }
             try await Task.sleep(for: .milliseconds(100))
 
-            let duration = try await ContinuousClock().measure { #expect(try await api.request("GET", "/livez").status == 200) }
-
-            #expect(duration < .milliseconds(50))
+            let start = ContinuousClock.now
+            #expect(try await api.request("GET", "/livez").status == 200)
+            #expect(ContinuousClock.now - start < .milliseconds(50))
             for task in lists { #expect([200, 503].contains(try await task.value.status)) }
             for task in blocked { _ = try await task.value }
         }
