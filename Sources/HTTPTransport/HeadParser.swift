@@ -233,9 +233,12 @@ enum FieldNames {
     /// Every token is a field name, so this cannot fail for what the parser hands over; the spare name keeps it total.
     private static func make(_ text: String) -> HTTPField.Name { HTTPField.Name(text) ?? .from }
 
+    /// Methods that an address may be asked whether it answers; any other is unknown to the whole server.
+    private static let methods: [HTTPRequest.Method] =
+        [.get, .post, .patch, .delete, .put, .head, .options, .trace, .connect] + [HTTPRequest.Method("QUERY")].compactMap { $0 }
+
     static func method(_ bytes: ArraySlice<UInt8>) throws(ProtocolViolation) -> HTTPRequest.Method {
-        let known: [HTTPRequest.Method] = [.get, .post, .patch, .delete, .put, .head, .options, .trace, .connect]
-        guard let method = known.first(where: { bytes.elementsEqual($0.rawValue.utf8) }) else {
+        guard let method = methods.first(where: { bytes.elementsEqual($0.rawValue.utf8) }) else {
             throw ProtocolViolation(.notImplemented, "The method is unknown.")
         }
         return method

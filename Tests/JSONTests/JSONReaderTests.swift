@@ -88,6 +88,8 @@ import Testing
         #expect(errors(#"{"name":"n","count":1e2}"#) == ["/count wrong_type"])
         #expect(errors(#"{"name":"n","child":{"flags":[true,0]}}"#) == ["/child/flags/1 wrong_type"])
         #expect(errors(#"{"name":"n","child":{"flags":[],"more":1}}"#) == ["/child/more unknown_field"])
+        #expect(errors(#"{"name":"n","count":null}"#) == ["/count wrong_type"])
+        #expect(errors(#"{"name":"n","child":null}"#) == ["/child wrong_type"])
         #expect(errors("[]") == [" wrong_type"])
     }
 }
