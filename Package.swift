@@ -69,25 +69,33 @@ let package = Package(
         room("CRM", ["Core", "Database", logging]),
         room(
             "WebAPI",
-            ["Core", "JSON", "Telemetry", "HTTPMessage", "Accounts", "CRM", "Database", "Passwords", "Tokens", httpTypes, logging, metrics]),
+            [
+                "Core", "JSON", "Telemetry", "HTTPMessage", "Accounts", "CRM", "Database", "Passwords", "Tokens",
+                httpTypes, logging, metrics,
+            ]),
         room(
             "Bootstrap",
             [
-                "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport", "HTTPOutbound",
+                "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
+                "HTTPOutbound",
                 "Accounts", "CRM", "WebAPI", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
-        .executableTarget(name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house),
+        .executableTarget(
+            name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house),
         .target(
             name: "TestSupport",
             dependencies: [
-                "Bootstrap", "Core", "Database", "Execution", "HTTPMessage", "Telemetry", "WebAPI", "Yams", httpTypes, lifecycle, logging,
+                "Bootstrap", "Core", "Database", "Execution", "HTTPMessage", "Telemetry", "WebAPI", "Yams", httpTypes,
+                lifecycle, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/TestSupport", swiftSettings: Array(garden)),
-        .executableTarget(name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe", swiftSettings: house),
+        .executableTarget(
+            name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe",
+            swiftSettings: house),
         tests("CoreTests", ["Core"]),
         tests("JSONTests", ["Core", "JSON"]),
         tests("ExecutionTests", ["Core", "Execution"]),

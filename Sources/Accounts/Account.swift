@@ -80,11 +80,15 @@ package struct Password: Sendable {
 
     /// - Throws: `FieldError` with code `too_short`, `too_long` or `forbidden_character`, at `pointer`.
     package init(_ text: String, at pointer: String) throws(FieldError) {
-        guard text.utf8.count <= Self.maximumBytes else { throw FieldError(pointer, "too_long", "At most \(Self.maximumBytes) bytes.") }
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw FieldError(pointer, "too_long", "At most \(Self.maximumBytes) bytes.")
+        }
         guard text.unicodeScalars.count >= Self.minimumCharacters else {
             throw FieldError(pointer, "too_short", "At least \(Self.minimumCharacters) characters.")
         }
-        guard !text.utf8.contains(0) else { throw FieldError(pointer, "forbidden_character", "NUL cannot be part of a password.") }
+        guard !text.utf8.contains(0) else {
+            throw FieldError(pointer, "forbidden_character", "NUL cannot be part of a password.")
+        }
         // The same letters typed on two phones may differ in composition; both must open the same door.
         secret = Secret(text.normalizedNFC)
     }

@@ -30,7 +30,9 @@ enum AccountQueries {
     }
 
     static func insertMembership(_ role: Role, in tx: borrowing MemberTransaction) throws {
-        try tx.execute("INSERT INTO app.memberships (tenant_id, user_id, role) VALUES (\(tx.tenantID), \(tx.userID), \(role.rawValue))")
+        try tx.execute(
+            "INSERT INTO app.memberships (tenant_id, user_id, role) VALUES (\(tx.tenantID), \(tx.userID), \(role.rawValue))"
+        )
     }
 
     static func insertUser(_ registration: Registration, in tx: borrowing MemberTransaction) throws {
@@ -43,7 +45,9 @@ enum AccountQueries {
 
     static func user(in tx: borrowing UserTransaction) throws -> User? {
         try tx.first("SELECT name, phone, email FROM app.users WHERE user_id = \(tx.userID)") { [id = tx.userID] row in
-            try User(id: id, name: row.decode("name"), phone: row.decodeIfPresent("phone"), email: row.decodeIfPresent("email"))
+            try User(
+                id: id, name: row.decode("name"), phone: row.decodeIfPresent("phone"),
+                email: row.decodeIfPresent("email"))
         }
     }
 
@@ -54,7 +58,8 @@ enum AccountQueries {
     }
 
     static func passwordHash(in tx: borrowing UserTransaction) throws -> String? {
-        try tx.first("SELECT hash FROM app.user_passwords WHERE user_id = \(tx.userID)") { row in try row.decode("hash") }
+        try tx.first("SELECT hash FROM app.user_passwords WHERE user_id = \(tx.userID)") { row in try row.decode("hash")
+        }
     }
 
     static func updatePasswordHash(_ hash: String, in tx: borrowing UserTransaction) throws {
@@ -62,7 +67,8 @@ enum AccountQueries {
     }
 
     private static func membership(_ row: inout Row) throws -> Membership {
-        let tenantID: TenantID = try row.decode("tenant_id"), name: String = try row.decode("name"), role: String = try row.decode("role")
+        let tenantID: TenantID = try row.decode("tenant_id"), name: String = try row.decode("name"),
+            role: String = try row.decode("role")
         guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
         return Membership(tenantID: tenantID, businessName: name, role: role)
     }

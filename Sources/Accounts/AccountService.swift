@@ -50,7 +50,9 @@ package struct AccountService: Sendable {
         return try await signedIn(user, session, generation: 1, in: tenant)
     }
 
-    private static func claim(_ identity: LoginIdentity, or taken: AccountError, in tx: borrowing MemberTransaction) throws {
+    private static func claim(_ identity: LoginIdentity, or taken: AccountError, in tx: borrowing MemberTransaction)
+        throws
+    {
         do {
             try AccountQueries.claim(identity, in: tx)
         } catch let error as DatabaseError where error.violates("login_identities_pkey") {
@@ -72,11 +74,17 @@ package struct AccountService: Sendable {
 
     /// - Parameter tenant: the business to enter; the person's first one when nil.
     /// - Throws: `AccountError.credentialsWrong`, `.tenantUnknown`, `PoolBusy`, `DatabaseError`.
-    package func logIn(_ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?) async throws -> (SignedIn, [Membership]) {
-        let found = try await database.withDirectory { (tx: borrowing DirectoryTransaction) in try AccountQueries.findUser(identity, in: tx) }
+    package func logIn(_ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?) async throws -> (
+        SignedIn, [Membership]
+    ) {
+        let found = try await database.withDirectory { (tx: borrowing DirectoryTransaction) in
+            try AccountQueries.findUser(identity, in: tx)
+        }
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
-        let stored = try await database.withUser(user, .singleRead) { (tx: borrowing UserTransaction) in try AccountQueries.passwordHash(in: tx) }
+        let stored = try await database.withUser(user, .singleRead) { (tx: borrowing UserTransaction) in
+            try AccountQueries.passwordHash(in: tx)
+        }
         let verdict = try await passwords.verify(password.reveal(), against: stored)
         guard case .right(let needsRehash) = verdict else { throw AccountError.credentialsWrong }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
@@ -85,7 +93,9 @@ package struct AccountService: Sendable {
         let (membership, memberships) = try await database.withUser(user) { (tx: borrowing UserTransaction) in
             if let rehashed { try AccountQueries.updatePasswordHash(rehashed, in: tx) }
             let memberships = try AccountQueries.memberships(in: tx)
-            guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else { throw AccountError.tenantUnknown }
+            guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else {
+                throw AccountError.tenantUnknown
+            }
             try SessionQueries.insert(session, tenant: membership.tenantID, expiresAt: expiresAt, in: tx)
             return (membership, memberships)
         }
@@ -104,7 +114,9 @@ package struct AccountService: Sendable {
     package func refresh(_ token: String) async throws -> SignedIn {
         guard let claims = refreshTokens.claims(of: token) else { throw AccountError.refreshTokenInvalid }
         let rotation: Rotation = try await database.withUser(claims.userID) { (tx: borrowing UserTransaction) in
-            guard let session = try SessionQueries.lock(claims.sessionID, in: tx), session.isLive else { return .unknown }
+            guard let session = try SessionQueries.lock(claims.sessionID, in: tx), session.isLive else {
+                return .unknown
+            }
             switch claims.generation {
             case session.generation:
                 try SessionQueries.rotate(claims.sessionID, in: tx)
@@ -116,7 +128,8 @@ package struct AccountService: Sendable {
             }
         }
         switch rotation {
-        case .current(let generation, let tenant): return try await signedIn(claims.userID, claims.sessionID, generation: generation, in: tenant)
+        case .current(let generation, let tenant):
+            return try await signedIn(claims.userID, claims.sessionID, generation: generation, in: tenant)
         case .unknown: throw AccountError.refreshTokenInvalid
         case .reused:
             revocations.note(claims.sessionID)
@@ -126,7 +139,9 @@ package struct AccountService: Sendable {
 
     /// Ends the caller's session: its refresh token at once, its access tokens within seconds on every server.
     package func logOut(_ caller: Caller.Person) async throws {
-        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in try SessionQueries.revoke(caller.sessionID, in: tx) }
+        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
+            try SessionQueries.revoke(caller.sessionID, in: tx)
+        }
         revocations.note(caller.sessionID)
     }
 
@@ -134,13 +149,20 @@ package struct AccountService: Sendable {
 
     /// Enters another of the person's businesses with the same session.
     /// - Throws: `AccountError.tenantUnknown`, `DatabaseError`.
-    package func enter(_ tenant: TenantID, _ caller: Caller.Person) async throws -> (Membership, accessToken: Secret<String>) {
+    package func enter(_ tenant: TenantID, _ caller: Caller.Person) async throws -> (
+        Membership, accessToken: Secret<String>
+    ) {
         let membership = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            guard let membership = try AccountQueries.memberships(in: tx).first(where: { $0.tenantID == tenant }) else { throw AccountError.tenantUnknown }
+            guard let membership = try AccountQueries.memberships(in: tx).first(where: { $0.tenantID == tenant }) else {
+                throw AccountError.tenantUnknown
+            }
             try SessionQueries.move(caller.sessionID, to: tenant, in: tx)
             return membership
         }
-        return (membership, Secret(try await accessTokens.sign(user: caller.userID, session: caller.sessionID, tenant: tenant)))
+        return (
+            membership,
+            Secret(try await accessTokens.sign(user: caller.userID, session: caller.sessionID, tenant: tenant))
+        )
     }
 
     /// The person and all their businesses.
@@ -151,11 +173,14 @@ package struct AccountService: Sendable {
         }
     }
 
-    private func signedIn(_ user: UserID, _ session: SessionID, generation: Int, in tenant: TenantID) async throws -> SignedIn {
+    private func signedIn(_ user: UserID, _ session: SessionID, generation: Int, in tenant: TenantID) async throws
+        -> SignedIn
+    {
         SignedIn(
             userID: user, tenantID: tenant,
             accessToken: Secret(try await accessTokens.sign(user: user, session: session, tenant: tenant)),
             accessLifetime: accessTokens.lifetime,
-            refreshToken: Secret(refreshTokens.token(for: RefreshClaims(user: user, session: session, generation: generation))))
+            refreshToken: Secret(
+                refreshTokens.token(for: RefreshClaims(user: user, session: session, generation: generation))))
     }
 }

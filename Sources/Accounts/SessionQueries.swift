@@ -30,7 +30,8 @@ enum SessionQueries {
             FROM app.sessions WHERE user_id = \(tx.userID) AND id = \(id) FOR UPDATE
             """
         ) { row in
-            try StoredSession(tenantID: row.decode("tenant_id"), generation: row.decode("generation"), isLive: row.decode("is_live"))
+            try StoredSession(
+                tenantID: row.decode("tenant_id"), generation: row.decode("generation"), isLive: row.decode("is_live"))
         }
     }
 
@@ -54,10 +55,13 @@ enum SessionQueries {
             WHERE user_id = \(tx.userID) AND id = \(id) AND revoked_at IS NULL
             """)
         guard count > 0 else { return }
-        try tx.execute("INSERT INTO app.session_revocations (session_id) VALUES (\(id)) ON CONFLICT (session_id) DO NOTHING")
+        try tx.execute(
+            "INSERT INTO app.session_revocations (session_id) VALUES (\(id)) ON CONFLICT (session_id) DO NOTHING")
     }
 
-    static func revocations(since instant: Instant, in tx: borrowing DirectoryTransaction) throws -> [(SessionID, Instant)] {
+    static func revocations(since instant: Instant, in tx: borrowing DirectoryTransaction) throws -> [(
+        SessionID, Instant
+    )] {
         try tx.all("SELECT session_id, revoked_at FROM app.session_revocations WHERE revoked_at > \(instant)") { row in
             try (row.decode("session_id"), row.decode("revoked_at"))
         }

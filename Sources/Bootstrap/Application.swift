@@ -38,14 +38,16 @@ package struct Application: Sendable {
         let revocations = SessionRevocations(database: database, accessLifetime: configuration.tokens.accessLifetime)
         let accounts = AccountService(
             database: database, passwords: PasswordHasher(configuration.passwords), accessTokens: accessTokens,
-            refreshTokens: RefreshTokens(key: keys.refresh), revocations: revocations, sessionLifetime: configuration.tokens.sessionLifetime)
+            refreshTokens: RefreshTokens(key: keys.refresh), revocations: revocations,
+            sessionLifetime: configuration.tokens.sessionLifetime)
         let importWorker = CustomerImportWorker(database: database, logger: logger)
         let draining = Lock(false)
         let health = HealthHandlers(database: database) { draining.with { $0 } }
 
         api = PublicAPI.make(
             accounts: accounts, customers: CustomerService(database: database),
-            imports: CustomerImportService(database: database, worker: importWorker), accessTokens: accessTokens, revocations: revocations,
+            imports: CustomerImportService(database: database, worker: importWorker), accessTokens: accessTokens,
+            revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus)
         let server = HTTPServer(configuration.http, responder: api, commonFields: API.commonFields, logger: logger)
@@ -66,7 +68,8 @@ package struct Application: Sendable {
     private static func readings(_ database: ConnectionPool, _ server: HTTPServer) -> [Prometheus.Reading] {
         let pool = database.statistics
         return [
-            .gauge("db_pool_in_use", pool.inUse), .gauge("db_pool_idle", pool.idle), .gauge("db_pool_waiting", pool.waiting),
+            .gauge("db_pool_in_use", pool.inUse), .gauge("db_pool_idle", pool.idle),
+            .gauge("db_pool_waiting", pool.waiting),
             .gauge("db_pool_max", pool.maximum), .counter("db_pool_timeouts_total", pool.timeouts),
             .counter("db_round_trips_total", pool.roundTrips),
             .gauge("http_server_connections", server.connectionCount),
@@ -93,7 +96,11 @@ package struct Application: Sendable {
                 },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
                 ClosureService { [importWorker] in
-                    await withGracefulShutdownHandler { await importWorker.run() } onGracefulShutdown: { importWorker.stop() }
+                    await withGracefulShutdownHandler {
+                        await importWorker.run()
+                    } onGracefulShutdown: {
+                        importWorker.stop()
+                    }
                 },
                 ClosureService { [admin] in
                     try await gracefulShutdown()

@@ -26,9 +26,13 @@ package struct ConfigurationReader: ~Copyable {
     ///   - file: a file of `NAME=value` lines, if one was named.
     /// - Throws: ``Mistakes`` when the file cannot be read.
     package init(flags: [String: String] = [:], file: String? = nil) async throws {
-        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: flags), EnvironmentVariablesProvider()]
+        var providers: [any ConfigProvider] = [
+            EnvironmentVariablesProvider(environmentVariables: flags), EnvironmentVariablesProvider(),
+        ]
         if let file {
-            guard FileManager.default.isReadableFile(atPath: file) else { throw Mistakes(description: "The configuration file \(file) cannot be read.") }
+            guard FileManager.default.isReadableFile(atPath: file) else {
+                throw Mistakes(description: "The configuration file \(file) cannot be read.")
+            }
             providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file)))
         }
         reader = ConfigReader(providers: providers)
@@ -36,7 +40,9 @@ package struct ConfigurationReader: ~Copyable {
 
     /// - Throws: ``Mistakes``.
     package mutating func server() throws -> Configuration {
-        var configuration = Configuration(database: DatabaseConfiguration(url: Secret(secret("DATABASE_URL", example: "postgresql:///unnati?user=unnati_app"))))
+        var configuration = Configuration(
+            database: DatabaseConfiguration(
+                url: Secret(secret("DATABASE_URL", example: "postgresql:///unnati?user=unnati_app"))))
         read("DATABASE_CONNECTIONS", 1...64, into: &configuration.database.connections)
         read("DATABASE_WAITERS", 0...100_000, into: &configuration.database.waiters)
         read("DATABASE_LEASE_TIMEOUT_MS", 1...60_000, into: &configuration.database.leaseTimeout)
@@ -90,7 +96,8 @@ package struct ConfigurationReader: ~Copyable {
     private mutating func secret(_ name: String, example: String) -> String {
         if let value = text(name, isSecret: true), !value.isEmpty { return value }
         guard let path = text(name + "_FILE") else {
-            mistakes.append("\(name) is missing. Set it to something like \(example), or \(name)_FILE to a file that holds it.")
+            mistakes.append(
+                "\(name) is missing. Set it to something like \(example), or \(name)_FILE to a file that holds it.")
             return ""
         }
         guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
@@ -113,7 +120,9 @@ package struct ConfigurationReader: ~Copyable {
         }
     }
 
-    private mutating func read<Integer: FixedWidthInteger>(_ name: String, _ range: ClosedRange<Int>, into value: inout Integer) {
+    private mutating func read<Integer: FixedWidthInteger>(
+        _ name: String, _ range: ClosedRange<Int>, into value: inout Integer
+    ) {
         guard let text = text(name) else { return }
         guard let number = Int(text), range.contains(number), let exact = Integer(exactly: number) else {
             mistakes.append("\(name) is \(text); use a whole number from \(range.lowerBound) to \(range.upperBound).")

@@ -32,7 +32,8 @@ package struct Customer: Sendable {
     package let updatedAt: Instant
 
     package init(
-        id: ID, name: String?, phone: PhoneNumber?, email: EmailAddress?, stage: CustomerStage, tags: [String], notes: String?, version: Int,
+        id: ID, name: String?, phone: PhoneNumber?, email: EmailAddress?, stage: CustomerStage, tags: [String],
+        notes: String?, version: Int,
         createdAt: Instant, updatedAt: Instant
     ) {
         self.id = id
@@ -73,7 +74,8 @@ package struct CustomerFields: Sendable, Equatable {
     /// What all ways of finding someone have in common: one of them must be there.
     package var isKnownBySomething: Bool { name != nil || phone != nil || email != nil }
 
-    package static let unknownByAnything = FieldError("", "required", "Give a name, a phone number or an e-mail address.")
+    package static let unknownByAnything = FieldError(
+        "", "required", "Give a name, a phone number or an e-mail address.")
 
     // MARK: - Reading one field
 
@@ -82,7 +84,9 @@ package struct CustomerFields: Sendable, Equatable {
     }
 
     package static func stage(_ text: String, at pointer: String = "/stage") throws(FieldError) -> CustomerStage {
-        guard let stage = CustomerStage(rawValue: text) else { throw FieldError(pointer, "invalid_value", "One of lead, active, dormant.") }
+        guard let stage = CustomerStage(rawValue: text) else {
+            throw FieldError(pointer, "invalid_value", "One of lead, active, dormant.")
+        }
         return stage
     }
 

@@ -6,7 +6,9 @@ import Database
 
 enum CustomerQueries {
     /// At most `limit` customers, the newest first, older than `after`.
-    static func page(_ filter: CustomerFilter, after: Customer.ID?, limit: Int, in tx: borrowing TenantTransaction) throws -> [Customer] {
+    static func page(_ filter: CustomerFilter, after: Customer.ID?, limit: Int, in tx: borrowing TenantTransaction)
+        throws -> [Customer]
+    {
         var statement: Statement = """
             SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
             WHERE tenant_id = \(tx.tenantID) AND id < \(after?.uuid ?? .greatest)
@@ -53,7 +55,9 @@ enum CustomerQueries {
     }
 
     /// - Throws: `DatabaseError` naming `customers_phone` or `customers_email` when another customer has it.
-    static func insert(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws -> Customer {
+    static func insert(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws
+        -> Customer
+    {
         try tx.one(
             """
             INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes)
@@ -64,7 +68,9 @@ enum CustomerQueries {
     }
 
     /// - Throws: as ``insert(_:_:in:)``.
-    static func update(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws -> Customer {
+    static func update(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws
+        -> Customer
+    {
         try tx.one(
             """
             UPDATE app.customers
@@ -77,9 +83,11 @@ enum CustomerQueries {
     }
 
     /// Writes many at once: new ones, and changed ones that the transaction has locked.
-    static func put(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws {
+    static func put(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws
+    {
         guard !customers.isEmpty else { return }
-        var statement: Statement = "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
+        var statement: Statement =
+            "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
         for (index, (id, fields)) in customers.enumerated() {
             if index > 0 { statement += ", " }
             statement += """
@@ -101,7 +109,9 @@ enum CustomerQueries {
     }
 
     /// Who has a number or an address, for the error that says so.
-    static func holder(phone: PhoneNumber?, email: EmailAddress?, in tx: borrowing TenantTransaction) throws -> Customer.ID? {
+    static func holder(phone: PhoneNumber?, email: EmailAddress?, in tx: borrowing TenantTransaction) throws -> Customer
+        .ID?
+    {
         try tx.first(
             "SELECT id FROM app.customers WHERE tenant_id = \(tx.tenantID) AND (phone = \(phone) OR email = \(email)) LIMIT 1"
         ) { row in try row.decode("id") }
@@ -110,7 +120,8 @@ enum CustomerQueries {
     private static func customer(_ row: inout Row) throws -> Customer {
         try Customer(
             id: row.decode("id"), name: row.decodeIfPresent("name"), phone: row.decodeIfPresent("phone"),
-            email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")), tags: (row.decode("tags") as TextArray).elements,
+            email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")),
+            tags: (row.decode("tags") as TextArray).elements,
             notes: row.decodeIfPresent("notes"), version: row.decode("version"), createdAt: row.decode("created_at"),
             updatedAt: row.decode("updated_at"))
     }
@@ -134,7 +145,11 @@ enum PhoneFragment {
     static func digits(in text: String) -> String? {
         var digits = ""
         for scalar in text.unicodeScalars {
-            if let digit = DecimalDigit.value(of: scalar) { digits += String(digit) } else if !" +-().".unicodeScalars.contains(scalar) { return nil }
+            if let digit = DecimalDigit.value(of: scalar) {
+                digits += String(digit)
+            } else if !" +-().".unicodeScalars.contains(scalar) {
+                return nil
+            }
         }
         let significant = digits.drop { $0 == "0" }
         return significant.count >= 3 ? String(significant) : nil

@@ -45,7 +45,8 @@ package struct CustomerService: Sendable {
     ///   - change: applied to the fields as they are; throws when they cannot become what it wants.
     /// - Throws: `CustomerError`, and what `change` throws.
     package func update(
-        _ id: Customer.ID, version: Int?, for caller: Caller, _ change: @Sendable @escaping (CustomerFields) throws -> CustomerFields
+        _ id: Customer.ID, version: Int?, for caller: Caller,
+        _ change: @Sendable @escaping (CustomerFields) throws -> CustomerFields
     ) async throws -> Customer {
         let attempted = Lock(CustomerFields())
         return try await namingHolder(of: attempted.with { $0 }, for: caller) {

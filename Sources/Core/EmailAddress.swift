@@ -17,7 +17,9 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
         let trimmed = text.drop { $0 == " " }
         guard let end = trimmed.lastIndex(where: { $0 != " " }) else { return nil }
         let candidate = trimmed[...end].lowercased()
-        guard (3...254).contains(candidate.utf8.count), let at = candidate.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        guard (3...254).contains(candidate.utf8.count), let at = candidate.utf8.lastIndex(of: UInt8(ascii: "@")) else {
+            return nil
+        }
         let local = candidate.utf8[..<at], domain = candidate.utf8[candidate.utf8.index(after: at)...]
         guard Self.isLocalPart(local), Self.isDomain(domain) else { return nil }
         address = candidate
@@ -25,7 +27,9 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: `FieldError` with code `invalid_email`, at `pointer`.
     package init(_ text: String, at pointer: String) throws(FieldError) {
-        guard let email = EmailAddress(text) else { throw FieldError(pointer, "invalid_email", "Give an e-mail address like name@example.in.") }
+        guard let email = EmailAddress(text) else {
+            throw FieldError(pointer, "invalid_email", "Give an e-mail address like name@example.in.")
+        }
         self = email
     }
 
@@ -33,13 +37,17 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     private static func isLocalPart(_ local: Substring.UTF8View) -> Bool {
         guard (1...64).contains(local.count) else { return false }
         let parts = local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return parts.allSatisfy { part in !part.isEmpty && part.allSatisfy { isAlphanumeric($0) || "!#$%&'*+/=?^_`{|}~-".utf8.contains($0) } }
+        return parts.allSatisfy { part in
+            !part.isEmpty && part.allSatisfy { isAlphanumeric($0) || "!#$%&'*+/=?^_`{|}~-".utf8.contains($0) }
+        }
     }
 
     /// At least two labels of letters, digits and inner hyphens, the last one not all digits (RFC 1123 §2.1).
     private static func isDomain(_ domain: Substring.UTF8View) -> Bool {
         let labels = domain.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard labels.count >= 2, let last = labels.last, !last.allSatisfy({ (48...57).contains($0) }) else { return false }
+        guard labels.count >= 2, let last = labels.last, !last.allSatisfy({ (48...57).contains($0) }) else {
+            return false
+        }
         return labels.allSatisfy { label in
             (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
                 && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }

@@ -17,7 +17,9 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable,
 
     /// Reads the API's spelling exactly; nil otherwise.
     package init?(_ text: some StringProtocol) {
-        guard text.hasPrefix("\(Kind.prefix)_"), text.utf8.count == Kind.prefix.utf8CodeUnitCount + 33, let uuid = UUIDv7(hex: text.suffix(32)) else {
+        guard text.hasPrefix("\(Kind.prefix)_"), text.utf8.count == Kind.prefix.utf8CodeUnitCount + 33,
+            let uuid = UUIDv7(hex: text.suffix(32))
+        else {
             return nil
         }
         self.uuid = uuid

@@ -15,7 +15,8 @@ extension String {
         if utf8.allSatisfy({ $0 < 0x80 }) { return lowercased() }
         let folded = folding(options: [.caseInsensitive, .widthInsensitive], locale: nil)
         var key = String.UnicodeScalarView()
-        for scalar in folded.decomposedStringWithCanonicalMapping.unicodeScalars where !(0x300...0x36F).contains(scalar.value) {
+        for scalar in folded.decomposedStringWithCanonicalMapping.unicodeScalars
+        where !(0x300...0x36F).contains(scalar.value) {
             key.append(scalar)
         }
         return String(key).precomposedStringWithCanonicalMapping.lowercased()

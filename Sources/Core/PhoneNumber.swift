@@ -40,7 +40,9 @@ package struct PhoneNumber: Hashable, Sendable, CustomStringConvertible {
     /// - Throws: `FieldError` with code `invalid_phone`, at `pointer`.
     package init(_ text: String, at pointer: String) throws(FieldError) {
         guard let phone = PhoneNumber(text) else {
-            throw FieldError(pointer, "invalid_phone", "Give a mobile number of India with ten digits, or any number with + and country code.")
+            throw FieldError(
+                pointer, "invalid_phone",
+                "Give a mobile number of India with ten digits, or any number with + and country code.")
         }
         self = phone
     }
@@ -79,7 +81,9 @@ package enum DecimalDigit {
             guard case 48...57 = scalar.value else { return nil }
             return UInt8(scalar.value - 48)
         }
-        guard scalar.properties.generalCategory == .decimalNumber, let value = scalar.properties.numericValue else { return nil }
+        guard scalar.properties.generalCategory == .decimalNumber, let value = scalar.properties.numericValue else {
+            return nil
+        }
         return UInt8(value)
     }
 }

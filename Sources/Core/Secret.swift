@@ -2,7 +2,9 @@
 // Unnati: a growth platform for very small businesses.
 
 /// A value that must not be seen: every description of it is a row of dots.
-package struct Secret<Value: Sendable>: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct Secret<Value: Sendable>: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     private let value: Value
 
     package init(_ value: Value) { self.value = value }

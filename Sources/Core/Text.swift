@@ -14,12 +14,15 @@ package struct Text: Hashable, Sendable {
             throw FieldError(pointer, "too_long", "At most \(maximumBytes) bytes of text.")
         }
         for scalar in raw.unicodeScalars {
-            let allowed = switch scalar.properties.generalCategory {
-            case .control: multiline && (scalar == "\n" || scalar == "\r" || scalar == "\t")
-            case .surrogate, .unassigned, .privateUse, .lineSeparator, .paragraphSeparator: false
-            default: true
+            let allowed =
+                switch scalar.properties.generalCategory {
+                case .control: multiline && (scalar == "\n" || scalar == "\r" || scalar == "\t")
+                case .surrogate, .unassigned, .privateUse, .lineSeparator, .paragraphSeparator: false
+                default: true
+                }
+            guard allowed else {
+                throw FieldError(pointer, "forbidden_character", "Control characters are not allowed here.")
             }
-            guard allowed else { throw FieldError(pointer, "forbidden_character", "Control characters are not allowed here.") }
         }
         let normalized = raw.normalizedNFC.trimmingWhitespace
         guard !normalized.isEmpty else { throw FieldError(pointer, "required", "Must not be empty.") }
@@ -33,7 +36,8 @@ package struct Text: Hashable, Sendable {
 
 extension StringProtocol {
     package var trimmingWhitespace: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
         return String(self[first...last])
     }
 }

@@ -22,7 +22,8 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
         let microseconds = UInt64(max(0, now.microseconds))
         let milliseconds = (microseconds / 1_000) & 0xFFFF_FFFF_FFFF
         let fraction = ((microseconds % 1_000) << 12) / 1_000
-        self.init(high: milliseconds << 16 | 0x7000 | fraction, low: random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+        self.init(
+            high: milliseconds << 16 | 0x7000 | fraction, low: random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
     }
 
     /// The greatest value there is: where a list that runs from new to old begins.
@@ -37,7 +38,9 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(16)
         for word in [high, low] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            }
         }
         return bytes
     }
@@ -72,7 +75,9 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
     /// Reads 32 lower-case hexadecimal digits; nil otherwise.
     package init?(hex: some StringProtocol) {
         let digits = Array(hex.utf8)
-        guard digits.count == 32, let high = Hex.decode(digits[..<16]), let low = Hex.decode(digits[16...]) else { return nil }
+        guard digits.count == 32, let high = Hex.decode(digits[..<16]), let low = Hex.decode(digits[16...]) else {
+            return nil
+        }
         self.init(high: high, low: low)
     }
 }

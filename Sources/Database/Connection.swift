@@ -11,7 +11,8 @@ import Glibc
 ///
 /// A connection belongs to one lease at a time; only the lease's holder calls it. It blocks in poll(2), never longer than
 /// the deadline it is given, so it is used on the database's lanes alone.
-@safe final class Connection: @unchecked Sendable {  // Guard: the lease. The pool hands a connection to one holder at a time.
+@safe final class Connection: @unchecked Sendable {
+    // Guard: the lease. The pool hands a connection to one holder at a time.
     /// The pool's queue on which this connection is used.
     let lane: Int
     private let pointer: OpaquePointer
@@ -27,16 +28,20 @@ import Glibc
     /// - Parameter url: a libpq connection string or URI (libpq manual, §34.1.1).
     /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
     init(
-        url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline, diagnose: (String) -> Void = { _ in }
+        url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline,
+        diagnose: (String) -> Void = { _ in }
     ) throws {
-        guard let pointer = unsafe PQconnectStart(url.reveal()) else { throw DatabaseError.unavailable(retryAfter: .seconds(1)) }
+        guard let pointer = unsafe PQconnectStart(url.reveal()) else {
+            throw DatabaseError.unavailable(retryAfter: .seconds(1))
+        }
         unsafe self.pointer = pointer
         self.lane = lane
         self.usesPreparedStatements = usesPreparedStatements
         do {
             try finishConnecting(deadline)
         } catch {
-            diagnose(unsafe String(cString: PQerrorMessage(pointer)).split(separator: "\n").first.map(String.init) ?? "")
+            diagnose(
+                unsafe String(cString: PQerrorMessage(pointer)).split(separator: "\n").first.map(String.init) ?? "")
             throw error  // deinit closes the handle
         }
     }
@@ -60,7 +65,9 @@ import Glibc
     }
 
     private func finishConnecting(_ deadline: Deadline) throws {
-        guard unsafe PQstatus(pointer) != CONNECTION_BAD else { throw DatabaseError.unavailable(retryAfter: .seconds(1)) }
+        guard unsafe PQstatus(pointer) != CONNECTION_BAD else {
+            throw DatabaseError.unavailable(retryAfter: .seconds(1))
+        }
         var next = PGRES_POLLING_WRITING
         while true {
             switch next {
@@ -107,9 +114,10 @@ import Glibc
         }
         let name = "s\(namesGiven)"
         namesGiven += 1
-        try check(unsafe parameters.types.withUnsafeBufferPointer { types in
-            unsafe PQsendPrepare(pointer, name, text, Int32(clamping: types.count), types.baseAddress)
-        })
+        try check(
+            unsafe parameters.types.withUnsafeBufferPointer { types in
+                unsafe PQsendPrepare(pointer, name, text, Int32(clamping: types.count), types.baseAddress)
+            })
         unsafe try send(parameters) { count, _, values, lengths, formats in
             unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
         }

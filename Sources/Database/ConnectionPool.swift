@@ -104,13 +104,15 @@ package final class ConnectionPool: Sendable {
     }
 
     private func transaction<Scope: TransactionScope, Output: Sendable>(
-        _ scope: Scope, _ mode: TransactionMode, _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
+        _ scope: Scope, _ mode: TransactionMode,
+        _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
         let timeout = configuration.transactionTimeout
         return try await withCheckedThrowingContinuation { continuation in
             place(
                 Work { connection in
-                    continuation.resume(with: Result { try Self.run(scope, on: connection, mode, .after(timeout), body) })
+                    continuation.resume(
+                        with: Result { try Self.run(scope, on: connection, mode, .after(timeout), body) })
                 } refuse: { error in
                     continuation.resume(throwing: error)
                 }, deadline: .after(configuration.leaseTimeout))
@@ -204,7 +206,8 @@ package final class ConnectionPool: Sendable {
             // Jitter keeps many servers from knocking in step.
             let milliseconds = Int(delay / .milliseconds(1))
             let jittered = Int.random(in: milliseconds * 3 / 4...milliseconds * 5 / 4)
-            lanes[lane].asyncAfter(deadline: .now() + .milliseconds(jittered)) { [weak self] in self?.makeConnections() }
+            lanes[lane].asyncAfter(deadline: .now() + .milliseconds(jittered)) { [weak self] in self?.makeConnections()
+            }
         }
     }
 
@@ -222,7 +225,9 @@ package final class ConnectionPool: Sendable {
     package var statistics: Statistics {
         let timeouts = timeouts.with { $0 }, roundTrips = roundTrips.with { $0 }
         return state.with { state in
-            Statistics(inUse: state.inUse, idle: state.idle.count, waiting: state.line.count, maximum: state.size, timeouts: timeouts,
+            Statistics(
+                inUse: state.inUse, idle: state.idle.count, waiting: state.line.count, maximum: state.size,
+                timeouts: timeouts,
                 roundTrips: roundTrips)
         }
     }

@@ -43,7 +43,8 @@ package enum DatabaseError: Error, Sendable {
 extension DatabaseError: CustomStringConvertible, CustomDebugStringConvertible {
     package var description: String {
         switch self {
-        case .refused(let refusal): "PostgreSQL refused: SQLSTATE \(refusal.sqlState)" + (refusal.constraint.map { ", constraint \($0)" } ?? "")
+        case .refused(let refusal):
+            "PostgreSQL refused: SQLSTATE \(refusal.sqlState)" + (refusal.constraint.map { ", constraint \($0)" } ?? "")
         case .unavailable: "PostgreSQL is unavailable"
         case .busy: "all database connections are busy"
         case .interrupted: "the connection to PostgreSQL was interrupted before COMMIT"

@@ -29,7 +29,9 @@ package struct Parameters: Sendable {
         offsets.append(bytes.count)
         lengths.append(0)
         parameter.encode(into: &self)
-        if lengths[lengths.count - 1] == 0 { lengths[lengths.count - 1] = Int32(clamping: bytes.count - offsets[offsets.count - 1]) }
+        if lengths[lengths.count - 1] == 0 {
+            lengths[lengths.count - 1] = Int32(clamping: bytes.count - offsets[offsets.count - 1])
+        }
     }
 
     mutating func append(contentsOf other: Parameters) {
@@ -88,7 +90,9 @@ extension Instant: SQLParameter {
     static let postgresEpoch: Int64 = 946_684_800_000_000
 
     package static var parameterType: SQLType { .timestamptz }
-    package func encode(into parameters: inout Parameters) { parameters.put(bigEndian: microseconds &- Self.postgresEpoch) }
+    package func encode(into parameters: inout Parameters) {
+        parameters.put(bigEndian: microseconds &- Self.postgresEpoch)
+    }
 }
 
 extension PhoneNumber: SQLParameter {

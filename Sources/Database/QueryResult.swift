@@ -79,19 +79,26 @@ import Glibc
     /// The column's bytes in PostgreSQL's binary format; nil when it is NULL. Valid until the row moves.
     /// - Throws: `DatabaseError.decoding` when the column is missing or of another type.
     @usableFromInline
-    package mutating func bytes(_ name: StaticString, _ first: SQLType, or second: SQLType? = nil) throws -> UnsafeRawBufferPointer? {
+    package mutating func bytes(_ name: StaticString, _ first: SQLType, or second: SQLType? = nil) throws
+        -> UnsafeRawBufferPointer?
+    {
         let column = try self.column(name)
         guard unsafe PQgetisnull(result, index, column) == 0 else { return nil }
         let type = unsafe PQftype(result, column)
-        guard type == first.rawValue || type == second?.rawValue else { throw DatabaseError.decoding(column: "\(name)") }
-        return unsafe UnsafeRawBufferPointer(start: PQgetvalue(result, index, column), count: Int(PQgetlength(result, index, column)))
+        guard type == first.rawValue || type == second?.rawValue else {
+            throw DatabaseError.decoding(column: "\(name)")
+        }
+        return unsafe UnsafeRawBufferPointer(
+            start: PQgetvalue(result, index, column), count: Int(PQgetlength(result, index, column)))
     }
 
     private mutating func column(_ name: StaticString) throws -> Int32 {
         let columns = unsafe PQnfields(result)
         for offset in 0..<columns {
             let column = (cursor + offset) % columns
-            if unsafe strcmp(PQfname(result, column), UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0 {
+            if unsafe strcmp(
+                PQfname(result, column), UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+            {
                 cursor = column + 1
                 return column
             }

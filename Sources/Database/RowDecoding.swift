@@ -37,7 +37,9 @@ extension Row {
     }
 
     package mutating func decodeIfPresent(_ name: StaticString) throws -> Instant? {
-        guard let bytes = unsafe try bytes(name, .timestamptz), let microseconds = unsafe Int64(bigEndian: bytes) else { return nil }
+        guard let bytes = unsafe try bytes(name, .timestamptz), let microseconds = unsafe Int64(bigEndian: bytes) else {
+            return nil
+        }
         return Instant(microseconds: microseconds &+ Instant.postgresEpoch)
     }
 
@@ -98,7 +100,9 @@ extension TextArray {
             defer { offset += 4 }
             return unsafe Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
         }
-        guard let dimensions = number(), number() != nil, number() != nil, dimensions == 0 || dimensions == 1 else { return nil }
+        guard let dimensions = number(), number() != nil, number() != nil, dimensions == 0 || dimensions == 1 else {
+            return nil
+        }
         guard dimensions == 1 else {
             self.init([])
             return
@@ -107,7 +111,8 @@ extension TextArray {
         var elements: [String] = []
         for _ in 0..<count {
             guard let length = number(), length >= 0, offset + length <= bytes.count else { return nil }
-            unsafe elements.append(String(decoding: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + length)]), as: UTF8.self))
+            unsafe elements.append(
+                String(decoding: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + length)]), as: UTF8.self))
             offset += length
         }
         self.init(elements)

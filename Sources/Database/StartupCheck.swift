@@ -20,7 +20,10 @@ package enum StartupCheck {
         let major = serverVersion / 10_000, minor = serverVersion % 10_000
         if let needed = patchedMinors[major] {
             guard minor >= needed else {
-                throw Refusal(description: "PostgreSQL \(major).\(minor) lets a client read past row security. Update it to \(major).\(needed) or later.")
+                throw Refusal(
+                    description:
+                        "PostgreSQL \(major).\(minor) lets a client read past row security. Update it to \(major).\(needed) or later."
+                )
             }
         } else if major < 15 {
             throw Refusal(description: "PostgreSQL \(major) is too old. Use 15.20, 16.16, 17.12, 18.7 or later.")
@@ -39,7 +42,10 @@ package enum StartupCheck {
 
     private static func checkEncoding(_ connection: borrowing AdminConnection) throws {
         guard try connection.run("SHOW server_encoding").first?.first == "UTF8" else {
-            throw Refusal(description: "The database's encoding is not UTF8. Create it with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0.")
+            throw Refusal(
+                description:
+                    "The database's encoding is not UTF8. Create it with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0."
+            )
         }
     }
 
@@ -64,7 +70,8 @@ package enum StartupCheck {
         throw Refusal(
             description: name == me
                 ? "The server would run as \(me), which \(why) and so could pass row security. Connect as unnati_app (docker/roles.sql makes it)."
-                : "The server would run as \(me), a member of \(name), which \(why). Run REVOKE \(name) FROM \(me), or connect as unnati_app.")
+                : "The server would run as \(me), a member of \(name), which \(why). Run REVOKE \(name) FROM \(me), or connect as unnati_app."
+        )
     }
 
     private static func checkMigrations(_ connection: borrowing AdminConnection, _ files: [MigrationFile]) throws {
@@ -75,12 +82,17 @@ package enum StartupCheck {
             throw Refusal(description: "The database has no schema yet. Run `unnati migrate up` as unnati_owner first.")
         }
         let applied = rows.compactMap { row in
-            row[0].flatMap { Int($0) }.map { Migrator.Applied(version: $0, name: row[1] ?? "", checksum: row[2] ?? "", appliedAt: "") }
+            row[0].flatMap { Int($0) }.map {
+                Migrator.Applied(version: $0, name: row[1] ?? "", checksum: row[2] ?? "", appliedAt: "")
+            }
         }
         do { try Migrator.check(files, against: applied) } catch { throw Refusal(description: error.description) }
         let missing = files.filter { file in !applied.contains { $0.version == file.version } }
         if let first = missing.first {
-            throw Refusal(description: "\(missing.count) migration(s) have not been applied, beginning with \(first.label). Run `unnati migrate up` first.")
+            throw Refusal(
+                description:
+                    "\(missing.count) migration(s) have not been applied, beginning with \(first.label). Run `unnati migrate up` first."
+            )
         }
     }
 }

@@ -48,7 +48,11 @@ package struct Statement: ExpressibleByStringInterpolation, Sendable {
         }
 
         package mutating func appendLiteral(_ literal: String) {
-            if pieces[pieces.count - 1].isEmpty { pieces[pieces.count - 1] = literal } else { pieces[pieces.count - 1] += literal }
+            if pieces[pieces.count - 1].isEmpty {
+                pieces[pieces.count - 1] = literal
+            } else {
+                pieces[pieces.count - 1] += literal
+            }
         }
 
         package mutating func appendInterpolation(_ parameter: some SQLParameter) {

@@ -83,18 +83,23 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     // MARK: - Queries
 
     /// Every row, decoded.
-    package borrowing func all<Output>(_ statement: Statement, _ decode: (inout Row) throws -> Output) throws -> [Output] {
+    package borrowing func all<Output>(_ statement: Statement, _ decode: (inout Row) throws -> Output) throws
+        -> [Output]
+    {
         try run(statement).map(decode)
     }
 
     /// The first row, if there is one.
-    package borrowing func first<Output>(_ statement: Statement, _ decode: (inout Row) throws -> Output) throws -> Output? {
+    package borrowing func first<Output>(_ statement: Statement, _ decode: (inout Row) throws -> Output) throws
+        -> Output?
+    {
         try run(statement).map(decode).first
     }
 
     /// The only row.
     /// - Throws: `DatabaseError.decoding` when there is none.
-    package borrowing func one<Output>(_ statement: Statement, _ decode: (inout Row) throws -> Output) throws -> Output {
+    package borrowing func one<Output>(_ statement: Statement, _ decode: (inout Row) throws -> Output) throws -> Output
+    {
         guard let output = try first(statement, decode) else { throw DatabaseError.decoding(column: "(no row)") }
         return output
     }
@@ -215,7 +220,9 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
 
     /// An interruption means "nothing happened" before COMMIT went out or in a read, and "nobody knows" after.
     borrowing func meaning(of error: any Error) -> any Error {
-        guard case .interrupted? = error as? DatabaseError, progress.isCommitting, !mode.isReadOnly else { return error }
+        guard case .interrupted? = error as? DatabaseError, progress.isCommitting, !mode.isReadOnly else {
+            return error
+        }
         return DatabaseError.outcomeUnknown
     }
 }

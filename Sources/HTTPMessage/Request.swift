@@ -67,12 +67,17 @@ package struct Request: Sendable {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
                 let value = PercentEncoding.decode(halves.count > 1 ? halves[1] : "", plusIsSpace: true)
-            else { throw Failure.badQuery(FieldError("", "bad_encoding", "The query string is not valid percent-encoding.")) }
+            else {
+                throw Failure.badQuery(
+                    FieldError("", "bad_encoding", "The query string is not valid percent-encoding."))
+            }
             guard allowed.contains(name) else {
-                throw Failure.badQuery(FieldError("/" + name.jsonPointerToken, "unknown_parameter", "There is no such query parameter."))
+                throw Failure.badQuery(
+                    FieldError("/" + name.jsonPointerToken, "unknown_parameter", "There is no such query parameter."))
             }
             guard parameters.updateValue(value, forKey: name) == nil else {
-                throw Failure.badQuery(FieldError("/" + name.jsonPointerToken, "repeated_parameter", "Give each query parameter once."))
+                throw Failure.badQuery(
+                    FieldError("/" + name.jsonPointerToken, "repeated_parameter", "Give each query parameter once."))
             }
         }
         return parameters

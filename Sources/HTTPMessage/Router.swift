@@ -53,7 +53,8 @@ package struct Router: Sendable {
                 }
                 if first.hasPrefix("{") {
                     let name = String(first.dropFirst().dropLast())
-                    precondition(named == nil || named?.0 == name, "two names for one place in a path: \(route.template)")
+                    precondition(
+                        named == nil || named?.0 == name, "two names for one place in a path: \(route.template)")
                     named = (name, (named?.1 ?? []) + [(segments.dropFirst(), route)])
                 } else {
                     literals[String(first), default: []].append((segments.dropFirst(), route))
@@ -74,7 +75,13 @@ package struct Router: Sendable {
         for index in routes.indices { routes[index].index = index }
         precondition(Set(routes.map(\.operation)).count == routes.count, "two routes for one operation")
         self.routes = routes
-        root = Node(routes.map { (segments: $0.template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)[...], route: $0) })
+        root = Node(
+            routes.map {
+                (
+                    segments: $0.template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)[...],
+                    route: $0
+                )
+            })
     }
 
     package func match(_ method: HTTPRequest.Method, _ path: String) -> RouteMatch {
@@ -94,7 +101,9 @@ package struct Router: Sendable {
         }
         guard !node.routes.isEmpty else { return .notFound }
         if let found = node.routes.first(where: { $0.method == method }) { return .route(found.route, parameters) }
-        if method == .head, let found = node.routes.first(where: { $0.method == .get }) { return .route(found.route, parameters) }
+        if method == .head, let found = node.routes.first(where: { $0.method == .get }) {
+            return .route(found.route, parameters)
+        }
         return .methodNotAllowed(node.routes.map(\.method))
     }
 }
@@ -127,11 +136,14 @@ package struct RouteGroup<Context: Sendable> {
         mount(.get, template, operation, .collect(maximumBytes: 0), handler)
     }
 
-    package func post(_ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler) {
+    package func post(_ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler)
+    {
         mount(.post, template, operation, body, handler)
     }
 
-    package func patch(_ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler) {
+    package func patch(
+        _ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler
+    ) {
         mount(.patch, template, operation, body, handler)
     }
 
@@ -139,10 +151,14 @@ package struct RouteGroup<Context: Sendable> {
         mount(.delete, template, operation, .collect(maximumBytes: 0), handler)
     }
 
-    private func mount(_ method: HTTPRequest.Method, _ template: String, _ operation: String, _ body: BodyPolicy, _ handler: @escaping Handler) {
+    private func mount(
+        _ method: HTTPRequest.Method, _ template: String, _ operation: String, _ body: BodyPolicy,
+        _ handler: @escaping Handler
+    ) {
         let enter = enter
-        table.add(Route(method: method, template: template, operation: operation, body: body) { request in
-            try await handler(request, enter(request))
-        })
+        table.add(
+            Route(method: method, template: template, operation: operation, body: body) { request in
+                try await handler(request, enter(request))
+            })
     }
 }

@@ -121,13 +121,17 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// The handler's reply, or the one to a violation.
-    mutating func responded(_ response: Response, common: [UInt8] = [], date: [UInt8], now: Time, _ actions: inout [Action]) {
-        let isBodyUnread = switch phase {
-        case .streaming: true
-        default: false
-        }
+    mutating func responded(
+        _ response: Response, common: [UInt8] = [], date: [UInt8], now: Time, _ actions: inout [Action]
+    ) {
+        let isBodyUnread =
+            switch phase {
+            case .streaming: true
+            default: false
+            }
         if isBodyUnread { actions.append(.interruptBody) }
-        let closes = !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
+        let closes =
+            !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
             || requests >= limits.requestsPerConnection
         if output.isEmpty { writeDeadline = now + limits.writeStall }
         ResponseWriter.write(response, common: common, to: &output, date: date, isHead: isHead, closes: closes)
@@ -211,7 +215,8 @@ struct ConnectionMachine: ~Copyable {
         }
     }
 
-    private mutating func begin(_ head: RequestHead, _ framing: RequestFraming, _ now: Time, _ actions: inout [Action]) {
+    private mutating func begin(_ head: RequestHead, _ framing: RequestFraming, _ now: Time, _ actions: inout [Action])
+    {
         requests += 1
         isHead = head.method == .head
         keepsAlive = framing.keepsAlive
@@ -302,6 +307,8 @@ struct ConnectionMachine: ~Copyable {
     mutating func broke(_ actions: inout [Action]) { close(&actions) }
 
     private static func tooLarge(_ maximum: Int) -> ProtocolViolation {
-        ProtocolViolation(.contentTooLarge, maximum == 0 ? "This operation takes no body." : "The body may have at most \(maximum) bytes.")
+        ProtocolViolation(
+            .contentTooLarge,
+            maximum == 0 ? "This operation takes no body." : "The body may have at most \(maximum) bytes.")
     }
 }

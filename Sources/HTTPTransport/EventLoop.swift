@@ -12,7 +12,8 @@ import Glibc
 /// A source for each connection would pass every request through Dispatch's manager thread twice, once to report and once
 /// to arm again; measured, that cost more than answering. Here the loop is woken once, and then asks for more by itself,
 /// between the other blocks of its queue, until nothing is ready (docs/decisions/0005).
-@safe final class EventLoop: @unchecked Sendable {  // Guard: every member but `queue` and `executor` is touched on `queue` alone.
+@safe final class EventLoop: @unchecked Sendable {
+    // Guard: every member but `queue` and `executor` is touched on `queue` alone.
     let queue: DispatchQueue
     let executor: QueueExecutor
     private let poller = Poller()

@@ -24,7 +24,10 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     private var turn = 0
 
     /// - Parameter descriptor: a connected, non-blocking socket, owned from here on.
-    init(_ descriptor: Int32, loop: EventLoop, limits: HTTPLimits, responder: any Responder, onClose: @escaping @Sendable () -> Void) {
+    init(
+        _ descriptor: Int32, loop: EventLoop, limits: HTTPLimits, responder: any Responder,
+        onClose: @escaping @Sendable () -> Void
+    ) {
         self.descriptor = descriptor
         self.loop = loop
         self.responder = responder
@@ -106,7 +109,8 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
 
     private func perform(_ action: ConnectionMachine.Action) {
         switch action {
-        case .start(let head, let match, .bytes(let bytes)): handle(Request(head: head, body: .bytes(bytes), match: match, id: loop.nextRequestID()))
+        case .start(let head, let match, .bytes(let bytes)):
+            handle(Request(head: head, body: .bytes(bytes), match: match, id: loop.nextRequestID()))
         case .start(let head, let match, .stream):
             let stream = BodyStream { [weak self] in
                 guard let self else { return }

@@ -10,7 +10,8 @@ import HTTPTypes
 import Logging
 
 /// An HTTP/1.1 server over Dispatch: a listener, and loops that share the connections.
-package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and `isPaused` are touched on `acceptQueue` alone.
+package final class HTTPServer: @unchecked Sendable {
+    // Guard: `listener` and `isPaused` are touched on `acceptQueue` alone.
     private let configuration: HTTPServerConfiguration
     private let responder: any Responder
     private let logger: Logger
@@ -22,11 +23,15 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
     private var nextLoop = 0
 
     /// - Parameter commonFields: what every reply carries.
-    package init(_ configuration: HTTPServerConfiguration, responder: any Responder, commonFields: HTTPFields, logger: Logger) {
+    package init(
+        _ configuration: HTTPServerConfiguration, responder: any Responder, commonFields: HTTPFields, logger: Logger
+    ) {
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
-        loops = (0..<configuration.loops).map { EventLoop(label: "unnati.http.loop.\($0)", commonFields: ResponseWriter.lines(commonFields)) }
+        loops = (0..<configuration.loops).map {
+            EventLoop(label: "unnati.http.loop.\($0)", commonFields: ResponseWriter.lines(commonFields))
+        }
     }
 
     /// What keeps the server from listening, and what to do.
@@ -60,7 +65,9 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
             let descriptor = unnati_accept(listener)
             guard descriptor >= 0 else {
                 // Out of descriptors: trying again at once would only spin.
-                if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { pause(.milliseconds(100)) }
+                if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS {
+                    pause(.milliseconds(100))
+                }
                 return
             }
             adopt(descriptor)
@@ -74,7 +81,8 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
         let loop = loops[nextLoop]
         nextLoop = (nextLoop + 1) % loops.count
         loop.queue.async { [responder, open, limits = configuration.limits] in
-            HTTPConnection(descriptor, loop: loop, limits: limits, responder: responder) { open.with { $0 -= 1 } }.start()
+            HTTPConnection(descriptor, loop: loop, limits: limits, responder: responder) { open.with { $0 -= 1 } }
+                .start()
         }
     }
 
@@ -105,7 +113,8 @@ package final class HTTPServer: @unchecked Sendable {  // Guard: `listener` and 
             try? await Task.sleep(for: .milliseconds(10))
         }
         if connectionCount > 0 {
-            logger.warning("closing connections that outlived the grace period", metadata: ["connections": "\(connectionCount)"])
+            logger.warning(
+                "closing connections that outlived the grace period", metadata: ["connections": "\(connectionCount)"])
         }
         for loop in loops {
             loop.queue.async {
@@ -127,8 +136,11 @@ private enum Listener {
             throw HTTPServer.ListenFailure(description: "\(host) is no IP address to listen on.")
         }
         defer { unsafe freeaddrinfo(found) }
-        let descriptor = unsafe socket(address.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw HTTPServer.ListenFailure(description: "No socket can be made (error \(errno)).") }
+        let descriptor = unsafe socket(
+            address.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else {
+            throw HTTPServer.ListenFailure(description: "No socket can be made (error \(errno)).")
+        }
         var enabled: Int32 = 1
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
         guard unsafe bind(descriptor, address.ai_addr, address.ai_addrlen) == 0, listen(descriptor, 1_024) == 0 else {
@@ -146,10 +158,14 @@ private enum Listener {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(descriptor, $0, &length)
+            }
         }
         guard result == 0 else { return 0 }
         // The port stands at the same place for IPv4 and IPv6.
-        return unsafe withUnsafeBytes(of: &storage) { unsafe UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
+        return unsafe withUnsafeBytes(of: &storage) {
+            unsafe UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        }
     }
 }

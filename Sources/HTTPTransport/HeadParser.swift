@@ -21,7 +21,9 @@ struct HeadParser {
         fields.reserveCapacity(lines.count - 1)
         var facts = FramingFacts()
         for line in lines.dropFirst() {
-            guard let (name, value) = Self.field(in: bytes[line]) else { throw ProtocolViolation(.badRequest, "A header line is malformed.") }
+            guard let (name, value) = Self.field(in: bytes[line]) else {
+                throw ProtocolViolation(.badRequest, "A header line is malformed.")
+            }
             let field = FieldNames.name(name)
             try facts.note(field, value)
             fields.append(HTTPField(name: field, lenientValue: value))
@@ -33,22 +35,32 @@ struct HeadParser {
     }
 
     /// `method SP target SP HTTP/1.x`, single spaces, nothing around.
-    private func requestLine(_ line: ArraySlice<UInt8>) throws(ProtocolViolation) -> (HTTPRequest.Method, ArraySlice<UInt8>, Bool) {
+    private func requestLine(_ line: ArraySlice<UInt8>) throws(ProtocolViolation) -> (
+        HTTPRequest.Method, ArraySlice<UInt8>, Bool
+    ) {
         let method = line.prefix { ByteClass.token.contains($0) }
-        guard !method.isEmpty, line[method.endIndex...].first == 0x20 else { throw ProtocolViolation(.badRequest, "The request line is malformed.") }
+        guard !method.isEmpty, line[method.endIndex...].first == 0x20 else {
+            throw ProtocolViolation(.badRequest, "The request line is malformed.")
+        }
         guard method.count <= limits.method else { throw ProtocolViolation(.notImplemented, "The method is unknown.") }
         let rest = line[(method.endIndex + 1)...]
-        guard let space = rest.firstIndex(of: 0x20) else { throw ProtocolViolation(.badRequest, "The request line is malformed.") }
+        guard let space = rest.firstIndex(of: 0x20) else {
+            throw ProtocolViolation(.badRequest, "The request line is malformed.")
+        }
         let target = rest[..<space], version = rest[(space + 1)...]
-        guard target.count <= limits.target else { throw ProtocolViolation(.uriTooLong, "The request target is too long.") }
+        guard target.count <= limits.target else {
+            throw ProtocolViolation(.uriTooLong, "The request target is too long.")
+        }
         guard !target.isEmpty else { throw ProtocolViolation(.badRequest, "The request target is empty.") }
         let isVersion10: Bool
         if version.elementsEqual("HTTP/1.1".utf8) {
             isVersion10 = false
         } else if version.elementsEqual("HTTP/1.0".utf8) {
             isVersion10 = true
-        } else if version.count == 8, version.starts(with: "HTTP/".utf8), version.last.map({ (48...57).contains($0) }) == true,
-            version[version.startIndex + 6] == UInt8(ascii: "."), (48...57).contains(version[version.startIndex + 5]) {
+        } else if version.count == 8, version.starts(with: "HTTP/".utf8),
+            version.last.map({ (48...57).contains($0) }) == true,
+            version[version.startIndex + 6] == UInt8(ascii: "."), (48...57).contains(version[version.startIndex + 5])
+        {
             throw ProtocolViolation(.httpVersionNotSupported, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
         } else {
             throw ProtocolViolation(.badRequest, "The protocol version is malformed.")
@@ -57,7 +69,9 @@ struct HeadParser {
     }
 
     /// origin-form, or absolute-form with the Host's authority, or `*` for OPTIONS (RFC 9112 §3.2).
-    private func target(_ target: ArraySlice<UInt8>, method: HTTPRequest.Method, host: ArraySlice<UInt8>?) throws(ProtocolViolation) -> RequestHead {
+    private func target(_ target: ArraySlice<UInt8>, method: HTTPRequest.Method, host: ArraySlice<UInt8>?)
+        throws(ProtocolViolation) -> RequestHead
+    {
         let malformed = ProtocolViolation(.badRequest, "The request target is malformed.")
         if target.elementsEqual("*".utf8) {
             guard method == .options else { throw malformed }
@@ -88,7 +102,11 @@ struct HeadParser {
         while index < target.endIndex {
             let byte = target[index]
             if byte == UInt8(ascii: "%") {
-                guard index + 2 < target.endIndex, let value = Hex.decode(lowercase(target[(index + 1)...(index + 2)])), value != 0 else { return false }
+                guard index + 2 < target.endIndex, let value = Hex.decode(lowercase(target[(index + 1)...(index + 2)])),
+                    value != 0
+                else {
+                    return false
+                }
                 index += 3
             } else {
                 guard ByteClass.target.contains(byte) else { return false }
@@ -98,7 +116,9 @@ struct HeadParser {
         return true
     }
 
-    private static func lowercase(_ bytes: ArraySlice<UInt8>) -> [UInt8] { bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 } }
+    private static func lowercase(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    }
 
     /// `.` and `..`, plain or percent-encoded: a proxy in front may have read the path differently.
     private static func hasDotSegment(_ path: ArraySlice<UInt8>) -> Bool {
@@ -132,28 +152,40 @@ private struct FramingFacts {
     mutating func note(_ name: HTTPField.Name, _ value: ArraySlice<UInt8>) throws(ProtocolViolation) {
         switch name {
         case .contentLength:
-            guard contentLength == nil else { throw ProtocolViolation(.badRequest, "There are two Content-Length headers.") }
+            guard contentLength == nil else {
+                throw ProtocolViolation(.badRequest, "There are two Content-Length headers.")
+            }
             contentLength = value
         case .transferEncoding:
-            guard transferEncoding == nil else { throw ProtocolViolation(.badRequest, "There are two Transfer-Encoding headers.") }
+            guard transferEncoding == nil else {
+                throw ProtocolViolation(.badRequest, "There are two Transfer-Encoding headers.")
+            }
             transferEncoding = value
         case FieldNames.host:
             guard host == nil else { throw ProtocolViolation(.badRequest, "There are two Host headers.") }
             host = value
         case .connection: connection.append(value)
         case .expect:
-            guard expectation == nil else { throw ProtocolViolation(.expectationFailed, "There are two Expect headers.") }
+            guard expectation == nil else {
+                throw ProtocolViolation(.expectationFailed, "There are two Expect headers.")
+            }
             expectation = value
         default: break
         }
     }
 
     /// - Returns: the Host, for comparing with a target in absolute form.
-    func apply(to framing: inout RequestFraming, method: HTTPRequest.Method) throws(ProtocolViolation) -> ArraySlice<UInt8>? {
+    func apply(to framing: inout RequestFraming, method: HTTPRequest.Method) throws(ProtocolViolation) -> ArraySlice<
+        UInt8
+    >? {
         try checkHost(framing)
         if let transferEncoding {
-            guard contentLength == nil else { throw ProtocolViolation(.badRequest, "Content-Length and Transfer-Encoding exclude each other.") }
-            guard !framing.isVersion10 else { throw ProtocolViolation(.badRequest, "HTTP/1.0 has no Transfer-Encoding.") }
+            guard contentLength == nil else {
+                throw ProtocolViolation(.badRequest, "Content-Length and Transfer-Encoding exclude each other.")
+            }
+            guard !framing.isVersion10 else {
+                throw ProtocolViolation(.badRequest, "HTTP/1.0 has no Transfer-Encoding.")
+            }
             guard Self.equals(transferEncoding, "chunked") else {
                 let isList = transferEncoding.contains(UInt8(ascii: ",")) && Self.endsInChunked(transferEncoding)
                 throw ProtocolViolation(isList ? .notImplemented : .badRequest, "The only transfer coding is chunked.")
@@ -161,17 +193,23 @@ private struct FramingFacts {
             framing.isChunked = true
         }
         if let contentLength {
-            guard let length = Self.decimal(contentLength) else { throw ProtocolViolation(.badRequest, "The Content-Length is malformed.") }
+            guard let length = Self.decimal(contentLength) else {
+                throw ProtocolViolation(.badRequest, "The Content-Length is malformed.")
+            }
             framing.contentLength = length
         }
         for value in connection {
             for option in value.split(separator: UInt8(ascii: ",")).map({ $0.drop { $0 == 0x20 || $0 == 0x09 } }) {
                 if Self.equals(option, "close") { framing.keepsAlive = false }
-                if Self.equals(option, "keep-alive"), framing.isVersion10, connection.count == 1 { framing.keepsAlive = true }
+                if Self.equals(option, "keep-alive"), framing.isVersion10, connection.count == 1 {
+                    framing.keepsAlive = true
+                }
             }
         }
         if let expectation {
-            guard Self.equals(expectation, "100-continue") else { throw ProtocolViolation(.expectationFailed, "The only expectation is 100-continue.") }
+            guard Self.equals(expectation, "100-continue") else {
+                throw ProtocolViolation(.expectationFailed, "The only expectation is 100-continue.")
+            }
             framing.expectsContinue = framing.hasBody && !framing.isVersion10
         }
         return host
@@ -182,15 +220,21 @@ private struct FramingFacts {
             guard framing.isVersion10 else { throw ProtocolViolation(.badRequest, "There is no Host header.") }
             return
         }
-        guard !host.isEmpty, host.count <= 255, host.allSatisfy({ ByteClass.host.contains($0) }) else { throw ProtocolViolation(.badRequest, "The Host header is malformed.") }
+        guard !host.isEmpty, host.count <= 255, host.allSatisfy({ ByteClass.host.contains($0) }) else {
+            throw ProtocolViolation(.badRequest, "The Host header is malformed.")
+        }
     }
 
     /// `gzip, chunked` and the like: well formed, and more than is offered here.
     private static func endsInChunked(_ value: ArraySlice<UInt8>) -> Bool {
-        let codings = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { $0.filter { $0 != 0x20 && $0 != 0x09 } }
+        let codings = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
+            $0.filter { $0 != 0x20 && $0 != 0x09 }
+        }
         let others = codings.dropLast()
         return codings.last.map { equals($0[...], "chunked") } == true
-            && others.allSatisfy { coding in !coding.isEmpty && coding.allSatisfy { ByteClass.token.contains($0) } && !equals(coding[...], "chunked") }
+            && others.allSatisfy { coding in
+                !coding.isEmpty && coding.allSatisfy { ByteClass.token.contains($0) } && !equals(coding[...], "chunked")
+            }
     }
 
     /// Digits only, at most 15 of them: no sign, no list, no overflow.
@@ -211,7 +255,8 @@ enum FieldNames {
 
     private static let common: [[(lowercase: [UInt8], name: HTTPField.Name)]] = {
         let names: [HTTPField.Name] = [
-            host, .accept, .acceptEncoding, .acceptLanguage, .authorization, .cacheControl, .connection, .contentLength, .contentType,
+            host, .accept, .acceptEncoding, .acceptLanguage, .authorization, .cacheControl, .connection, .contentLength,
+            .contentType,
             .cookie, .expect, .ifMatch, .ifNoneMatch, .origin, .referer, .transferEncoding, .userAgent,
         ]
         let longest = names.map(\.canonicalName.utf8.count).max() ?? 0
@@ -223,7 +268,8 @@ enum FieldNames {
     /// - Parameter bytes: a token.
     static func name(_ bytes: ArraySlice<UInt8>) -> HTTPField.Name {
         if bytes.count < common.count {
-            for (lowercase, name) in common[bytes.count] where bytes.elementsEqual(lowercase, by: { ((65...90).contains($0) ? $0 | 0x20 : $0) == $1 }) {
+            for (lowercase, name) in common[bytes.count]
+            where bytes.elementsEqual(lowercase, by: { ((65...90).contains($0) ? $0 | 0x20 : $0) == $1 }) {
                 return name
             }
         }
@@ -235,7 +281,8 @@ enum FieldNames {
 
     /// Methods that an address may be asked whether it answers; any other is unknown to the whole server.
     private static let methods: [HTTPRequest.Method] =
-        [.get, .post, .patch, .delete, .put, .head, .options, .trace, .connect] + [HTTPRequest.Method("QUERY")].compactMap { $0 }
+        [.get, .post, .patch, .delete, .put, .head, .options, .trace, .connect]
+        + [HTTPRequest.Method("QUERY")].compactMap { $0 }
 
     static func method(_ bytes: ArraySlice<UInt8>) throws(ProtocolViolation) -> HTTPRequest.Method {
         guard let method = methods.first(where: { bytes.elementsEqual($0.rawValue.utf8) }) else {

@@ -34,9 +34,13 @@ import Glibc
 
     deinit { unsafe events.deallocate() }
 
-    func add(_ watched: Int32, _ interest: Interest, token: UInt64) { _ = unnati_epoll_add(descriptor, watched, interest.rawValue, token) }
+    func add(_ watched: Int32, _ interest: Interest, token: UInt64) {
+        _ = unnati_epoll_add(descriptor, watched, interest.rawValue, token)
+    }
 
-    func change(_ watched: Int32, _ interest: Interest, token: UInt64) { _ = unnati_epoll_change(descriptor, watched, interest.rawValue, token) }
+    func change(_ watched: Int32, _ interest: Interest, token: UInt64) {
+        _ = unnati_epoll_change(descriptor, watched, interest.rawValue, token)
+    }
 
     func remove(_ watched: Int32) { _ = unnati_epoll_remove(descriptor, watched) }
 

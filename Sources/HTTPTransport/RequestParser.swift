@@ -112,7 +112,9 @@ package struct RequestParser: ~Copyable {
                 let (unfinished, whole) = (buffer.count - start, buffer.count - begin)
                 if lines.isEmpty {
                     // A request line may be as long as method, target, version and two spaces.
-                    if unfinished > limits.method + limits.target + 16 { return fail(.uriTooLong, "The request line is too long.") }
+                    if unfinished > limits.method + limits.target + 16 {
+                        return fail(.uriTooLong, "The request line is too long.")
+                    }
                 } else if unfinished > limits.fieldLine || whole > limits.head {
                     return fail(.requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
                 }
@@ -126,9 +128,12 @@ package struct RequestParser: ~Copyable {
             case .line(let range):
                 if let first = lines.first {
                     if range.count > limits.fieldLine || range.upperBound - first.lowerBound > limits.head {
-                        return fail(.requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
+                        return fail(
+                            .requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
                     }
-                    if lines.count > limits.fieldCount { return fail(.requestHeaderFieldsTooLarge, "More than \(limits.fieldCount) header lines.") }
+                    if lines.count > limits.fieldCount {
+                        return fail(.requestHeaderFieldsTooLarge, "More than \(limits.fieldCount) header lines.")
+                    }
                 }
                 lines.append(range)
             }
@@ -176,10 +181,13 @@ package struct RequestParser: ~Copyable {
             case .chunkSize:
                 switch line() {
                 case .incomplete:
-                    return buffered > limits.chunkLine ? fail(.badRequest, "A chunk-size line is too long.") : .needsMore
+                    return buffered > limits.chunkLine
+                        ? fail(.badRequest, "A chunk-size line is too long.") : .needsMore
                 case .malformed: return fail(.badRequest, "Lines must end in CRLF.")
                 case .line(let range):
-                    guard range.count <= limits.chunkLine, let size = ChunkLine.size(buffer[range]) else { return fail(.badRequest, "A chunk-size line is malformed.") }
+                    guard range.count <= limits.chunkLine, let size = ChunkLine.size(buffer[range]) else {
+                        return fail(.badRequest, "A chunk-size line is malformed.")
+                    }
                     phase = size == 0 ? .trailers(bytes: 0) : .chunk(remaining: size)
                 }
             case .chunk(let remaining):
@@ -189,7 +197,9 @@ package struct RequestParser: ~Copyable {
                 return .body(bytes)
             case .chunkEnd:
                 guard buffered >= 1 else { return .needsMore }
-                guard buffer[start] == 0x0D, buffered < 2 || buffer[start + 1] == 0x0A else { return fail(.badRequest, "A chunk is longer than its size.") }
+                guard buffer[start] == 0x0D, buffered < 2 || buffer[start + 1] == 0x0A else {
+                    return fail(.badRequest, "A chunk is longer than its size.")
+                }
                 guard buffered >= 2 else { return .needsMore }
                 start += 2
                 scanned = start
@@ -205,8 +215,12 @@ package struct RequestParser: ~Copyable {
                         phase = .head
                         return .end
                     }
-                    guard bytes + range.count <= limits.trailers else { return fail(.requestHeaderFieldsTooLarge, "The trailer fields are too long.") }
-                    guard HeadParser.field(in: buffer[range]) != nil else { return fail(.badRequest, "A trailer field is malformed.") }
+                    guard bytes + range.count <= limits.trailers else {
+                        return fail(.requestHeaderFieldsTooLarge, "The trailer fields are too long.")
+                    }
+                    guard HeadParser.field(in: buffer[range]) != nil else {
+                        return fail(.badRequest, "A trailer field is malformed.")
+                    }
                     phase = .trailers(bytes: bytes + range.count)
                 }
             case .head, .fixed, .failed: return next()

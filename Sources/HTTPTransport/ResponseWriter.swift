@@ -15,7 +15,9 @@ enum ResponseWriter {
     ///   - common: fields that every reply has, from ``lines(_:)``.
     ///   - date: the Date field's value.
     ///   - isHead: the request was HEAD: lengths are told, the body is not sent.
-    static func write(_ response: Response, common: [UInt8], to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool) {
+    static func write(
+        _ response: Response, common: [UInt8], to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool
+    ) {
         output.reserveCapacity(output.count + 384 + common.count + response.body.count)
         if response.status == .ok {
             output.append(contentsOf: ok)
@@ -29,7 +31,8 @@ enum ResponseWriter {
         output.append(contentsOf: date)
         output.append(contentsOf: common)
         append(response.fields, to: &output)
-        let hasNoBody = response.status.code == 204 || response.status.code == 304 || response.status.kind == .informational
+        let hasNoBody =
+            response.status.code == 204 || response.status.code == 304 || response.status.kind == .informational
         if !hasNoBody {
             output.append(contentsOf: "\r\nContent-Length: ".utf8)
             append(response.body.count, to: &output)
@@ -49,7 +52,8 @@ enum ResponseWriter {
     }
 
     private static func append(_ fields: HTTPFields, to output: inout [UInt8]) {
-        for field in fields where field.name != .contentLength && field.name != .connection && field.name != .transferEncoding {
+        for field in fields
+        where field.name != .contentLength && field.name != .connection && field.name != .transferEncoding {
             output.append(0x0D)
             output.append(0x0A)
             output.append(contentsOf: field.name.rawName.utf8)
@@ -80,6 +84,7 @@ enum ResponseWriter {
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let year = String(repeating: "0", count: max(0, 4 - String(date.year).count)) + String(date.year)
         return Array(
-            "\(days[date.weekday]), \(two(date.day)) \(months[date.month - 1]) \(year) \(two(date.hour)):\(two(date.minute)):\(two(date.second)) GMT".utf8)
+            "\(days[date.weekday]), \(two(date.day)) \(months[date.month - 1]) \(year) \(two(date.hour)):\(two(date.minute)):\(two(date.second)) GMT"
+                .utf8)
     }
 }

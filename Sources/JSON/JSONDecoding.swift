@@ -9,7 +9,9 @@ import Core
 /// (mass assignment). Integers must be written as integers. Every failure names its place by JSON Pointer.
 package enum JSONDecoding {
     /// - Throws: ``JSONError`` when the text is no acceptable JSON, `ValidationError` when it does not fit the type.
-    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws -> Value {
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type, from bytes: [UInt8], limits: JSONLimits = JSONLimits()
+    ) throws -> Value {
         try decode(type, from: JSONReader.parse(bytes, limits: limits))
     }
 
@@ -32,7 +34,8 @@ package enum Change<Value: Decodable & Sendable>: Sendable {
 extension Change: Equatable where Value: Equatable {}
 
 extension KeyedDecodingContainer {
-    package func decodeChange<Value: Decodable & Sendable>(_ type: Value.Type, forKey key: Key) throws -> Change<Value> {
+    package func decodeChange<Value: Decodable & Sendable>(_ type: Value.Type, forKey key: Key) throws -> Change<Value>
+    {
         guard contains(key) else { return .keep }
         return try decodeNil(forKey: key) ? .clear : .set(decode(type, forKey: key))
     }
@@ -47,7 +50,8 @@ private struct ValueDecoder: Decoder {
         guard case .object(let members) = value else { throw mismatch("object") }
         let unknown = members.filter { Key(stringValue: $0.key) == nil }
         guard unknown.isEmpty else {
-            throw ValidationError(unknown.map { FieldError(pointer($0.key), "unknown_field", "There is no such field.") })
+            throw ValidationError(
+                unknown.map { FieldError(pointer($0.key), "unknown_field", "There is no such field.") })
         }
         return KeyedDecodingContainer(Keyed(decoder: self, members: members))
     }
@@ -64,7 +68,9 @@ private struct ValueDecoder: Decoder {
     }
 
     func mismatch(_ expected: String) -> ValidationError {
-        ValidationError([FieldError(codingPath.jsonPointer, "wrong_type", "Expected \(expected), found \(value.typeName).")])
+        ValidationError([
+            FieldError(codingPath.jsonPointer, "wrong_type", "Expected \(expected), found \(value.typeName).")
+        ])
     }
 
     private func pointer(_ key: String) -> String { codingPath.jsonPointer + "/" + key.jsonPointerToken }
@@ -109,7 +115,9 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private func member(_ key: Key) throws -> ValueDecoder {
         guard let member = members.first(where: { $0.key == key.stringValue }) else {
             throw ValidationError([
-                FieldError(codingPath.jsonPointer + "/" + key.stringValue.jsonPointerToken, "required", "This field is required.")
+                FieldError(
+                    codingPath.jsonPointer + "/" + key.stringValue.jsonPointerToken, "required",
+                    "This field is required.")
             ])
         }
         return decoder.nested(member.value, at: key)
@@ -134,19 +142,33 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     // An optional member may be left out. A null in its place is another thing and is refused: where null has a meaning, the
     // type is a `Change`.
-    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { contains(key) ? try decode(type, forKey: key) : nil }
-    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { contains(key) ? try decode(type, forKey: key) : nil }
-    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { contains(key) ? try decode(type, forKey: key) : nil }
-    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { contains(key) ? try decode(type, forKey: key) : nil }
-    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { contains(key) ? try decode(type, forKey: key) : nil }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+        contains(key) ? try decode(type, forKey: key) : nil
+    }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        contains(key) ? try decode(type, forKey: key) : nil
+    }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+        contains(key) ? try decode(type, forKey: key) : nil
+    }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+        contains(key) ? try decode(type, forKey: key) : nil
+    }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? {
+        contains(key) ? try decode(type, forKey: key) : nil
+    }
     func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
         contains(key) ? try decode(type, forKey: key) : nil
     }
 
-    func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws -> KeyedDecodingContainer<Nested> {
+    func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws
+        -> KeyedDecodingContainer<Nested>
+    {
         try member(key).container(keyedBy: type)
     }
-    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { try member(key).unkeyedContainer() }
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        try member(key).unkeyedContainer()
+    }
     func superDecoder() throws -> any Decoder { decoder }
     func superDecoder(forKey key: Key) throws -> any Decoder { try member(key) }
 }
@@ -161,7 +183,9 @@ private struct Unkeyed: UnkeyedDecodingContainer {
 
     private mutating func next() throws -> ValueDecoder {
         guard !isAtEnd else {
-            throw ValidationError([FieldError(codingPath.jsonPointer + "/\(currentIndex)", "required", "The array is too short.")])
+            throw ValidationError([
+                FieldError(codingPath.jsonPointer + "/\(currentIndex)", "required", "The array is too short.")
+            ])
         }
         defer { currentIndex += 1 }
         return decoder.nested(elements[currentIndex], at: IndexKey(intValue: currentIndex))
@@ -178,7 +202,8 @@ private struct Unkeyed: UnkeyedDecodingContainer {
     mutating func decode(_ type: Int.Type) throws -> Int { try next().integer(type) }
     mutating func decode(_ type: Int64.Type) throws -> Int64 { try next().integer(type) }
     mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try next().decode(type) }
-    mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
+    mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested>
+    {
         try next().container(keyedBy: type)
     }
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try next().unkeyedContainer() }

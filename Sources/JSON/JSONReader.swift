@@ -18,7 +18,9 @@ package struct JSONReader: ~Copyable {
         var reader = JSONReader(bytes, limits)
         let value = try reader.value(depth: 0)
         reader.skipWhitespace()
-        guard reader.index == bytes.count else { throw reader.error(.malformedJSON, "There is text after the end of the JSON value.") }
+        guard reader.index == bytes.count else {
+            throw reader.error(.malformedJSON, "There is text after the end of the JSON value.")
+        }
         return value
     }
 
@@ -142,10 +144,14 @@ package struct JSONReader: ~Copyable {
             if peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") { index += 1 }
             try digits()
         }
-        guard index - start <= limits.numberLength else { throw error(.limitExceeded, "A number of more than \(limits.numberLength) characters.") }
+        guard index - start <= limits.numberLength else {
+            throw error(.limitExceeded, "A number of more than \(limits.numberLength) characters.")
+        }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         if isInteger, let integer = Int64(text) { return .integer(integer) }
-        guard let number = Double(text), number.isFinite else { throw error(.limitExceeded, "The number is too large.") }
+        guard let number = Double(text), number.isFinite else {
+            throw error(.limitExceeded, "The number is too large.")
+        }
         return .number(number)
     }
 
@@ -159,7 +165,9 @@ package struct JSONReader: ~Copyable {
         index += 1
         let start = index
         // Most strings hold no escape: find the end first and take the bytes as they are.
-        while index < bytes.count, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"), bytes[index] >= 0x20 { index += 1 }
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"),
+            bytes[index] >= 0x20
+        { index += 1 }
         try checkLength(index - start)
         if peek() == UInt8(ascii: "\"") {
             defer { index += 1 }
@@ -183,11 +191,15 @@ package struct JSONReader: ~Copyable {
     }
 
     private func checkLength(_ count: Int) throws(JSONError) {
-        guard count <= limits.stringBytes else { throw error(.limitExceeded, "A string of more than \(limits.stringBytes) bytes.") }
+        guard count <= limits.stringBytes else {
+            throw error(.limitExceeded, "A string of more than \(limits.stringBytes) bytes.")
+        }
     }
 
     private func utf8(_ content: ArraySlice<UInt8>) throws(JSONError) -> String {
-        guard let text = String(validating: content, as: UTF8.self) else { throw error(.malformedJSON, "The text is not UTF-8.") }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw error(.malformedJSON, "The text is not UTF-8.")
+        }
         // A raw NUL is a control character and refused above, an escaped one in `escape`.
         return text
     }
@@ -215,12 +227,16 @@ package struct JSONReader: ~Copyable {
         let first = try fourHexDigits()
         if first == 0 { throw error(.forbiddenCharacter, "\\u0000 cannot be stored.") }
         if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, peek() == UInt8(ascii: "\\"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u") else {
+        guard first < 0xDC00, peek() == UInt8(ascii: "\\"), index + 1 < bytes.count,
+            bytes[index + 1] == UInt8(ascii: "u")
+        else {
             throw error(.forbiddenCharacter, "Half a surrogate pair is no character.")
         }
         index += 2
         let second = try fourHexDigits()
-        guard (0xDC00...0xDFFF).contains(second), let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) else {
+        guard (0xDC00...0xDFFF).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        else {
             throw error(.forbiddenCharacter, "Half a surrogate pair is no character.")
         }
         return scalar

@@ -33,7 +33,9 @@ import Core
     }
 
     @inlinable
-    package mutating func array<Elements: Sequence>(_ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void) {
+    package mutating func array<Elements: Sequence>(
+        _ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void
+    ) {
         open(UInt8(ascii: "["))
         for element in elements { write(&self, element) }
         close(UInt8(ascii: "]"))

@@ -13,7 +13,9 @@ package struct Argon2id: Equatable {
     /// 128 MiB, 10 passes or 8 lanes.
     package init?(_ text: String) {
         let fields = text.split(separator: "$", omittingEmptySubsequences: false)
-        guard text.utf8.count <= 512, !text.utf8.contains(0), fields.count == 6, fields[0].isEmpty, fields[1] == "argon2id", fields[2] == "v=19" else { return nil }
+        guard text.utf8.count <= 512, !text.utf8.contains(0), fields.count == 6, fields[0].isEmpty,
+            fields[1] == "argon2id", fields[2] == "v=19"
+        else { return nil }
         let costs = fields[3].split(separator: ",")
         guard costs.count == 3, Self.number(costs[0], "m=").map({ (8...131_072).contains($0) }) == true,
             Self.number(costs[1], "t=").map({ (1...10).contains($0) }) == true,
@@ -23,7 +25,9 @@ package struct Argon2id: Equatable {
     }
 
     private static func number(_ field: Substring, _ prefix: String) -> Int? {
-        guard field.hasPrefix(prefix), field.utf8.dropFirst(2).allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard field.hasPrefix(prefix), field.utf8.dropFirst(2).allSatisfy({ (48...57).contains($0) }) else {
+            return nil
+        }
         return Int(field.dropFirst(2))
     }
 

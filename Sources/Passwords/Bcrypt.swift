@@ -35,7 +35,8 @@ package enum Bcrypt {
         var block = words(of: ArraySlice("OrpheanBeholderScryDoubt".utf8), count: 6)
         cipher.encipher64(&block)
         // The last byte is left out, a slip of the first implementation that all others keep.
-        return Array(block.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }.dropLast())
+        return Array(
+            block.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }.dropLast())
     }
 
     /// Big-endian words, beginning again at the start when the bytes run out.

@@ -55,7 +55,9 @@ package struct PasswordHasher: Sendable {
 
     /// Verifies without the pool; a hash of unknown form matches nothing.
     static func verify(_ password: [UInt8], against text: String, currentCost: Int) -> Verdict {
-        if let hash = BcryptSHA256(text) { return hash.verify(password) ? .right(rehash: hash.cost != currentCost) : .wrong }
+        if let hash = BcryptSHA256(text) {
+            return hash.verify(password) ? .right(rehash: hash.cost != currentCost) : .wrong
+        }
         if let hash = BcryptHash(text) { return hash.verify(password) ? .right(rehash: true) : .wrong }
         if let hash = Argon2id(text) { return hash.verify(password) ? .right(rehash: true) : .wrong }
         return .wrong

@@ -45,7 +45,9 @@ package final class LogSink: Sendable {
     private func drain() {
         while let (bytes, dropped) = take() {
             put(bytes)
-            if dropped > 0 { put(Array("{\"level\":\"warning\",\"msg\":\"log lines dropped\",\"count\":\(dropped)}\n".utf8)) }
+            if dropped > 0 {
+                put(Array("{\"level\":\"warning\",\"msg\":\"log lines dropped\",\"count\":\(dropped)}\n".utf8))
+            }
         }
     }
 
@@ -65,8 +67,10 @@ package final class LogSink: Sendable {
         unsafe bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
-                let count = unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset)
-                if count > 0 { offset += count } else if errno != EINTR { return }  // a closed pipe: there is no one to tell
+                let count = unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset)
+                // A closed pipe ends it: there is no one to tell.
+                if count > 0 { offset += count } else if errno != EINTR { return }
             }
         }
     }

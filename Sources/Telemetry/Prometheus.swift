@@ -34,8 +34,12 @@ package final class Prometheus: MetricsFactory {
     package struct Reading: Sendable {
         let name: String, isCounter: Bool, value: Double
 
-        package static func gauge(_ name: String, _ value: some BinaryInteger) -> Reading { Reading(name: name, isCounter: false, value: Double(value)) }
-        package static func counter(_ name: String, _ value: some BinaryInteger) -> Reading { Reading(name: name, isCounter: true, value: Double(value)) }
+        package static func gauge(_ name: String, _ value: some BinaryInteger) -> Reading {
+            Reading(name: name, isCounter: false, value: Double(value))
+        }
+        package static func counter(_ name: String, _ value: some BinaryInteger) -> Reading {
+            Reading(name: name, isCounter: true, value: Double(value))
+        }
     }
 
     private let instruments = Lock<[Key: Instrument]>([:])
@@ -62,7 +66,9 @@ package final class Prometheus: MetricsFactory {
         aggregate ? histogram(label, dimensions) : gauge(label, dimensions)
     }
 
-    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { histogram(label, dimensions) }
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        histogram(label, dimensions)
+    }
 
     private func gauge(_ label: String, _ dimensions: [(String, String)]) -> Gauge {
         instruments.with { instruments in
@@ -98,10 +104,12 @@ package final class Prometheus: MetricsFactory {
             blocks[key.name, default: (type, [])].lines += lines
         }
         for reading in collectors.with({ $0 }).flatMap({ $0() }) {
-            blocks[reading.name, default: (reading.isCounter ? "counter" : "gauge", [])].lines.append("\(reading.name) \(reading.value)")
+            blocks[reading.name, default: (reading.isCounter ? "counter" : "gauge", [])].lines.append(
+                "\(reading.name) \(reading.value)")
         }
         return blocks.sorted { $0.key < $1.key }
-            .map { name, block in "# TYPE \(name) \(block.type)\n" + block.lines.sorted().joined(separator: "\n") + "\n" }.joined()
+            .map { name, block in "# TYPE \(name) \(block.type)\n" + block.lines.sorted().joined(separator: "\n") + "\n"
+            }.joined()
     }
 
     private static func lines(_ key: Key, _ instrument: Instrument) -> (type: String, lines: [String]) {

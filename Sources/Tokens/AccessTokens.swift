@@ -55,9 +55,11 @@ package final class AccessTokens: Sendable {
 
     package var lifetime: Duration { configuration.accessLifetime }
 
-    package func sign(user: UserID, session: SessionID, tenant: TenantID, now: Instant = .now()) async throws -> String {
+    package func sign(user: UserID, session: SessionID, tenant: TenantID, now: Instant = .now()) async throws -> String
+    {
         let payload = Payload(
-            iss: Self.issuer, aud: Self.audience, sub: user.description, sid: session.description, tid: tenant.description,
+            iss: Self.issuer, aud: Self.audience, sub: user.description, sid: session.description,
+            tid: tenant.description,
             iat: now.seconds, exp: now.advanced(by: configuration.accessLifetime).seconds)
         return try await keys.sign(payload, kid: JWKIdentifier(string: keyID), header: ["typ": "at+jwt"])
     }
@@ -79,20 +81,26 @@ package final class AccessTokens: Sendable {
 
     private func check(_ token: String) async throws(AccessTokenError) -> AccessClaims {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, isOurs(parts[0]), Base64.url.decode(parts[1].utf8) != nil, Base64.url.decode(parts[2].utf8)?.count == 64,
+        guard parts.count == 3, isOurs(parts[0]), Base64.url.decode(parts[1].utf8) != nil,
+            Base64.url.decode(parts[2].utf8)?.count == 64,
             let payload = try? await keys.verify(token, as: Payload.self),
             payload.iss == Self.issuer, payload.aud == Self.audience,
             let user = UserID(payload.sub), let session = SessionID(payload.sid), let tenant = TenantID(payload.tid),
             let expiry = Self.microseconds(payload.exp)
         else { throw .invalid }
         return AccessClaims(
-            person: Caller.Person(userID: user, sessionID: session, tenantID: tenant), expiresAt: Instant(microseconds: expiry))
+            person: Caller.Person(userID: user, sessionID: session, tenantID: tenant),
+            expiresAt: Instant(microseconds: expiry))
     }
 
     /// The header must be exactly what we write: one algorithm, one type, our key, and no member that could bring a key,
     /// an encryption or a critical extension along.
     private func isOurs(_ encoded: Substring) -> Bool {
-        guard let bytes = Base64.url.decode(encoded.utf8), case .object(let members)? = try? JSONReader.parse(bytes), members.count == 3 else { return false }
+        guard let bytes = Base64.url.decode(encoded.utf8), case .object(let members)? = try? JSONReader.parse(bytes),
+            members.count == 3
+        else {
+            return false
+        }
         return ["alg": "EdDSA", "typ": "at+jwt", "kid": keyID].allSatisfy { name, value in
             members.contains { $0.key == name && $0.value == .string(value) }
         }

@@ -24,7 +24,11 @@ package struct CursorSeal: Sendable {
 
     /// - Throws: ``Failure``.
     package func open(_ cursor: String, scope: [String]) throws(Failure) -> [UInt8] {
-        guard cursor.utf8.count <= 256, let bytes = Base64.url.decode(cursor.utf8), bytes.count >= 17, bytes[0] == Self.version else { throw .mismatch }
+        guard cursor.utf8.count <= 256, let bytes = Base64.url.decode(cursor.utf8), bytes.count >= 17,
+            bytes[0] == Self.version
+        else {
+            throw .mismatch
+        }
         let content = Array(bytes[1..<(bytes.count - 16)])
         guard constantTimeEqual(bytes.suffix(16), tag(content, scope)) else { throw .mismatch }
         return content

@@ -29,9 +29,11 @@ package struct KeyStore: Sendable {
     /// - Throws: ``Failure``.
     package init(folder: String) throws {
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw Failure(description: "The keys folder \(folder) cannot be made. Name another one with KEYS_DIRECTORY.")
+            throw Failure(
+                description: "The keys folder \(folder) cannot be made. Name another one with KEYS_DIRECTORY.")
         }
         func key(_ name: String) throws -> [UInt8] { try Self.key(at: "\(folder)/\(name).key") }
         sealing = Secret(SymmetricKey(data: try key("sealing")))
@@ -54,8 +56,11 @@ package struct KeyStore: Sendable {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw Failure(description: "The key file \(path) cannot be read. Check its owner and permissions.")
         }
-        guard let bytes = Base64.url.decode(String(decoding: content, as: UTF8.self).trimmingWhitespace.utf8), bytes.count == 32 else {
-            throw Failure(description: "The key file \(path) does not hold 32 bytes of base64url. Restore it from a backup.")
+        guard let bytes = Base64.url.decode(String(decoding: content, as: UTF8.self).trimmingWhitespace.utf8),
+            bytes.count == 32
+        else {
+            throw Failure(
+                description: "The key file \(path) does not hold 32 bytes of base64url. Restore it from a backup.")
         }
         return bytes
     }

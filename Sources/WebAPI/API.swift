@@ -59,21 +59,25 @@ package struct API: Responder {
             return error.apiError.response(requestID: request.id)
         } catch {
             log(error, request)
-            return APIError(.internalServerError, .internalError, "Something went wrong on our side.").response(requestID: request.id)
+            return APIError(.internalServerError, .internalError, "Something went wrong on our side.").response(
+                requestID: request.id)
         }
     }
 
     /// 405 with Allow (RFC 9110 §15.5.6), or what OPTIONS asked for.
     private func notAllowed(_ request: Request, _ methods: [HTTPRequest.Method]) throws -> Response {
-        let allow = (methods + (methods.contains(.get) ? [.head] : []) + [.options]).map(\.rawValue).joined(separator: ", ")
+        let allow = (methods + (methods.contains(.get) ? [.head] : []) + [.options]).map(\.rawValue).joined(
+            separator: ", ")
         if request.head.method == .options { return Response(.noContent, fields: [.allow: allow]) }
-        var error = APIError(.methodNotAllowed, .methodNotAllowed, "This address does not answer \(request.head.method.rawValue).")
+        var error = APIError(
+            .methodNotAllowed, .methodNotAllowed, "This address does not answer \(request.head.method.rawValue).")
         error.headers[.allow] = allow
         throw error
     }
 
     private func log(_ error: any Error, _ request: Request) {
-        logger.error("request failed", metadata: ["request_id": "\(request.id.hex)", "error": "\(String(reflecting: error))"])
+        logger.error(
+            "request failed", metadata: ["request_id": "\(request.id.hex)", "error": "\(String(reflecting: error))"])
     }
 
     private func finish(_ request: Request, _ response: Response, _ duration: Duration) {
@@ -138,14 +142,16 @@ private struct RequestDurations: Sendable {
             (1...5).map { statusClass in
                 Metrics.Timer(
                     label: "http_server_request_duration_seconds",
-                    dimensions: [("operation", route.operation), ("status_class", "\(statusClass)xx")], factory: factory)
+                    dimensions: [("operation", route.operation), ("status_class", "\(statusClass)xx")], factory: factory
+                )
             }
         }
     }
 
     func record(_ route: Route, _ status: HTTPResponse.Status, _ duration: Duration) {
         let (seconds, attoseconds) = duration.components
-        timers[route.index][min(max(status.code / 100, 1), 5) - 1].recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        timers[route.index][min(max(status.code / 100, 1), 5) - 1].recordNanoseconds(
+            seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }
 

@@ -32,9 +32,12 @@ struct Authenticator: Sendable {
     }
 
     private static func bearerToken(of request: Request) throws -> String {
-        guard request.head.fields.contains(.authorization) else { throw APIError.unauthorized(.tokenMissing, "Send an access token.") }
+        guard request.head.fields.contains(.authorization) else {
+            throw APIError.unauthorized(.tokenMissing, "Send an access token.")
+        }
         guard let value = request.head.fields.only(.authorization), value.prefix(7).lowercased() == "bearer " else {
-            throw APIError.unauthorized(.tokenInvalid, "Send one Authorization header of the form Bearer <access token>.")
+            throw APIError.unauthorized(
+                .tokenInvalid, "Send one Authorization header of the form Bearer <access token>.")
         }
         return String(value.dropFirst(7))
     }

@@ -25,12 +25,13 @@ extension FieldError: APIErrorConvertible {
 
 extension JSONError: APIErrorConvertible {
     package var apiError: APIError {
-        let (status, problem): (HTTPResponse.Status, ProblemCode) = switch code {
-        case .malformedJSON: (.badRequest, .malformedJSON)
-        case .limitExceeded: (.unprocessableContent, .jsonLimitExceeded)
-        case .duplicateKey: (.unprocessableContent, .jsonDuplicateKey)
-        case .forbiddenCharacter: (.unprocessableContent, .jsonForbiddenCharacter)
-        }
+        let (status, problem): (HTTPResponse.Status, ProblemCode) =
+            switch code {
+            case .malformedJSON: (.badRequest, .malformedJSON)
+            case .limitExceeded: (.unprocessableContent, .jsonLimitExceeded)
+            case .duplicateKey: (.unprocessableContent, .jsonDuplicateKey)
+            case .forbiddenCharacter: (.unprocessableContent, .jsonForbiddenCharacter)
+            }
         var error = APIError(status, problem, "The body cannot be read as JSON.")
         error.fields = [FieldError(pointer, code.rawValue, detail)]
         return error
@@ -51,18 +52,23 @@ extension Request.Failure: APIErrorConvertible {
 }
 
 extension BodyStream.Interrupted: APIErrorConvertible {
-    package var apiError: APIError { APIError(.badRequest, .bodyInterrupted, "The body ended before it was complete. Nothing of it was kept.") }
+    package var apiError: APIError {
+        APIError(.badRequest, .bodyInterrupted, "The body ended before it was complete. Nothing of it was kept.")
+    }
 }
 
 extension CursorSeal.Failure: APIErrorConvertible {
     package var apiError: APIError {
-        APIError(.badRequest, .cursorMismatch, "The cursor does not belong to this list with these filters. Begin again without it.")
+        APIError(
+            .badRequest, .cursorMismatch,
+            "The cursor does not belong to this list with these filters. Begin again without it.")
     }
 }
 
 extension PoolBusy: APIErrorConvertible {
     package var apiError: APIError {
-        var error = APIError(.tooManyRequests, .tooManyPasswords, "Too many people are signing in at this moment. Try again soon.")
+        var error = APIError(
+            .tooManyRequests, .tooManyPasswords, "Too many people are signing in at this moment. Try again soon.")
         error.retryAfter = .seconds(2)
         return error
     }
@@ -73,20 +79,25 @@ extension DatabaseError: APIErrorConvertible {
         var error: APIError
         switch self {
         case .unavailable(let retryAfter):
-            error = APIError(.serviceUnavailable, .unavailable, "The service is not available at this moment. Try again soon.")
+            error = APIError(
+                .serviceUnavailable, .unavailable, "The service is not available at this moment. Try again soon.")
             error.retryAfter = retryAfter
         case .interrupted:
-            error = APIError(.serviceUnavailable, .unavailable, "The service was interrupted; nothing was changed. Try again.")
+            error = APIError(
+                .serviceUnavailable, .unavailable, "The service was interrupted; nothing was changed. Try again.")
             error.retryAfter = .seconds(1)
         case .busy:
             error = APIError(.serviceUnavailable, .overloaded, "The service is busy. Try again soon.")
             error.retryAfter = .seconds(1)
         case .outcomeUnknown:
-            error = APIError(.serviceUnavailable, .outcomeUnknown, "The service was interrupted while saving. Look whether the change was made before trying again.")
+            error = APIError(
+                .serviceUnavailable, .outcomeUnknown,
+                "The service was interrupted while saving. Look whether the change was made before trying again.")
             error.retryAfter = .seconds(2)
         case .refused(let refusal) where ["57014", "55P03", "40001", "40P01"].contains(refusal.sqlState):
             // Cancelled by a time-out, a lock not had in time, a serialization failure or a deadlock: all rolled back.
-            error = APIError(.serviceUnavailable, .overloaded, "The service is busy; nothing was changed. Try again soon.")
+            error = APIError(
+                .serviceUnavailable, .overloaded, "The service is busy; nothing was changed. Try again soon.")
             error.retryAfter = .seconds(1)
         case .refused, .rolledBack, .decoding, .secondStatement:
             error = APIError(.internalServerError, .internalError, "Something went wrong on our side.")
@@ -102,7 +113,8 @@ extension AccessTokenError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {
         case .invalid: .unauthorized(.tokenInvalid, "The access token is not valid.")
-        case .expired: .unauthorized(.tokenExpired, "The access token has expired. Get a new one with the refresh token.")
+        case .expired:
+            .unauthorized(.tokenExpired, "The access token has expired. Get a new one with the refresh token.")
         }
     }
 }
@@ -121,10 +133,12 @@ extension AccountError: APIErrorConvertible {
         switch self {
         case .phoneTaken: APIError(.conflict, .phoneTaken, "Someone signs in with this phone number already.")
         case .emailTaken: APIError(.conflict, .emailTaken, "Someone signs in with this e-mail address already.")
-        case .credentialsWrong: .unauthorized(.credentialsWrong, "The phone number, e-mail address or password is wrong.")
+        case .credentialsWrong:
+            .unauthorized(.credentialsWrong, "The phone number, e-mail address or password is wrong.")
         case .refreshTokenInvalid: .unauthorized(.refreshTokenInvalid, "The refresh token is not valid. Sign in again.")
         case .refreshTokenReused:
-            .unauthorized(.refreshTokenReused, "An old refresh token was used again, so the session was ended. Sign in again.")
+            .unauthorized(
+                .refreshTokenReused, "An old refresh token was used again, so the session was ended. Sign in again.")
         case .tenantUnknown: APIError(.notFound, .tenantUnknown, "You do not belong to such a business.")
         }
     }
@@ -135,8 +149,10 @@ extension CustomerError: APIErrorConvertible {
         switch self {
         case .unknown: return APIError(.notFound, .customerUnknown, "There is no such customer.")
         case .phoneTaken(let id): return .taken(.customerPhoneTaken, "Another customer has this phone number.", by: id)
-        case .emailTaken(let id): return .taken(.customerEmailTaken, "Another customer has this e-mail address.", by: id)
-        case .changed: return APIError(.preconditionFailed, .customerChanged, "The customer was changed meanwhile. Read it again.")
+        case .emailTaken(let id):
+            return .taken(.customerEmailTaken, "Another customer has this e-mail address.", by: id)
+        case .changed:
+            return APIError(.preconditionFailed, .customerChanged, "The customer was changed meanwhile. Read it again.")
         }
     }
 }
@@ -163,18 +179,19 @@ extension CustomerImportError: APIErrorConvertible {
 
 extension ProtocolViolation: APIErrorConvertible {
     package var apiError: APIError {
-        let code: ProblemCode = switch status {
-        case .contentTooLarge: .contentTooLarge
-        case .uriTooLong: .uriTooLong
-        case .requestHeaderFieldsTooLarge: .headersTooLarge
-        case .requestTimeout: .requestTimeout
-        case .expectationFailed: .expectationFailed
-        case .notImplemented: .methodUnknown
-        case .methodNotAllowed: .methodNotAllowed
-        case .httpVersionNotSupported: .versionNotSupported
-        case .serviceUnavailable: .timedOut
-        default: .malformedRequest
-        }
+        let code: ProblemCode =
+            switch status {
+            case .contentTooLarge: .contentTooLarge
+            case .uriTooLong: .uriTooLong
+            case .requestHeaderFieldsTooLarge: .headersTooLarge
+            case .requestTimeout: .requestTimeout
+            case .expectationFailed: .expectationFailed
+            case .notImplemented: .methodUnknown
+            case .methodNotAllowed: .methodNotAllowed
+            case .httpVersionNotSupported: .versionNotSupported
+            case .serviceUnavailable: .timedOut
+            default: .malformedRequest
+            }
         return APIError(status, code, detail)
     }
 }

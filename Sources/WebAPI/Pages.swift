@@ -14,7 +14,9 @@ struct Pages: Sendable {
     /// 1 to 100, 25 without one.
     static func limit(_ query: [String: String]) throws -> Int {
         guard let text = query["limit"] else { return 25 }
-        guard text.utf8.count <= 3, let limit = Int(text), text.utf8.allSatisfy({ (48...57).contains($0) }), (1...100).contains(limit) else {
+        guard text.utf8.count <= 3, let limit = Int(text), text.utf8.allSatisfy({ (48...57).contains($0) }),
+            (1...100).contains(limit)
+        else {
             throw Request.Failure.badQuery(FieldError("/limit", "out_of_range", "A whole number from 1 to 100."))
         }
         return limit
@@ -34,7 +36,8 @@ struct Pages: Sendable {
 
     /// - Parameter next: the position behind the last element; nil on the last page.
     func response<Element>(
-        _ elements: ArraySlice<Element>, next: [UInt8]?, _ scope: [String], _ request: Request, _ write: (inout JSONWriter, Element) -> Void
+        _ elements: ArraySlice<Element>, next: [UInt8]?, _ scope: [String], _ request: Request,
+        _ write: (inout JSONWriter, Element) -> Void
     ) -> Response {
         let cursor = next.map { seal.seal($0, scope: scope) }
         var json = JSONWriter(capacity: 256 + elements.count * 320)

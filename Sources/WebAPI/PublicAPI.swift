@@ -13,8 +13,10 @@ import Tokens
 /// The API that `openapi.yaml` describes, put together from its parts.
 package enum PublicAPI {
     package static func make(
-        accounts: AccountService, customers: CustomerService, imports: CustomerImportService, accessTokens: AccessTokens,
-        revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger, accessLog: LogSink?,
+        accounts: AccountService, customers: CustomerService, imports: CustomerImportService,
+        accessTokens: AccessTokens,
+        revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
+        accessLog: LogSink?,
         metrics: any MetricsFactory
     ) -> API {
         let table = RouteTable()

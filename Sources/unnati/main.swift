@@ -7,7 +7,8 @@ struct Unnati: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unnati",
         abstract: "A growth platform for very small businesses: the server and its tools.",
-        discussion: "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
+        discussion:
+            "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
         version: "0.1.0",
         subcommands: [Serve.self, Migrate.self, Libraries.self])
 }

@@ -40,17 +40,33 @@ import Testing
         var latin1 = Array("name,phone\nZo".utf8)
         latin1 += [0xEB]
         latin1 += Array(",1\nok,2\n".utf8)
-        #expect(read(latin1) == [.fields(["name", "phone"], number: 1), .problem(.notUTF8, number: 2), .fields(["ok", "2"], number: 3)])
-        #expect(read("a,b\nx\"y,1\nok,2\n") == [.fields(["a", "b"], number: 1), .problem(.badQuotes, number: 2), .fields(["ok", "2"], number: 3)])
-        #expect(read("a,b\n\"x\"y,1\nok,2\n") == [.fields(["a", "b"], number: 1), .problem(.badQuotes, number: 2), .fields(["ok", "2"], number: 3)])
-        #expect(read("a,b\n1,\"never closed\n2,3\n") == [.fields(["a", "b"], number: 1), .problem(.badQuotes, number: 2)])
+        #expect(
+            read(latin1) == [
+                .fields(["name", "phone"], number: 1), .problem(.notUTF8, number: 2), .fields(["ok", "2"], number: 3),
+            ])
+        #expect(
+            read("a,b\nx\"y,1\nok,2\n") == [
+                .fields(["a", "b"], number: 1), .problem(.badQuotes, number: 2), .fields(["ok", "2"], number: 3),
+            ])
+        #expect(
+            read("a,b\n\"x\"y,1\nok,2\n") == [
+                .fields(["a", "b"], number: 1), .problem(.badQuotes, number: 2), .fields(["ok", "2"], number: 3),
+            ])
+        #expect(
+            read("a,b\n1,\"never closed\n2,3\n") == [.fields(["a", "b"], number: 1), .problem(.badQuotes, number: 2)])
     }
 
     @Test func aMillionColumnsAndEndlessCellsAreBounded() {
         let columns = read("a,b\n" + String(repeating: "x,", count: 1_000_000) + "\nok,1\n")
-        #expect(columns == [.fields(["a", "b"], number: 1), .problem(.tooManyColumns, number: 2), .fields(["ok", "1"], number: 3)])
+        #expect(
+            columns == [
+                .fields(["a", "b"], number: 1), .problem(.tooManyColumns, number: 2), .fields(["ok", "1"], number: 3),
+            ])
         let cell = read("a,b\n" + String(repeating: "x", count: 1_000_000) + ",1\nok,1\n")
-        #expect(cell == [.fields(["a", "b"], number: 1), .problem(.fieldTooLong, number: 2), .fields(["ok", "1"], number: 3)])
+        #expect(
+            cell == [
+                .fields(["a", "b"], number: 1), .problem(.fieldTooLong, number: 2), .fields(["ok", "1"], number: 3),
+            ])
     }
 
     @Test func everyPrefixOfAFileIsReadWithoutATrap() {

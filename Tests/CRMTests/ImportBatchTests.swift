@@ -6,7 +6,9 @@ import Core
 import Testing
 
 @Suite struct ImportBatchTests {
-    private func fields(_ name: String? = nil, phone: String? = nil, email: String? = nil, tags: [String] = []) -> CustomerFields {
+    private func fields(_ name: String? = nil, phone: String? = nil, email: String? = nil, tags: [String] = [])
+        -> CustomerFields
+    {
         var fields = CustomerFields()
         fields.name = name
         fields.phone = phone.flatMap { PhoneNumber($0) }
@@ -17,7 +19,8 @@ import Testing
 
     private func customer(_ fields: CustomerFields) -> Customer {
         Customer(
-            id: .next(), name: fields.name, phone: fields.phone, email: fields.email, stage: .active, tags: fields.tags, notes: "old", version: 1,
+            id: .next(), name: fields.name, phone: fields.phone, email: fields.email, stage: .active, tags: fields.tags,
+            notes: "old", version: 1,
             createdAt: .now(), updatedAt: .now())
     }
 
@@ -31,7 +34,9 @@ import Testing
         #expect(batch.verdicts.map(\.verdict) == [.created, .updated, .updated])
         #expect(Set(batch.verdicts.map(\.customerID)).count == 1)
         #expect(batch.changes.count == 1)
-        #expect(batch.changes.first?.fields == fields("Asha Rao", phone: "9812345678", email: "asha@example.in", tags: ["a", "b"]))
+        #expect(
+            batch.changes.first?.fields
+                == fields("Asha Rao", phone: "9812345678", email: "asha@example.in", tags: ["a", "b"]))
     }
 
     @Test func anEmptyCellLeavesWhatIsThere() {
@@ -47,7 +52,9 @@ import Testing
     }
 
     @Test func aRowThatFitsTwoCustomersChangesNeither() {
-        var batch = ImportBatch(existing: [customer(fields(phone: "9812345678")), customer(fields(email: "b@example.in"))])
+        var batch = ImportBatch(existing: [
+            customer(fields(phone: "9812345678")), customer(fields(email: "b@example.in")),
+        ])
 
         batch.take(2, fields(phone: "9812345678", email: "b@example.in"))
 

@@ -6,7 +6,10 @@ import Testing
 
 @Suite struct EncodingTests {
     /// RFC 4648 §10, in the URL alphabet and without padding.
-    @Test(arguments: [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy")])
+    @Test(arguments: [
+        ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
+        ("foobar", "Zm9vYmFy"),
+    ])
     func base64FollowsTheStandard(_ plain: String, _ encoded: String) {
         #expect(Base64.url.encode(plain.utf8) == encoded)
         #expect(Base64.url.decode(encoded.utf8) == Array(plain.utf8))
@@ -35,10 +38,12 @@ import Testing
         #expect(earlier.hex.dropFirst(12).first == "7")
     }
 
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (1_709_164_800_123_456, "2024-02-29T00:00:00.123Z"),
-        (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999_999, "2099-12-31T23:59:59.999Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (1_709_164_800_123_456, "2024-02-29T00:00:00.123Z"),
+            (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999_999, "2099-12-31T23:59:59.999Z"),
+            (Int64.max, "9999-12-31T23:59:59.999Z"),
+        ] as [(Int64, String)])
     func instantsAreWrittenInUTC(_ microseconds: Int64, _ text: String) {
         #expect(Instant(microseconds: microseconds).description == text)
     }

@@ -54,7 +54,8 @@ import Testing
                 """)
             #expect(
                 functions.map { $0[0] ?? "" } == [
-                    #"claim_login_identity unnati_directory search_path="""#, #"find_login_identity unnati_directory search_path="""#,
+                    #"claim_login_identity unnati_directory search_path="""#,
+                    #"find_login_identity unnati_directory search_path="""#,
                     #"memberships_of_current_user unnati_directory search_path="""#,
                 ])
         }
@@ -71,7 +72,9 @@ import Testing
 
     @Test func theServerHasNoWayIntoTheDirectory() async throws {
         try await TestDatabase.run { database in
-            #expect(throws: AdminError.self) { try database.run(as: "unnati_app", "SELECT * FROM app.login_identities") }
+            #expect(throws: AdminError.self) {
+                try database.run(as: "unnati_app", "SELECT * FROM app.login_identities")
+            }
             #expect(throws: AdminError.self) { try database.run(as: "unnati_app", "TRUNCATE app.customers") }
             #expect(throws: AdminError.self) { try database.run(as: "unnati_app", "SET ROLE unnati_directory") }
             #expect(throws: AdminError.self) { try database.run(as: "unnati_worker", "SELECT * FROM app.customers") }

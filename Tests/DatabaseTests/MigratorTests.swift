@@ -22,7 +22,10 @@ import Testing
             let files = try MigrationFile.all(in: Self.folder)
             #expect(try Migrator(url: database.url("unnati_owner"), folder: Self.folder).up() == files.count)
             #expect(try Migrator(url: database.url("unnati_owner"), folder: Self.folder).up() == 0)
-            #expect(try Migrator(url: database.url("unnati_owner"), folder: Self.folder).status().allSatisfy { $0.applied != nil })
+            #expect(
+                try Migrator(url: database.url("unnati_owner"), folder: Self.folder).status().allSatisfy {
+                    $0.applied != nil
+                })
         }
     }
 
@@ -41,12 +44,18 @@ import Testing
         try await TestDatabase.run(template: "unnati_empty") { database in
             let folder = try copy()
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            try "CREATE TABLE app.half (id integer); SELECT 1 / 0;".write(toFile: folder + "/9000_bad.up.sql", atomically: true, encoding: .utf8)
+            try "CREATE TABLE app.half (id integer); SELECT 1 / 0;".write(
+                toFile: folder + "/9000_bad.up.sql", atomically: true, encoding: .utf8)
 
-            #expect(throws: MigrationError.self) { try Migrator(url: database.url("unnati_owner"), folder: folder).up() }
+            #expect(throws: MigrationError.self) {
+                try Migrator(url: database.url("unnati_owner"), folder: folder).up()
+            }
 
             #expect(try database.run(as: "unnati_owner", "SELECT to_regclass('app.half')") == [[nil]])
-            #expect(try Migrator(url: database.url("unnati_owner"), folder: Self.folder).status().allSatisfy { $0.applied != nil })
+            #expect(
+                try Migrator(url: database.url("unnati_owner"), folder: Self.folder).status().allSatisfy {
+                    $0.applied != nil
+                })
         }
     }
 
@@ -63,9 +72,14 @@ import Testing
                 } catch let error as MigrationError { return error.description }
             }
 
-            let changed = try refusal { try "SELECT 1;".write(toFile: $0 + "/0003_customers.up.sql", atomically: true, encoding: .utf8) }
-            let unknown = try refusal { try FileManager.default.removeItem(atPath: $0 + "/0004_customer_imports.up.sql") }
-            try database.run(as: "unnati_owner", "INSERT INTO app.schema_migrations VALUES (9001, 'late', 'x', now(), 'x', 1)")
+            let changed = try refusal {
+                try "SELECT 1;".write(toFile: $0 + "/0003_customers.up.sql", atomically: true, encoding: .utf8)
+            }
+            let unknown = try refusal {
+                try FileManager.default.removeItem(atPath: $0 + "/0004_customer_imports.up.sql")
+            }
+            try database.run(
+                as: "unnati_owner", "INSERT INTO app.schema_migrations VALUES (9001, 'late', 'x', now(), 'x', 1)")
             let outOfOrder = try refusal {
                 try "SELECT 1;".write(toFile: $0 + "/9000_late.up.sql", atomically: true, encoding: .utf8)
                 try "".write(toFile: $0 + "/9001_late.up.sql", atomically: true, encoding: .utf8)
@@ -73,7 +87,8 @@ import Testing
 
             #expect(changed.contains("0003_customers was changed"))
             #expect(unknown.contains("migration 4"))
-            #expect(outOfOrder.contains("9000_late has not been applied") || outOfOrder.contains("9001_late was changed"))
+            #expect(
+                outOfOrder.contains("9000_late has not been applied") || outOfOrder.contains("9001_late was changed"))
         }
     }
 }
@@ -88,7 +103,11 @@ import Testing
         } catch let refusal as StartupCheck.Refusal { return refusal.description }
     }
 
-    @Test(arguments: [(150019, false), (150020, true), (160015, false), (160016, true), (170011, false), (170012, true), (180006, false), (180007, true), (140030, false), (190000, true)])
+    @Test(arguments: [
+        (150019, false), (150020, true), (160015, false), (160016, true), (170011, false), (170012, true),
+        (180006, false), (180007, true),
+        (140030, false), (190000, true),
+    ])
     func unpatchedReleasesAreRefused(_ version: Int, _ isGood: Bool) {
         if isGood {
             #expect(throws: Never.self) { try StartupCheck.checkVersion(version) }
@@ -105,7 +124,11 @@ import Testing
 
             // Membership counts although nothing is inherited: SET ROLE would reach it.
             let role = "member_\(UUIDv7.next().hex)"
-            try TestDatabase.administer { try $0.run("CREATE ROLE \(role) LOGIN NOINHERIT IN ROLE unnati_owner; GRANT CONNECT ON DATABASE \(database.name) TO \(role)") }
+            try TestDatabase.administer {
+                try $0.run(
+                    "CREATE ROLE \(role) LOGIN NOINHERIT IN ROLE unnati_owner; GRANT CONNECT ON DATABASE \(database.name) TO \(role)"
+                )
+            }
             defer { try? TestDatabase.administer { try $0.run("DROP OWNED BY \(role); DROP ROLE \(role)") } }
             let reason = try refusal(database.url(role))
             try database.run(as: "postgres", "REVOKE ALL ON DATABASE \(database.name) FROM \(role)")
@@ -126,7 +149,8 @@ import Testing
             try "SELECT 1;".write(toFile: folder + "/9000_next.up.sql", atomically: true, encoding: .utf8)
             #expect(try refusal(database.url(), folder: folder).contains("9000_next"))
 
-            try database.run(as: "unnati_owner", "INSERT INTO app.schema_migrations VALUES (9000, 'newer', 'x', now(), 'x', 1)")
+            try database.run(
+                as: "unnati_owner", "INSERT INTO app.schema_migrations VALUES (9000, 'newer', 'x', now(), 'x', 1)")
             #expect(try refusal(database.url()).contains("newer"))
         }
     }

@@ -18,14 +18,20 @@ import Testing
 
     private func addCustomer(_ pool: ConnectionPool, _ tenant: TenantID, _ name: String) async throws {
         try await pool.withTenant(tenant, .singleWrite) { (tx: borrowing TenantTransaction) in
-            try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \(name), \(name))")
+            try tx.execute(
+                "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \(name), \(name))"
+            )
         }
     }
 
-    private func names(_ pool: ConnectionPool, _ tenant: TenantID, asking other: TenantID? = nil) async throws -> [String] {
+    private func names(_ pool: ConnectionPool, _ tenant: TenantID, asking other: TenantID? = nil) async throws
+        -> [String]
+    {
         let asked = other ?? tenant
         return try await pool.withTenant(tenant, .singleRead) { (tx: borrowing TenantTransaction) in
-            try tx.all("SELECT name FROM app.customers WHERE tenant_id = \(asked) ORDER BY name") { row in try row.decode("name") }
+            try tx.all("SELECT name FROM app.customers WHERE tenant_id = \(asked) ORDER BY name") { row in
+                try row.decode("name")
+            }
         }
     }
 
@@ -40,11 +46,15 @@ import Testing
             // Tenant B set and tenant A asked for: the policy answers, not the statement.
             #expect(try await names(pool, other, asking: acme) == [])
             #expect(try database.run(as: "unnati_app", "SELECT * FROM app.customers") == [])
-            #expect(try database.run(as: "unnati_app", "BEGIN; SET LOCAL app.tenant_id = ''; SELECT * FROM app.customers") == [])
+            #expect(
+                try database.run(as: "unnati_app", "BEGIN; SET LOCAL app.tenant_id = ''; SELECT * FROM app.customers")
+                    == [])
             // Written across the border: refused, moved across it: refused.
             await #expect(throws: DatabaseError.self) {
                 try await pool.withTenant(other, .singleWrite) { (tx: borrowing TenantTransaction) in
-                    try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(acme), \(UUIDv7.next()), \("x"), \("x"))")
+                    try tx.execute(
+                        "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(acme), \(UUIDv7.next()), \("x"), \("x"))"
+                    )
                 }
             }
             await #expect(throws: DatabaseError.self) {
@@ -72,7 +82,9 @@ import Testing
                 #expect(try await names(pool, tenant) == [turn % 2 == 0 ? "First" : "Second"])
                 if turn % 100 == 0 {
                     let setting = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
-                        try tx.one("SELECT coalesce(current_setting('app.tenant_id', true), '') AS setting") { row in try row.decode("setting") as String }
+                        try tx.one("SELECT coalesce(current_setting('app.tenant_id', true), '') AS setting") { row in
+                            try row.decode("setting") as String
+                        }
                     }
                     #expect(setting == "")
                 }
@@ -122,7 +134,9 @@ import Testing
 
             do {
                 try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in
-                    try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \("lost"), \("lost"))")
+                    try tx.execute(
+                        "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \("lost"), \("lost"))"
+                    )
                     _ = try? tx.execute("SELECT 1 / 0")
                 }
                 Issue.record("a transaction that was rolled back counted as committed")
@@ -147,11 +161,16 @@ import Testing
             let writing = Task {
                 try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in
                     calls.with { $0 += 1 }
-                    try tx.execute("INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \("x"), \("x"))")
+                    try tx.execute(
+                        "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \("x"), \("x"))"
+                    )
                 }
             }
             try await Task.sleep(for: .milliseconds(500))
-            try database.run(as: "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app' AND state = 'active'")
+            try database.run(
+                as: "postgres",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app' AND state = 'active'"
+            )
 
             do {
                 try await writing.value
@@ -166,7 +185,10 @@ import Testing
             let pool = try database.pool { $0.connections = 2 }
             let tenant = try await addTenant(pool)
             for _ in 0..<5 {
-                try database.run(as: "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app'")
+                try database.run(
+                    as: "postgres",
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app'"
+                )
                 try await Task.sleep(for: .milliseconds(50))
                 #expect(try await names(pool, tenant) == [])
             }
@@ -174,7 +196,8 @@ import Testing
     }
 
     @Test func withoutADatabaseTheAnswerIsToComeBackLater() async throws {
-        let pool = ConnectionPool(DatabaseConfiguration(url: Secret("postgresql:///nowhere?host=/nonexistent&user=x")), logger: .quiet)
+        let pool = ConnectionPool(
+            DatabaseConfiguration(url: Secret("postgresql:///nowhere?host=/nonexistent&user=x")), logger: .quiet)
         try await Task.sleep(for: .milliseconds(100))
 
         do {
@@ -194,7 +217,9 @@ import Testing
             }
             _ = try await addTenant(pool)
             @Sendable func sleep(_ seconds: Int) async throws {
-                _ = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in try tx.execute("SELECT pg_sleep(\(Int32(seconds)))") }
+                _ = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
+                    try tx.execute("SELECT pg_sleep(\(Int32(seconds)))")
+                }
             }
             let slow = (0..<3).map { _ in Task { try await sleep(1) } }
             try await Task.sleep(for: .milliseconds(100))
@@ -207,7 +232,9 @@ import Testing
             try await Task.sleep(for: .milliseconds(50))
             let waiting = (0..<2).map { _ in Task { try await sleep(0) } }
             try await Task.sleep(for: .milliseconds(50))
-            let refused = try await ContinuousClock().measure { await #expect(throws: DatabaseError.self) { try await sleep(0) } }
+            let refused = try await ContinuousClock().measure {
+                await #expect(throws: DatabaseError.self) { try await sleep(0) }
+            }
             #expect(refused < .milliseconds(50))
             for task in waiting { await #expect(throws: DatabaseError.self) { try await task.value } }
             for task in slow + [fourth] { try await task.value }
@@ -224,7 +251,9 @@ import Testing
             let tenant = try await addTenant(pool)
 
             await #expect(throws: DatabaseError.self) {
-                try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in try tx.execute("SELECT pg_sleep(3)") }
+                try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                    try tx.execute("SELECT pg_sleep(3)")
+                }
             }
 
             #expect(try await names(pool, tenant) == [])
@@ -235,7 +264,8 @@ import Testing
         try await TestDatabase.run { database in
             for prepared in [true, false] {
                 let pool = try database.pool { $0.usesPreparedStatements = prepared }
-                let uuid = UUIDv7.next(), now = Instant.now(), texts = ["", "a,\"b\\", "सुरेश", "😀"], bytes: [UInt8] = [0, 255, 39]
+                let uuid = UUIDv7.next(), now = Instant.now(), texts = ["", "a,\"b\\", "सुरेश", "😀"],
+                    bytes: [UInt8] = [0, 255, 39]
                 for _ in 0..<3 {
                     let same = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
                         try tx.one(
@@ -244,10 +274,16 @@ import Testing
                                    \(TextArray([])) AS none, \(bytes) AS bytes, \("it's $1; --") AS text, \(String?.none) AS absent
                             """
                         ) { row in
-                            let number: Int = try row.decode("number"), flag: Bool = try row.decode("flag"), id: UUIDv7 = try row.decode("uuid")
-                            let instant: Instant = try row.decode("instant"), array: TextArray = try row.decode("texts"), none: TextArray = try row.decode("none")
-                            let content: [UInt8] = try row.decode("bytes"), text: String = try row.decode("text"), absent: String? = try row.decodeIfPresent("absent")
-                            return number == .min && flag && id == uuid && instant == now && array.elements == texts && none.elements == [] && content == bytes
+                            let number: Int = try row.decode("number"), flag: Bool = try row.decode("flag"),
+                                id: UUIDv7 = try row.decode("uuid")
+                            let instant: Instant = try row.decode("instant"),
+                                array: TextArray = try row.decode("texts"),
+                                none: TextArray = try row.decode("none")
+                            let content: [UInt8] = try row.decode("bytes"), text: String = try row.decode("text"),
+                                absent: String? = try row.decodeIfPresent("absent")
+                            return number == .min && flag && id == uuid && instant == now && array.elements == texts
+                                && none.elements == []
+                                && content == bytes
                                 && text == "it's $1; --" && absent == nil
                         }
                     }
@@ -263,14 +299,19 @@ import Testing
         var state = PoolState<String, Int>(size: 1, maximumWaiting: 2)
         let later = Deadline.after(.seconds(9))
         #expect(state.lanesToConnect() == [0])
-        for work in 1...2 { if case .waits = state.place(work, deadline: later) {} else { Issue.record("\(work) should wait") } }
+        for work in 1...2 {
+            if case .waits = state.place(work, deadline: later) {} else { Issue.record("\(work) should wait") }
+        }
         if case .busy = state.place(3, deadline: later) {} else { Issue.record("the line is full") }
 
         state.connected()
         #expect(state.next(on: "c") == 1)
         #expect(state.next(on: "c") == 2)
         #expect(state.next(on: "c") == nil)
-        if case .run("c") = state.place(4, deadline: later) {} else { Issue.record("the idle connection should be taken") }
+        if case .run("c") = state.place(4, deadline: later) {
+        } else {
+            Issue.record("the idle connection should be taken")
+        }
     }
 
     @Test func whileTheDatabaseIsAwayOneAttemptFeelsForIt() {
@@ -283,7 +324,10 @@ import Testing
         #expect(state.lanesToConnect().isEmpty)
         _ = state.connectingFailed(lane: 2)
         #expect(state.lanesToConnect().count == 1)
-        if case .unavailable = state.place(2, deadline: .after(.seconds(9))) {} else { Issue.record("there is no connection to wait for") }
+        if case .unavailable = state.place(2, deadline: .after(.seconds(9))) {
+        } else {
+            Issue.record("there is no connection to wait for")
+        }
         state.connected()
         #expect(state.lanesToConnect().count == 2)
     }

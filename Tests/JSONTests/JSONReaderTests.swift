@@ -6,16 +6,21 @@ import JSON
 import Testing
 
 @Suite struct JSONReaderTests {
-    @Test(arguments: [
-        ("null", .null), (" true ", .bool(true)), ("-0", .integer(0)), ("12", .integer(12)), ("1.5", .number(1.5)), ("1e2", .number(100)),
-        ("9223372036854775807", .integer(.max)), (#""\u0041\n\ud83d\ude00""#, .string("A\n😀")), ("[]", .array([])), ("[1,[2]]", .array([.integer(1), .array([.integer(2)])])),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("null", .null), (" true ", .bool(true)), ("-0", .integer(0)), ("12", .integer(12)), ("1.5", .number(1.5)),
+            ("1e2", .number(100)),
+            ("9223372036854775807", .integer(.max)), (#""\u0041\n\ud83d\ude00""#, .string("A\n😀")), ("[]", .array([])),
+            ("[1,[2]]", .array([.integer(1), .array([.integer(2)])])),
+        ] as [(String, JSONValue)])
     func readsWhatTheStandardAllows(_ text: String, _ value: JSONValue) throws {
         #expect(try JSONReader.parse(Array(text.utf8)) == value)
     }
 
     @Test(arguments: [
-        "", " ", "nul", "tru e", "01", "+1", "1.", ".5", "1e", "-", "[1,]", "[1 2]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "'a'", "\"a", "\"\\x\"", "\"\\u12\"",
+        "", " ", "nul", "tru e", "01", "+1", "1.", ".5", "1e", "-", "[1,]", "[1 2]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}",
+        "'a'", "\"a", "\"\\x\"",
+        "\"\\u12\"",
         "\"\t\"", "\"\n\"", "// c\n1", "1 2", "[1]x", "\u{FEFF}1", "NaN", "Infinity", "{\"a\":}", "[", "{", "\"\u{0}\"",
     ])
     func refusesWhatIsNoJSON(_ text: String) {
@@ -23,7 +28,9 @@ import Testing
     }
 
     @Test func refusesOtherEncodings() {
-        for bytes: [UInt8] in [[0xFF, 0xFE, 0x31, 0x00], [0x22, 0xE9, 0x22], [0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] {
+        for bytes: [UInt8] in [
+            [0xFF, 0xFE, 0x31, 0x00], [0x22, 0xE9, 0x22], [0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+        ] {
             #expect { try JSONReader.parse(bytes) } throws: { ($0 as? JSONError)?.code == .malformedJSON }
         }
     }
@@ -41,12 +48,21 @@ import Testing
     }
 
     @Test func boundsAreHeldAtTheLimitAndOnePastIt() throws {
-        func nested(_ depth: Int) -> [UInt8] { Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8) }
+        func nested(_ depth: Int) -> [UInt8] {
+            Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
+        }
         func long(_ count: Int) -> [UInt8] { Array("\"\(String(repeating: "x", count: count))\"".utf8) }
-        func many(_ count: Int) -> [UInt8] { Array("[\(Array(repeating: "1", count: count).joined(separator: ","))]".utf8) }
+        func many(_ count: Int) -> [UInt8] {
+            Array("[\(Array(repeating: "1", count: count).joined(separator: ","))]".utf8)
+        }
 
-        for accepted in [nested(32), long(65_536), many(9_999), Array(String(repeating: "1", count: 32).utf8)] { _ = try JSONReader.parse(accepted) }
-        for refused in [nested(33), nested(100_000), long(65_537), many(10_000), Array(String(repeating: "1", count: 33).utf8), Array("1e999".utf8)] {
+        for accepted in [nested(32), long(65_536), many(9_999), Array(String(repeating: "1", count: 32).utf8)] {
+            _ = try JSONReader.parse(accepted)
+        }
+        for refused in [
+            nested(33), nested(100_000), long(65_537), many(10_000), Array(String(repeating: "1", count: 33).utf8),
+            Array("1e999".utf8),
+        ] {
             #expect { try JSONReader.parse(refused) } throws: { ($0 as? JSONError)?.code == .limitExceeded }
         }
     }
@@ -110,8 +126,10 @@ import Testing
         #expect(
             try JSONReader.parse(json.bytes)
                 == .object([
-                    .init(key: "text", value: .string(text)), .init(key: "number", value: .integer(.min)), .init(key: "flag", value: .bool(false)),
-                    .init(key: "list", value: .array([.string("a"), .string("b")])), .init(key: "a\"b", value: .string("c")),
+                    .init(key: "text", value: .string(text)), .init(key: "number", value: .integer(.min)),
+                    .init(key: "flag", value: .bool(false)),
+                    .init(key: "list", value: .array([.string("a"), .string("b")])),
+                    .init(key: "a\"b", value: .string("c")),
                 ]))
     }
 }

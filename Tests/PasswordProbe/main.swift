@@ -19,12 +19,16 @@ while let line = readLine() {
     case "time":
         let count = Int(words[2]) ?? 1, cost = Int(words[1]) ?? 12
         let duration = ContinuousClock().measure {
-            for index in 0..<count { _ = Bcrypt.digest(of: Array("correct horse \(index)".utf8), salt: [UInt8](repeating: 7, count: 16), cost: cost) }
+            for index in 0..<count {
+                _ = Bcrypt.digest(
+                    of: Array("correct horse \(index)".utf8), salt: [UInt8](repeating: 7, count: 16), cost: cost)
+            }
         }
         print(duration / .seconds(1) / Double(count))
     default:
         let stored = String(words[1])
-        let matches = BcryptSHA256(stored)?.verify(bytes(words[2])) ?? BcryptHash(stored)?.verify(bytes(words[2])) ?? false
+        let matches =
+            BcryptSHA256(stored)?.verify(bytes(words[2])) ?? BcryptHash(stored)?.verify(bytes(words[2])) ?? false
         print(matches ? "right" : "wrong")
     }
 }

@@ -20,7 +20,9 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
     }
 
     /// The folder that holds Package.swift.
-    package static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    package static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .deletingLastPathComponent().path
 
     /// Every operation as `METHOD path`, with its id.
     package var operations: [String: String] {
@@ -38,10 +40,11 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
     /// Codes for which some response has an example.
     package var exampleCodes: Set<String> {
         let responses = (document["components"] as? [String: Any])?["responses"] as? [String: [String: Any]] ?? [:]
-        return Set(responses.values.flatMap { response in
-            let content = response["content"] as? [String: [String: Any]] ?? [:]
-            return (content["application/problem+json"]?["examples"] as? [String: Any])?.keys.map { $0 } ?? []
-        })
+        return Set(
+            responses.values.flatMap { response in
+                let content = response["content"] as? [String: [String: Any]] ?? [:]
+                return (content["application/problem+json"]?["examples"] as? [String: Any])?.keys.map { $0 } ?? []
+            })
     }
 
     private func schema(_ name: String) -> [String: Any] {
@@ -55,17 +58,22 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
     /// - Throws: ``Violation`` when the reply is not among those the operation describes.
     package func check(_ method: String, _ target: String, _ router: Router, _ reply: RawClient.Reply) throws {
         let path = String(target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)[0])
-        guard let method = HTTPRequest.Method(method), case .route(let route, _) = router.match(method, path) else { return }
+        guard let method = HTTPRequest.Method(method), case .route(let route, _) = router.match(method, path) else {
+            return
+        }
         let place = "\(route.operation) \(reply.status)"
         let item = (document["paths"] as? [String: [String: Any]])?[route.template] ?? [:]
         guard let operation = item[route.method.rawValue.lowercased()] as? [String: Any],
-            let responses = operation["responses"] as? [String: Any], let found = responses[String(reply.status)] as? [String: Any]
+            let responses = operation["responses"] as? [String: Any],
+            let found = responses[String(reply.status)] as? [String: Any]
         else { throw Violation(description: "\(place) is not described: \(reply.text)") }
         let response = resolve(found)
         for (name, header) in response["headers"] as? [String: [String: Any]] ?? [:] {
             let header = resolve(header)
             guard let value = reply.header(name) else {
-                if header["required"] as? Bool == true { throw Violation(description: "\(place) lacks the header \(name)") }
+                if header["required"] as? Bool == true {
+                    throw Violation(description: "\(place) lacks the header \(name)")
+                }
                 continue
             }
             try validate(value, header["schema"] as? [String: Any] ?? [:], "\(place) header \(name)", isText: true)
@@ -81,7 +89,9 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
     private func resolve(_ node: [String: Any]) -> [String: Any] {
         guard let reference = node["$ref"] as? String else { return node }
         var found: Any = document
-        for part in reference.dropFirst(2).split(separator: "/") { found = (found as? [String: Any])?[String(part)] ?? [:] }
+        for part in reference.dropFirst(2).split(separator: "/") {
+            found = (found as? [String: Any])?[String(part)] ?? [:]
+        }
         return resolve(found as? [String: Any] ?? [:])
     }
 
@@ -89,7 +99,9 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
     private func validate(_ value: Any, _ schema: [String: Any], _ place: String, isText: Bool = false) throws {
         let schema = resolve(schema)
         func fail(_ reason: String) -> Violation { Violation(description: "\(place): \(reason), found \(value)") }
-        if let allowed = schema["enum"] as? [String], let text = value as? String, !allowed.contains(text) { throw fail("not one of \(allowed)") }
+        if let allowed = schema["enum"] as? [String], let text = value as? String, !allowed.contains(text) {
+            throw fail("not one of \(allowed)")
+        }
         switch schema["type"] as? String {
         case "object":
             guard let object = value as? [String: Any] else { throw fail("not an object") }
@@ -97,19 +109,27 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
             for name in schema["required"] as? [String] ?? [] where object[name] == nil { throw fail("lacks \(name)") }
             for (name, member) in object {
                 guard let property = properties[name] else {
-                    if schema["additionalProperties"] as? Bool == false { throw fail("has an undescribed member \(name)") }
+                    if schema["additionalProperties"] as? Bool == false {
+                        throw fail("has an undescribed member \(name)")
+                    }
                     continue
                 }
                 try validate(member, property, "\(place)/\(name)")
             }
         case "array":
             guard let array = value as? [Any] else { throw fail("not an array") }
-            for (index, element) in array.enumerated() { try validate(element, schema["items"] as? [String: Any] ?? [:], "\(place)/\(index)") }
+            for (index, element) in array.enumerated() {
+                try validate(element, schema["items"] as? [String: Any] ?? [:], "\(place)/\(index)")
+            }
         case "string":
             guard let text = value as? String else { throw fail("not a string") }
-            if let pattern = schema["pattern"] as? String, text.range(of: pattern, options: .regularExpression) == nil { throw fail("does not match \(pattern)") }
+            if let pattern = schema["pattern"] as? String, text.range(of: pattern, options: .regularExpression) == nil {
+                throw fail("does not match \(pattern)")
+            }
         case "integer":
-            guard let number = isText ? Int(value as? String ?? "") : (value as? NSNumber)?.intValue else { throw fail("not an integer") }
+            guard let number = isText ? Int(value as? String ?? "") : (value as? NSNumber)?.intValue else {
+                throw fail("not an integer")
+            }
             if let minimum = schema["minimum"] as? Int, number < minimum { throw fail("below \(minimum)") }
             if let maximum = schema["maximum"] as? Int, number > maximum { throw fail("above \(maximum)") }
         case "boolean":

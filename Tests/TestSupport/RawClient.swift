@@ -17,7 +17,9 @@ package struct RawClient: Sendable {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let connected = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         guard connected == 0 else { throw POSIXError(.ECONNREFUSED) }
         var patience = timeval(tv_sec: 30, tv_usec: 0)
@@ -33,7 +35,9 @@ package struct RawClient: Sendable {
         var offset = 0
         while offset < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.send(descriptor, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset, Int32(MSG_NOSIGNAL))
+                unsafe Glibc.send(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + offset }, buffer.count - offset,
+                    Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw POSIXError(.EPIPE) }
             offset += count
@@ -82,14 +86,16 @@ package struct RawClient: Sendable {
                 var headers: [String: String] = [:]
                 for line in lines.dropFirst() {
                     let halves = line.split(separator: ":", maxSplits: 1)
-                    headers[halves[0].lowercased()] = halves.count > 1 ? halves[1].trimmingCharacters(in: .whitespaces) : ""
+                    headers[halves[0].lowercased()] =
+                        halves.count > 1 ? halves[1].trimmingCharacters(in: .whitespaces) : ""
                 }
                 let length = isHead ? 0 : Int(headers["content-length"] ?? "0") ?? 0
                 while bytes.count < end.upperBound + length {
                     guard let more = receive() else { throw POSIXError(.ECONNRESET) }
                     bytes += more
                 }
-                return Reply(status: status, headers: headers, body: Array(bytes[end.upperBound..<(end.upperBound + length)]))
+                return Reply(
+                    status: status, headers: headers, body: Array(bytes[end.upperBound..<(end.upperBound + length)]))
             }
             guard let more = receive() else { throw POSIXError(.ECONNRESET) }
             bytes += more

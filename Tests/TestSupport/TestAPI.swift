@@ -49,23 +49,30 @@ package struct TestAPI: Sendable {
         _ method: String, _ target: String, token: String? = nil, headers: [(String, String)] = [], body: [UInt8]? = nil
     ) async throws -> RawClient.Reply {
         let authorization = token.map { [("Authorization", "Bearer \($0)")] } ?? []
-        let reply = try await RawClient.exchange(port: port, method, target, headers: authorization + headers, body: body)
+        let reply = try await RawClient.exchange(
+            port: port, method, target, headers: authorization + headers, body: body)
         try Contract.shared.check(method, target, application.api.router, reply)
         return reply
     }
 
-    package func post(_ target: String, token: String? = nil, _ json: Any, headers: [(String, String)] = []) async throws -> RawClient.Reply {
+    package func post(_ target: String, token: String? = nil, _ json: Any, headers: [(String, String)] = [])
+        async throws -> RawClient.Reply
+    {
         let body = Array(try JSONSerialization.data(withJSONObject: json))
-        return try await request("POST", target, token: token, headers: [("Content-Type", "application/json")] + headers, body: body)
+        return try await request(
+            "POST", target, token: token, headers: [("Content-Type", "application/json")] + headers, body: body)
     }
 
     /// Registers a business with a phone number of its own.
     package func makeTenant(_ name: String = "Acme") async throws -> TestTenant {
         let phone = "+91\(Int.random(in: 6_000_000_000...9_999_999_999))"
         let reply = try await post(
-            "/v1/auth/register", ["business_name": name, "name": "Owner of \(name)", "phone": phone, "password": TestTenant.password])
-        guard reply.status == 201, let token = reply.object["access_token"] as? String, let refresh = reply.object["refresh_token"] as? String,
-            let id = (reply.object["tenant_id"] as? String).flatMap({ TenantID($0) }), let user = (reply.object["user_id"] as? String).flatMap({ UserID($0) })
+            "/v1/auth/register",
+            ["business_name": name, "name": "Owner of \(name)", "phone": phone, "password": TestTenant.password])
+        guard reply.status == 201, let token = reply.object["access_token"] as? String,
+            let refresh = reply.object["refresh_token"] as? String,
+            let id = (reply.object["tenant_id"] as? String).flatMap({ TenantID($0) }),
+            let user = (reply.object["user_id"] as? String).flatMap({ UserID($0) })
         else { throw Unexpected(what: reply.text) }
         return TestTenant(api: self, id: id, userID: user, phone: phone, token: token, refreshToken: refresh)
     }
@@ -84,9 +91,13 @@ package struct TestTenant: Sendable {
     package let token: String
     package let refreshToken: String
 
-    package func get(_ target: String) async throws -> RawClient.Reply { try await api.request("GET", target, token: token) }
+    package func get(_ target: String) async throws -> RawClient.Reply {
+        try await api.request("GET", target, token: token)
+    }
 
-    package func post(_ target: String, _ json: Any) async throws -> RawClient.Reply { try await api.post(target, token: token, json) }
+    package func post(_ target: String, _ json: Any) async throws -> RawClient.Reply {
+        try await api.post(target, token: token, json)
+    }
 
     package func patch(_ target: String, _ json: Any, ifMatch: String?) async throws -> RawClient.Reply {
         let body = Array(try JSONSerialization.data(withJSONObject: json))
@@ -94,7 +105,9 @@ package struct TestTenant: Sendable {
         return try await api.request("PATCH", target, token: token, headers: headers, body: body)
     }
 
-    package func delete(_ target: String) async throws -> RawClient.Reply { try await api.request("DELETE", target, token: token) }
+    package func delete(_ target: String) async throws -> RawClient.Reply {
+        try await api.request("DELETE", target, token: token)
+    }
 
     package func makeCustomer(_ fields: [String: Any] = ["name": "Asha Rao"]) async throws -> String {
         let reply = try await post("/v1/customers", fields)
@@ -104,8 +117,10 @@ package struct TestTenant: Sendable {
 
     /// Imports a file and waits for its end.
     package func importFile(_ content: [UInt8]) async throws -> (id: String, status: [String: Any]) {
-        let begun = try await api.request("POST", "/v1/customers/import", token: token, headers: [("Content-Type", "text/csv")], body: content)
-        guard begun.status == 202, let location = begun.header("Location"), let id = begun.object["id"] as? String else {
+        let begun = try await api.request(
+            "POST", "/v1/customers/import", token: token, headers: [("Content-Type", "text/csv")], body: content)
+        guard begun.status == 202, let location = begun.header("Location"), let id = begun.object["id"] as? String
+        else {
             throw TestAPI.Unexpected(what: begun.text)
         }
         let deadline = ContinuousClock.now + .seconds(30)

@@ -25,7 +25,9 @@ package struct TestDatabase: Sendable {
 
     /// Runs `body` with a fresh database and drops it afterwards.
     /// - Parameter template: `unnati_template` has the schema, `unnati_empty` has nothing.
-    package static func run<Output>(template: String = "unnati_template", _ body: (TestDatabase) async throws -> Output) async throws -> Output {
+    package static func run<Output>(template: String = "unnati_template", _ body: (TestDatabase) async throws -> Output)
+        async throws -> Output
+    {
         let database = TestDatabase(name: "t_\(UUIDv7.next().hex)")
         try administer { try $0.run("CREATE DATABASE \(database.name) OWNER unnati_owner TEMPLATE \(template)") }
         do {

@@ -29,14 +29,20 @@ import Tokens
         let token = try await sign(tokens)
         _ = try await tokens.verify(token)
 
-        await #expect(throws: AccessTokenError.expired) { try await tokens.verify(token, now: Instant.now().advanced(by: .seconds(601))) }
+        await #expect(throws: AccessTokenError.expired) {
+            try await tokens.verify(token, now: Instant.now().advanced(by: .seconds(601)))
+        }
     }
 
     /// Headers that other libraries have fallen for: no algorithm, another algorithm, a key or an extension brought along.
     @Test(arguments: [
-        #"{"alg":"none","typ":"at+jwt","kid":"KID"}"#, #"{"alg":"HS256","typ":"at+jwt","kid":"KID"}"#, #"{"alg":"EdDSA","typ":"JWT","kid":"KID"}"#,
-        #"{"alg":"EdDSA","typ":"at+jwt","kid":"other"}"#, #"{"alg":"EdDSA","typ":"at+jwt"}"#, #"{"alg":"EdDSA","typ":"at+jwt","kid":"KID","crit":["x"]}"#,
-        #"{"alg":"EdDSA","typ":"at+jwt","kid":"KID","jku":"https://evil.example"}"#, #"{"alg":"EdDSA","alg":"none","typ":"at+jwt","kid":"KID"}"#, "{}", "[]", "",
+        #"{"alg":"none","typ":"at+jwt","kid":"KID"}"#, #"{"alg":"HS256","typ":"at+jwt","kid":"KID"}"#,
+        #"{"alg":"EdDSA","typ":"JWT","kid":"KID"}"#,
+        #"{"alg":"EdDSA","typ":"at+jwt","kid":"other"}"#, #"{"alg":"EdDSA","typ":"at+jwt"}"#,
+        #"{"alg":"EdDSA","typ":"at+jwt","kid":"KID","crit":["x"]}"#,
+        #"{"alg":"EdDSA","typ":"at+jwt","kid":"KID","jku":"https://evil.example"}"#,
+        #"{"alg":"EdDSA","alg":"none","typ":"at+jwt","kid":"KID"}"#,
+        "{}", "[]", "",
     ])
     func aForeignHeaderIsRefusedEvenWhenWellSigned(_ header: String) async throws {
         let tokens = await tokens()
@@ -51,7 +57,11 @@ import Tokens
         let tokens = await tokens()
         let token = try await sign(tokens)
         let stranger = await AccessTokens(signingKey: Secret(Curve25519.Signing.PrivateKey()), TokenConfiguration())
-        var altered = [try await sign(stranger), token + "A", String(token.dropLast()), token + ".", "." + token, token + "=", "a.b.c", "", "..", String(repeating: "x", count: 100_000)]
+        var altered = [
+            try await sign(stranger), token + "A", String(token.dropLast()), token + ".", "." + token, token + "=",
+            "a.b.c", "", "..",
+            String(repeating: "x", count: 100_000),
+        ]
         for index in stride(from: 0, to: token.count, by: 7) {
             var characters = Array(token)
             characters[index] = characters[index] == "A" ? "B" : "A"
@@ -66,7 +76,8 @@ import Tokens
 
 @Suite struct RefreshTokenTests {
     @Test func onlyOurKeyMakesThem() throws {
-        let ours = RefreshTokens(key: Secret(SymmetricKey(size: .bits256))), theirs = RefreshTokens(key: Secret(SymmetricKey(size: .bits256)))
+        let ours = RefreshTokens(key: Secret(SymmetricKey(size: .bits256))),
+            theirs = RefreshTokens(key: Secret(SymmetricKey(size: .bits256)))
         let claims = RefreshClaims(user: .next(), session: .next(), generation: 7)
         let token = ours.token(for: claims)
 
@@ -77,7 +88,9 @@ import Tokens
             characters[index] = characters[index] == "A" ? "B" : "A"
             #expect(ours.claims(of: String(characters)) == nil)
         }
-        for bad in ["", "rt_", "rt_A", token + "A", String(token.dropLast(4)), String(repeating: "r", count: 1_000)] { #expect(ours.claims(of: bad) == nil) }
+        for bad in ["", "rt_", "rt_A", token + "A", String(token.dropLast(4)), String(repeating: "r", count: 1_000)] {
+            #expect(ours.claims(of: bad) == nil)
+        }
     }
 }
 

@@ -10,7 +10,10 @@ import WebAPI
 @Suite struct ContractTests {
     @Test func everyRouteHasAnOperationAndEveryOperationARoute() async throws {
         try await TestAPI.run { api in
-            let routes = Dictionary(uniqueKeysWithValues: api.application.api.router.routes.map { ("\($0.method.rawValue) \($0.template)", $0.operation) })
+            let routes = Dictionary(
+                uniqueKeysWithValues: api.application.api.router.routes.map {
+                    ("\($0.method.rawValue) \($0.template)", $0.operation)
+                })
             #expect(routes == Contract.shared.operations)
         }
     }
@@ -23,7 +26,10 @@ import WebAPI
 
     @Test func everyReplyHasItsIdAndItsSecurityHeaders() async throws {
         try await TestAPI.run { api in
-            for (method, target) in [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/v1/me"), ("GET", "/nowhere"), ("PUT", "/v1/customers"), ("GET", "/%zz")] {
+            for (method, target) in [
+                ("GET", "/livez"), ("GET", "/readyz"), ("GET", "/v1/me"), ("GET", "/nowhere"), ("PUT", "/v1/customers"),
+                ("GET", "/%zz"),
+            ] {
                 let reply = try await api.request(method, target)
                 #expect(reply.header("X-Request-Id")?.count == 32, "\(method) \(target)")
                 #expect(reply.header("X-Content-Type-Options") == "nosniff")
@@ -35,7 +41,8 @@ import WebAPI
 
     @Test func anAddressSaysWhatItAnswers() async throws {
         try await TestAPI.run { api in
-            let put = try await api.request("PUT", "/v1/customers"), options = try await api.request("OPTIONS", "/v1/customers")
+            let put = try await api.request("PUT", "/v1/customers"),
+                options = try await api.request("OPTIONS", "/v1/customers")
             let head = try await api.request("HEAD", "/livez")
 
             #expect(put.status == 405)
@@ -53,7 +60,9 @@ import WebAPI
             _ = try await api.request("GET", "/livez")
             let metrics = try await RawClient.exchange(port: api.adminPort, "GET", "/metrics")
 
-            #expect(metrics.text.contains(#"http_server_request_duration_seconds_count{operation="getLiveness",status_class="2xx"} 1"#))
+            #expect(
+                metrics.text.contains(
+                    #"http_server_request_duration_seconds_count{operation="getLiveness",status_class="2xx"} 1"#))
             #expect(metrics.text.contains("db_pool_max "))
             #expect(metrics.text.contains("process_resident_memory_bytes "))
             #expect(try await api.request("GET", "/metrics").status == 404)

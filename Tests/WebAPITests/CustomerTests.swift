@@ -9,7 +9,9 @@ import Testing
     @Test func aCustomerIsAddedReadChangedAndDeleted() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            let created = try await acme.post("/v1/customers", ["name": " सुरेश पटेल ", "phone": "९८७६५ ४३२१२", "tags": ["silk", "silk"], "notes": "line one\nline two"])
+            let created = try await acme.post(
+                "/v1/customers",
+                ["name": " सुरेश पटेल ", "phone": "९८७६५ ४३२१२", "tags": ["silk", "silk"], "notes": "line one\nline two"])
             let location = try #require(created.header("Location"))
 
             #expect(created.status == 201)
@@ -18,7 +20,8 @@ import Testing
             #expect(created.object["tags"] as? [String] == ["silk"])
             #expect(try await acme.get(location).object as NSDictionary == created.object as NSDictionary)
 
-            let changed = try await acme.patch(location, ["stage": "active", "notes": NSNull()], ifMatch: created.header("ETag"))
+            let changed = try await acme.patch(
+                location, ["stage": "active", "notes": NSNull()], ifMatch: created.header("ETag"))
             #expect(changed.status == 200)
             #expect(changed.object["stage"] as? String == "active")
             #expect(changed.object["notes"] == nil)
@@ -39,7 +42,11 @@ import Testing
             let acme = try await api.makeTenant()
             let id = try await acme.makeCustomer()
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-                for turn in 0..<20 { group.addTask { try await acme.patch("/v1/customers/\(id)", ["name": "Writer \(turn)"], ifMatch: "\"1\"").status } }
+                for turn in 0..<20 {
+                    group.addTask {
+                        try await acme.patch("/v1/customers/\(id)", ["name": "Writer \(turn)"], ifMatch: "\"1\"").status
+                    }
+                }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(statuses.filter { $0 == 200 }.count == 1)
@@ -89,10 +96,13 @@ import Testing
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             for fields in [
-                ["name": "Zoë D'Souza 100%", "phone": "9812345678", "stage": "active", "tags": ["vip"]], ["name": "सुरेश पटेल", "phone": "9898989898", "tags": ["silk"]],
+                ["name": "Zoë D'Souza 100%", "phone": "9812345678", "stage": "active", "tags": ["vip"]],
+                ["name": "सुरेश पटेल", "phone": "9898989898", "tags": ["silk"]],
                 ["name": "Suresh_Patel", "stage": "active"], ["email": "only@example.in"],
             ] as [[String: Any]] { _ = try await acme.makeCustomer(fields) }
-            func count(_ query: String) async throws -> Int { (try await acme.get("/v1/customers?" + query).object["data"] as? [Any])?.count ?? -1 }
+            func count(_ query: String) async throws -> Int {
+                (try await acme.get("/v1/customers?" + query).object["data"] as? [Any])?.count ?? -1
+            }
 
             #expect(try await count("stage=active") == 2)
             #expect(try await count("tag=vip") == 1)
@@ -113,14 +123,21 @@ import Testing
             for index in 0..<3 { _ = try await acme.makeCustomer(["name": "C\(index)"]) }
             let cursor = try #require(try await acme.get("/v1/customers?limit=1").object["next_cursor"] as? String)
 
-            #expect(try await acme.get("/v1/customers?limit=1&stage=lead&cursor=\(cursor)").problemCode == "cursor_mismatch")
+            #expect(
+                try await acme.get("/v1/customers?limit=1&stage=lead&cursor=\(cursor)").problemCode == "cursor_mismatch"
+            )
             #expect(try await other.get("/v1/customers?limit=1&cursor=\(cursor)").problemCode == "cursor_mismatch")
-            #expect(try await acme.get("/v1/customers?limit=1&cursor=\(cursor.dropLast())A").problemCode == "cursor_mismatch")
+            #expect(
+                try await acme.get("/v1/customers?limit=1&cursor=\(cursor.dropLast())A").problemCode
+                    == "cursor_mismatch")
             #expect(try await acme.get("/v1/customers?limit=2&cursor=\(cursor)").status == 200)
         }
     }
 
-    @Test(arguments: ["limit=0", "limit=101", "limit=x", "limit=%2B5", "stage=vip", "page=2", "limit=1&limit=2", "q=", "tag=%00", "q=%ff", "limit=%"])
+    @Test(arguments: [
+        "limit=0", "limit=101", "limit=x", "limit=%2B5", "stage=vip", "page=2", "limit=1&limit=2", "q=", "tag=%00",
+        "q=%ff", "limit=%",
+    ])
     func wrongQueriesAreRefused(_ query: String) async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
@@ -129,16 +146,24 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{", 400, "malformed_json"), ("", 400, "malformed_json"), ("{\"name\":\"a\",}", 400, "malformed_json"), ("\u{FEFF}{}", 400, "malformed_json"),
-        ("{\"nam\":\"a\"}", 422, "validation_failed"), ("{\"name\":1}", 422, "validation_failed"), ("{}", 422, "validation_failed"), ("[]", 422, "validation_failed"),
-        ("{\"name\":\"\"}", 422, "validation_failed"), ("{\"name\":\"\\ud800\"}", 422, "json_forbidden_character"), ("{\"name\":\"a\\u0000\"}", 422, "json_forbidden_character"),
-        ("{\"name\":\"a\",\"name\":\"b\"}", 422, "json_duplicate_key"), (String(repeating: "[", count: 100_000), 422, "json_limit_exceeded"),
-        ("{\"id\":\"cus_00000000000000000000000000000000\",\"name\":\"a\"}", 422, "validation_failed"), ("{\"name\":\"\(String(repeating: "x", count: 201))\"}", 422, "validation_failed"),
+        ("{", 400, "malformed_json"), ("", 400, "malformed_json"), ("{\"name\":\"a\",}", 400, "malformed_json"),
+        ("\u{FEFF}{}", 400, "malformed_json"),
+        ("{\"nam\":\"a\"}", 422, "validation_failed"), ("{\"name\":1}", 422, "validation_failed"),
+        ("{}", 422, "validation_failed"),
+        ("[]", 422, "validation_failed"),
+        ("{\"name\":\"\"}", 422, "validation_failed"), ("{\"name\":\"\\ud800\"}", 422, "json_forbidden_character"),
+        ("{\"name\":\"a\\u0000\"}", 422, "json_forbidden_character"),
+        ("{\"name\":\"a\",\"name\":\"b\"}", 422, "json_duplicate_key"),
+        (String(repeating: "[", count: 100_000), 422, "json_limit_exceeded"),
+        ("{\"id\":\"cus_00000000000000000000000000000000\",\"name\":\"a\"}", 422, "validation_failed"),
+        ("{\"name\":\"\(String(repeating: "x", count: 201))\"}", 422, "validation_failed"),
     ])
     func badBodiesGetAClearProblem(_ body: String, _ status: Int, _ code: String) async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            let reply = try await api.request("POST", "/v1/customers", token: acme.token, headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+            let reply = try await api.request(
+                "POST", "/v1/customers", token: acme.token, headers: [("Content-Type", "application/json")],
+                body: Array(body.utf8))
             #expect(reply.status == status)
             #expect(reply.problemCode == code)
             #expect((try await acme.get("/v1/customers").object["data"] as? [Any])?.count == 0)
@@ -149,10 +174,14 @@ import Testing
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             for type in ["text/plain", "application/json; charset=latin1", "application/xml", ""] {
-                let reply = try await api.request("POST", "/v1/customers", token: acme.token, headers: [("Content-Type", type)], body: Array("{}".utf8))
+                let reply = try await api.request(
+                    "POST", "/v1/customers", token: acme.token, headers: [("Content-Type", type)],
+                    body: Array("{}".utf8))
                 #expect(reply.status == 415)
             }
-            let large = try await api.request("POST", "/v1/customers", token: acme.token, headers: [("Content-Type", "application/json")], body: [UInt8](repeating: 32, count: (1 << 20) + 1))
+            let large = try await api.request(
+                "POST", "/v1/customers", token: acme.token, headers: [("Content-Type", "application/json")],
+                body: [UInt8](repeating: 32, count: (1 << 20) + 1))
             #expect(large.status == 413)
         }
     }

@@ -10,16 +10,25 @@ import Testing
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             let known = try await acme.makeCustomer(["name": "Asha", "phone": "9812345678"])
-            var file = Array("\u{FEFF}Full Name,Mobile Number,E-mail,Tags,Shoe size\r\n\"Rao, Asha\",'+91 98123 45678,asha@example.in,silk;vip,7\r\nNo Number,123,,,\r\nसुरेश,९८९८९ ८९८९८,,,\r\n".utf8)
-            file += Array("Zo".utf8) + [0xEB] + Array(",9700000001,,,\r\n\r\n,,,,\r\nAgain,9898989898,,new,\r\n\"Open,9700000002,,,".utf8)
+            var file = Array(
+                "\u{FEFF}Full Name,Mobile Number,E-mail,Tags,Shoe size\r\n\"Rao, Asha\",'+91 98123 45678,asha@example.in,silk;vip,7\r\nNo Number,123,,,\r\nसुरेश,९८९८९ ८९८९८,,,\r\n"
+                    .utf8)
+            file +=
+                Array("Zo".utf8) + [0xEB]
+                + Array(",9700000001,,,\r\n\r\n,,,,\r\nAgain,9898989898,,new,\r\n\"Open,9700000002,,,".utf8)
 
             let (id, status) = try await acme.importFile(file)
             let rows = try await acme.get("/v1/customer-imports/\(id)/rows").object["data"] as? [[String: Any]] ?? []
-            let rejected = try await acme.get("/v1/customer-imports/\(id)/rows?verdict=rejected").object["data"] as? [[String: Any]] ?? []
+            let rejected =
+                try await acme.get("/v1/customer-imports/\(id)/rows?verdict=rejected").object["data"]
+                as? [[String: Any]] ?? []
 
-            #expect(rows.map { "\($0["row"] ?? 0) \($0["verdict"] ?? "") \($0["code"] ?? "")" } == [
-                "2 updated ", "3 rejected invalid_phone", "4 created ", "5 rejected not_utf8", "6 rejected required", "7 updated ", "8 rejected bad_quotes",
-            ])
+            #expect(
+                rows.map { "\($0["row"] ?? 0) \($0["verdict"] ?? "") \($0["code"] ?? "")" } == [
+                    "2 updated ", "3 rejected invalid_phone", "4 created ", "5 rejected not_utf8",
+                    "6 rejected required", "7 updated ",
+                    "8 rejected bad_quotes",
+                ])
             #expect(rejected.count == 4)
             #expect(status["percent_done"] as? Int == 100)
             #expect(status["ignored_columns"] as? [String] == ["Shoe size"])
@@ -31,13 +40,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "csv_empty"), ("\n\n", "csv_empty"), ("shoe,hat\n1,2\n", "csv_missing_columns"), ("name,Name\na,b\n", "csv_repeated_column"),
+        ("", "csv_empty"), ("\n\n", "csv_empty"), ("shoe,hat\n1,2\n", "csv_missing_columns"),
+        ("name,Name\na,b\n", "csv_repeated_column"),
         (String(repeating: "x,", count: 1_000_000) + "\n", "csv_too_many_columns"),
     ])
     func aFileWithoutAUsableHeaderIsRefusedAtOnce(_ file: String, _ code: String) async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            let reply = try await api.request("POST", "/v1/customers/import", token: acme.token, headers: [("Content-Type", "text/csv")], body: Array(file.utf8))
+            let reply = try await api.request(
+                "POST", "/v1/customers/import", token: acme.token, headers: [("Content-Type", "text/csv")],
+                body: Array(file.utf8))
             #expect(reply.status == 422)
             #expect((reply.object["errors"] as? [[String: String]])?.first?["code"] == code)
             #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") == [["0"]])
@@ -48,11 +60,16 @@ import Testing
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             let client = try RawClient(port: api.port)
-            try client.send("POST /v1/customers/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(acme.token)\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n\r\nname\nAsha\n")
+            try client.send(
+                "POST /v1/customers/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(acme.token)\r\nContent-Type: text/csv\r\nContent-Length: 1000000\r\n\r\nname\nAsha\n"
+            )
             try await Task.sleep(for: .milliseconds(300))
             client.close()
 
-            for _ in 0..<100 where try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") != [["0"]] { try await Task.sleep(for: .milliseconds(20)) }
+            for _ in 0..<100
+            where try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") != [["0"]] {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") == [["0"]])
             #expect((try await acme.get("/v1/customers").object["data"] as? [Any])?.count == 0)
         }

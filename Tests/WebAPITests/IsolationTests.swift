@@ -21,18 +21,25 @@ import Testing
 
             // Every route that takes an id, taken from the route table, so that a new one is covered by being there.
             for route in api.application.api.router.routes where route.template.contains("{") {
-                let target = route.template.replacingOccurrences(of: "{customer_id}", with: customer).replacingOccurrences(of: "{import_id}", with: importID)
+                let target = route.template.replacingOccurrences(of: "{customer_id}", with: customer)
+                    .replacingOccurrences(
+                        of: "{import_id}", with: importID)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
                 let body = route.method == .patch || route.method == .post ? Array("{\"notes\":\"x\"}".utf8) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
-                let foreign = try await api.request(route.method.rawValue, target, token: other.token, headers: headers, body: body)
+                let foreign = try await api.request(
+                    route.method.rawValue, target, token: other.token, headers: headers, body: body)
                 let anonymous = try await api.request(route.method.rawValue, target, headers: headers, body: body)
                 let unknown = try await api.request(
-                    route.method.rawValue, target.replacingOccurrences(of: customer, with: "cus_" + String(repeating: "0", count: 32))
-                        .replacingOccurrences(of: importID, with: "imp_" + String(repeating: "0", count: 32)), token: other.token, headers: headers, body: body)
+                    route.method.rawValue,
+                    target.replacingOccurrences(of: customer, with: "cus_" + String(repeating: "0", count: 32))
+                        .replacingOccurrences(of: importID, with: "imp_" + String(repeating: "0", count: 32)),
+                    token: other.token, headers: headers,
+                    body: body)
                 let malformed = try await api.request(
-                    route.method.rawValue, target.replacingOccurrences(of: customer, with: "x").replacingOccurrences(of: importID, with: "x"),
+                    route.method.rawValue,
+                    target.replacingOccurrences(of: customer, with: "x").replacingOccurrences(of: importID, with: "x"),
                     token: other.token, headers: headers, body: body)
 
                 #expect(foreign.status == 404, "\(route.operation)")
@@ -41,7 +48,9 @@ import Testing
                 #expect(malformed.status == 404)
                 #expect(!foreign.text.contains("Canary"))
             }
-            #expect((try await acme.get("/v1/customers").object["data"] as? [[String: Any]])?.first?["id"] as? String == customer)
+            #expect(
+                (try await acme.get("/v1/customers").object["data"] as? [[String: Any]])?.first?["id"] as? String
+                    == customer)
         }
     }
 }

@@ -11,10 +11,17 @@ import Testing
         try await TestAPI.run { api in
             let client = try RawClient(port: api.port)
             defer { client.close() }
-            try client.send(String(repeating: "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", count: 10) + "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            try client.send(
+                String(
+                    repeating: "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
+                    count: 10)
+                    + "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+            )
 
             let text = client.readToEnd()
-            let bodies = text.components(separatedBy: "{\"status\":\"").dropFirst().map { $0.hasPrefix("alive") ? "a" : "r" }.joined()
+            let bodies = text.components(separatedBy: "{\"status\":\"").dropFirst().map {
+                $0.hasPrefix("alive") ? "a" : "r"
+            }.joined()
 
             // Nothing after `Connection: close` is answered.
             #expect(bodies == String(repeating: "ar", count: 10) + "a")
@@ -23,7 +30,10 @@ import Testing
 
     @Test func aViolationGetsOneProblemAndTheConnectionEnds() async throws {
         try await TestAPI.run { api in
-            for request in ["GET / HTTP/1.1\r\n\r\n", "BAD\r\n\r\n", "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
+            for request in [
+                "GET / HTTP/1.1\r\n\r\n", "BAD\r\n\r\n",
+                "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            ] {
                 let client = try RawClient(port: api.port)
                 try client.send(request + "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
                 let text = client.readToEnd()
@@ -37,14 +47,18 @@ import Testing
 
     @Test func aBodyIsInvitedOnlyWhenItIsWanted() async throws {
         try await TestAPI.run { api in
-            func head(_ length: Int, _ target: String) -> String { "POST \(target) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n" }
+            func head(_ length: Int, _ target: String) -> String {
+                "POST \(target) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n"
+            }
             let small = try RawClient(port: api.port)
             try small.send(head(2, "/v1/auth/login"))
             try await Task.sleep(for: .milliseconds(100))
             try small.send("{}")
             #expect(try small.readReply().status == 422)
             small.close()
-            for (length, target, status) in [(1 << 30, "/v1/auth/login", "413"), (2, "/nowhere", "404"), (2, "/v1/customers/import", "401")] {
+            for (length, target, status) in [
+                (1 << 30, "/v1/auth/login", "413"), (2, "/nowhere", "404"), (2, "/v1/customers/import", "401"),
+            ] {
                 let client = try RawClient(port: api.port)
                 try client.send(head(length, target))
                 let text = client.readToEnd()
@@ -62,7 +76,8 @@ import Testing
             $0.http.limits.idle = .milliseconds(300)
         } _: { api in
             for (bytes, expected) in [
-                ("", ""), ("GET /livez HT", "HTTP/1.1 408"), ("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200"),
+                ("", ""), ("GET /livez HT", "HTTP/1.1 408"),
+                ("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200"),
                 ("POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{", "HTTP/1.1 408"),
             ] {
                 let client = try RawClient(port: api.port)
@@ -77,7 +92,9 @@ import Testing
     }
 
     @Test func livenessDoesNotWaitBehindABusyDatabase() async throws {
-        try await TestAPI.run { $0.database.connections = 2 } _: { api in
+        try await TestAPI.run {
+            $0.database.connections = 2
+        } _: { api in
             let acme = try await api.makeTenant()
             // A lock held elsewhere keeps both connections waiting.
             let blocked = (0..<2).map { _ in
@@ -98,7 +115,11 @@ import Testing
     @Test func withTheDatabaseGoneReadinessSaysSoAndComesBack() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            try TestDatabase.administer { try $0.run("ALTER DATABASE \(api.database.name) ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(api.database.name)'") }
+            try TestDatabase.administer {
+                try $0.run(
+                    "ALTER DATABASE \(api.database.name) ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(api.database.name)'"
+                )
+            }
             var replies: [RawClient.Reply] = []
             for _ in 0..<10 {
                 replies.append(try await api.request("GET", "/readyz"))

@@ -94,7 +94,9 @@ package struct CSVReader: ~Copyable {
     /// The first of comma, semicolon and tab outside quotes is what this file separates with.
     private mutating func isDelimiter(_ byte: UInt8) -> Bool {
         if let delimiter { return byte == delimiter }
-        guard records == 0, byte == UInt8(ascii: ",") || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "\t") else { return false }
+        guard records == 0, byte == UInt8(ascii: ",") || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "\t") else {
+            return false
+        }
         delimiter = byte
         return true
     }

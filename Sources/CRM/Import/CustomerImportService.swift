@@ -34,7 +34,9 @@ package struct CustomerImportService: Sendable {
                 try ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, in: tx)
             }
         } catch {
-            try? await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in try ImportQueries.delete(id, in: tx) }
+            try? await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.delete(id, in: tx)
+            }
             throw error
         }
         worker.enqueue(id, of: caller.tenantID)
@@ -74,7 +76,8 @@ package struct CustomerImportService: Sendable {
         }
         guard let found else { throw CustomerImportError.unknown }
         if found.state == .running, found.updatedAt.advanced(by: Self.abandonedAfter) < .now() {
-            let isMine = try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
+            let isMine = try await database.withTenant(caller.tenantID, .singleWrite) {
+                (tx: borrowing TenantTransaction) in
                 try ImportQueries.takeOver(id, seen: found.updatedAt, in: tx)
             }
             if isMine { worker.enqueue(id, of: caller.tenantID) }
@@ -121,9 +124,12 @@ struct ImportHeaderReader: ~Copyable {
     private mutating func look() throws(CustomerImportError) {
         switch reader.next() {
         case .fields(let fields, _): header = try ImportHeader(fields)
-        case .problem(.notUTF8, _): throw .unusable(code: "csv_not_utf8", detail: "The first row is not UTF-8. Save the file as CSV UTF-8.")
+        case .problem(.notUTF8, _):
+            throw .unusable(code: "csv_not_utf8", detail: "The first row is not UTF-8. Save the file as CSV UTF-8.")
         case .problem(.tooManyColumns, _):
-            throw .unusable(code: "csv_too_many_columns", detail: "The first row has more than \(CSVReader.maximumColumns) columns.")
+            throw .unusable(
+                code: "csv_too_many_columns", detail: "The first row has more than \(CSVReader.maximumColumns) columns."
+            )
         case .problem: throw .unusable(code: "csv_bad_header", detail: "The first row cannot be read as CSV.")
         case nil: break
         }

@@ -55,7 +55,10 @@ package final class CustomerImportWorker: Sendable {
             logger.warning("customer import paused", metadata: ["import": "\(work.id)", "error": "\(error)"])
         } catch {
             logger.error("customer import failed", metadata: ["import": "\(work.id)", "error": "\(error)"])
-            let failure = ("import_failed", "The import could not go on. Import the file again: customers that are in already will be updated.")
+            let failure = (
+                "import_failed",
+                "The import could not go on. Import the file again: customers that are in already will be updated."
+            )
             try? await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
                 try ImportQueries.finish(work.id, failure: failure, in: tx)
             }
@@ -88,7 +91,9 @@ package final class CustomerImportWorker: Sendable {
             if content == nil { break }
         }
         try await put(rows, header, work, bytesDone: reader.bytesRead)
-        try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in try ImportQueries.finish(work.id, failure: nil, in: tx) }
+        try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
+            try ImportQueries.finish(work.id, failure: nil, in: tx)
+        }
     }
 
     /// One batch in one transaction. When someone adds a customer with a number of the batch at the same moment, the next
@@ -101,7 +106,8 @@ package final class CustomerImportWorker: Sendable {
             do {
                 return try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
                     let existing = try CustomerQueries.lock(
-                        phones: read.compactMap { $0.fields?.phone?.e164 }, emails: read.compactMap { $0.fields?.email?.address }, in: tx)
+                        phones: read.compactMap { $0.fields?.phone?.e164 },
+                        emails: read.compactMap { $0.fields?.email?.address }, in: tx)
                     var batch = ImportBatch(existing: existing)
                     for row in read { row.enter(&batch) }
                     try CustomerQueries.put(batch.changes, in: tx)
@@ -140,7 +146,11 @@ private struct ImportRow: Sendable {
     }
 
     func enter(_ batch: inout ImportBatch) {
-        if let fields { batch.take(number, fields) } else if let problem { batch.reject(number, problem.code, problem.detail) }
+        if let fields {
+            batch.take(number, fields)
+        } else if let problem {
+            batch.reject(number, problem.code, problem.detail)
+        }
     }
 }
 

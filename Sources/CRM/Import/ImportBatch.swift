@@ -25,7 +25,9 @@ package struct ImportBatch {
     }
 
     /// What must be written.
-    package var changes: [(id: Customer.ID, fields: CustomerFields)] { entries.filter(\.isChanged).map { ($0.id, $0.fields) } }
+    package var changes: [(id: Customer.ID, fields: CustomerFields)] {
+        entries.filter(\.isChanged).map { ($0.id, $0.fields) }
+    }
 
     mutating func reject(_ number: Int, _ code: String, _ detail: String) {
         verdicts.append(CustomerImportRow(number: number, verdict: .rejected, customerID: nil, reason: (code, detail)))
@@ -34,7 +36,9 @@ package struct ImportBatch {
     package mutating func take(_ number: Int, _ row: CustomerFields) {
         let phoneHolder = row.phone.flatMap { byPhone[$0] }, emailHolder = row.email.flatMap { byEmail[$0] }
         if let phoneHolder, let emailHolder, phoneHolder != emailHolder {
-            return reject(number, "matches_two_customers", "The phone number and the e-mail address belong to two different customers.")
+            return reject(
+                number, "matches_two_customers",
+                "The phone number and the e-mail address belong to two different customers.")
         }
         guard let holder = phoneHolder ?? emailHolder else {
             let id = Customer.ID.next()
@@ -43,10 +47,13 @@ package struct ImportBatch {
             return
         }
         if phoneHolder == nil, let phone = row.phone, let known = entries[holder].fields.phone, phone != known {
-            return reject(number, "email_of_another_customer", "The e-mail address belongs to a customer with another phone number.")
+            return reject(
+                number, "email_of_another_customer",
+                "The e-mail address belongs to a customer with another phone number.")
         }
         merge(row, into: holder)
-        verdicts.append(CustomerImportRow(number: number, verdict: .updated, customerID: entries[holder].id, reason: nil))
+        verdicts.append(
+            CustomerImportRow(number: number, verdict: .updated, customerID: entries[holder].id, reason: nil))
     }
 
     private mutating func add(_ entry: Entry) {
@@ -60,7 +67,9 @@ package struct ImportBatch {
         fields.name = row.name ?? fields.name
         fields.phone = row.phone ?? fields.phone
         fields.notes = row.notes ?? fields.notes
-        for tag in row.tags where !fields.tags.contains(tag) && fields.tags.count < CustomerFields.maximumTags { fields.tags.append(tag) }
+        for tag in row.tags where !fields.tags.contains(tag) && fields.tags.count < CustomerFields.maximumTags {
+            fields.tags.append(tag)
+        }
         if let email = row.email, email != fields.email {
             if let old = fields.email { byEmail[old] = nil }
             fields.email = email

@@ -13,7 +13,8 @@ package struct ImportHeader: Equatable {
     /// What people call the columns, in lower case, without spaces, dashes and underscores.
     private static let names: [String: Column] = [
         "name": .name, "customername": .name, "fullname": .name, "नाम": .name,
-        "phone": .phone, "phonenumber": .phone, "mobile": .phone, "mobilenumber": .phone, "whatsapp": .phone, "फोन": .phone, "मोबाइल": .phone,
+        "phone": .phone, "phonenumber": .phone, "mobile": .phone, "mobilenumber": .phone, "whatsapp": .phone,
+        "फोन": .phone, "मोबाइल": .phone,
         "email": .email, "emailaddress": .email, "ईमेल": .email,
         "tags": .tags, "tag": .tags, "notes": .notes, "note": .notes,
     ]
@@ -25,14 +26,17 @@ package struct ImportHeader: Equatable {
             let key = field.normalizedNFC.lowercased().filter { !" -_\u{A0}".contains($0) }
             let column = Self.names[key]
             if let column, columns.contains(column) {
-                throw .unusable(code: "csv_repeated_column", detail: "Two columns are named \(column.rawValue). Rename or remove one.")
+                throw .unusable(
+                    code: "csv_repeated_column",
+                    detail: "Two columns are named \(column.rawValue). Rename or remove one.")
             }
             if column == nil, !field.isEmpty { ignored.append(String(field.prefix(64))) }
             columns.append(column)
         }
         guard [.name, .phone, .email].contains(where: { columns.contains($0) }) else {
             throw .unusable(
-                code: "csv_missing_columns", detail: "The first row must name at least one of the columns name, phone and email.")
+                code: "csv_missing_columns",
+                detail: "The first row must name at least one of the columns name, phone and email.")
         }
         self.columns = columns
         ignoredColumns = Array(ignored.prefix(50))
@@ -44,7 +48,8 @@ package struct ImportHeader: Equatable {
     /// - Throws: `FieldError`, whose pointer names the column.
     package func fields(_ record: [String]) throws(FieldError) -> CustomerFields {
         guard record.count <= columns.count || record[columns.count...].allSatisfy(\.isEmpty) else {
-            throw FieldError("", "too_many_columns", "The row has \(record.count) columns, the header \(columns.count).")
+            throw FieldError(
+                "", "too_many_columns", "The row has \(record.count) columns, the header \(columns.count).")
         }
         var fields = CustomerFields()
         for (column, cell) in zip(columns, record) {

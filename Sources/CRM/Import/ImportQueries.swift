@@ -6,10 +6,13 @@ import Database
 
 enum ImportQueries {
     static func insert(_ id: CustomerImport.ID, by user: UserID, in tx: borrowing TenantTransaction) throws {
-        try tx.execute("INSERT INTO app.customer_imports (tenant_id, id, created_by) VALUES (\(tx.tenantID), \(id), \(user))")
+        try tx.execute(
+            "INSERT INTO app.customer_imports (tenant_id, id, created_by) VALUES (\(tx.tenantID), \(id), \(user))")
     }
 
-    static func insertPart(_ number: Int, _ content: [UInt8], of id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+    static func insertPart(
+        _ number: Int, _ content: [UInt8], of id: CustomerImport.ID, in tx: borrowing TenantTransaction
+    ) throws {
         try tx.execute(
             """
             INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content)
@@ -17,7 +20,9 @@ enum ImportQueries {
             """)
     }
 
-    static func start(_ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], in tx: borrowing TenantTransaction) throws {
+    static func start(
+        _ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], in tx: borrowing TenantTransaction
+    ) throws {
         try tx.execute(
             """
             UPDATE app.customer_imports
@@ -39,16 +44,20 @@ enum ImportQueries {
             """
         ) { row in
             let id: CustomerImport.ID = try row.decode("id"), name: String = try row.decode("state")
-            guard let state = CustomerImport.State(rawValue: name) else { throw DatabaseError.decoding(column: "state") }
+            guard let state = CustomerImport.State(rawValue: name) else {
+                throw DatabaseError.decoding(column: "state")
+            }
             let fileBytes: Int = try row.decode("file_bytes"), bytesDone: Int = try row.decode("bytes_done")
             let done: Int = try row.decode("rows_done"), created: Int = try row.decode("rows_created")
             let updated: Int = try row.decode("rows_updated"), rejected: Int = try row.decode("rows_rejected")
             let ignored = try (row.decode("ignored_columns") as TextArray).elements
-            let code: String? = try row.decodeIfPresent("failure_code"), detail: String? = try row.decodeIfPresent("failure")
+            let code: String? = try row.decodeIfPresent("failure_code"),
+                detail: String? = try row.decodeIfPresent("failure")
             return try CustomerImport(
                 id: id, state: state, fileBytes: fileBytes, bytesDone: bytesDone, rowsDone: done, rowsCreated: created,
                 rowsUpdated: updated, rowsRejected: rejected, ignoredColumns: ignored,
-                failure: code.map { ($0, detail ?? "") }, createdAt: row.decode("created_at"), updatedAt: row.decode("updated_at"))
+                failure: code.map { ($0, detail ?? "") }, createdAt: row.decode("created_at"),
+                updatedAt: row.decode("updated_at"))
         }
     }
 
@@ -74,21 +83,28 @@ enum ImportQueries {
             """
             SELECT coalesce(max(row_number), 0) AS last FROM app.customer_import_rows
             WHERE tenant_id = \(tx.tenantID) AND import_id = \(id)
-            """) { row in try row.decode("last") }
+            """
+        ) { row in try row.decode("last") }
     }
 
-    static func insertRows(_ rows: [CustomerImportRow], of id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+    static func insertRows(_ rows: [CustomerImportRow], of id: CustomerImport.ID, in tx: borrowing TenantTransaction)
+        throws
+    {
         guard !rows.isEmpty else { return }
-        var statement: Statement = "INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict, customer_id, code, detail) VALUES "
+        var statement: Statement =
+            "INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict, customer_id, code, detail) VALUES "
         for (index, row) in rows.enumerated() {
             if index > 0 { statement += ", " }
-            statement += "(\(tx.tenantID), \(id), \(row.number), \(row.verdict.rawValue), \(row.customerID), \(row.reason?.code), \(row.reason?.detail))"
+            statement +=
+                "(\(tx.tenantID), \(id), \(row.number), \(row.verdict.rawValue), \(row.customerID), \(row.reason?.code), \(row.reason?.detail))"
         }
         statement.isPrepared = false
         try tx.execute(statement)
     }
 
-    static func advance(_ id: CustomerImport.ID, by rows: [CustomerImportRow], bytesDone: Int, in tx: borrowing TenantTransaction) throws {
+    static func advance(
+        _ id: CustomerImport.ID, by rows: [CustomerImportRow], bytesDone: Int, in tx: borrowing TenantTransaction
+    ) throws {
         func count(_ verdict: CustomerImport.Verdict) -> Int { rows.count { $0.verdict == verdict } }
         try tx.execute(
             """
@@ -101,7 +117,9 @@ enum ImportQueries {
     }
 
     /// Ends an import and lets go of its file.
-    static func finish(_ id: CustomerImport.ID, failure: (code: String, detail: String)?, in tx: borrowing TenantTransaction) throws {
+    static func finish(
+        _ id: CustomerImport.ID, failure: (code: String, detail: String)?, in tx: borrowing TenantTransaction
+    ) throws {
         try tx.execute(
             """
             UPDATE app.customer_imports
@@ -112,7 +130,8 @@ enum ImportQueries {
     }
 
     static func rows(
-        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, in tx: borrowing TenantTransaction
+        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int,
+        in tx: borrowing TenantTransaction
     ) throws -> [CustomerImportRow] {
         var statement: Statement = """
             SELECT row_number, verdict, customer_id, code, detail FROM app.customer_import_rows
@@ -122,10 +141,13 @@ enum ImportQueries {
         statement += " ORDER BY row_number LIMIT \(limit)"
         return try tx.all(statement) { row in
             let number: Int = try row.decode("row_number"), name: String = try row.decode("verdict")
-            guard let verdict = CustomerImport.Verdict(rawValue: name) else { throw DatabaseError.decoding(column: "verdict") }
+            guard let verdict = CustomerImport.Verdict(rawValue: name) else {
+                throw DatabaseError.decoding(column: "verdict")
+            }
             let customer: Customer.ID? = try row.decodeIfPresent("customer_id")
             let code: String? = try row.decodeIfPresent("code"), detail: String? = try row.decodeIfPresent("detail")
-            return CustomerImportRow(number: number, verdict: verdict, customerID: customer, reason: code.map { ($0, detail ?? "") })
+            return CustomerImportRow(
+                number: number, verdict: verdict, customerID: customer, reason: code.map { ($0, detail ?? "") })
         }
     }
 }

@@ -12,7 +12,9 @@ import Execution
 
     /// - Throws: ``AdminError`` with libpq's reason.
     package init(url: Secret<String>) throws {
-        guard let pointer = unsafe PQconnectdb(url.reveal()) else { throw AdminError(sqlState: "", message: "out of memory") }
+        guard let pointer = unsafe PQconnectdb(url.reveal()) else {
+            throw AdminError(sqlState: "", message: "out of memory")
+        }
         guard unsafe PQstatus(pointer) == CONNECTION_OK else {
             let message = unsafe String(cString: PQerrorMessage(pointer))
             unsafe PQfinish(pointer)
@@ -54,7 +56,9 @@ import Execution
     }
 
     private borrowing func rows(_ result: borrowing QueryResult) throws -> [[String?]] {
-        guard result.status == PGRES_COMMAND_OK || result.status == PGRES_TUPLES_OK || result.status == PGRES_EMPTY_QUERY else {
+        guard
+            result.status == PGRES_COMMAND_OK || result.status == PGRES_TUPLES_OK || result.status == PGRES_EMPTY_QUERY
+        else {
             let refusal = result.refusal
             throw AdminError(sqlState: refusal.sqlState, message: refusal.message)
         }

@@ -18,11 +18,14 @@ package struct MigrationFile: Sendable, Equatable {
     /// - Throws: ``MigrationError`` when the folder cannot be read, a name is malformed or a version appears twice.
     package static func all(in folder: String) throws -> [MigrationFile] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw MigrationError.unreadable("There is no migrations folder at \(folder). Name it with --migrations or MIGRATIONS_DIRECTORY.")
+            throw MigrationError.unreadable(
+                "There is no migrations folder at \(folder). Name it with --migrations or MIGRATIONS_DIRECTORY.")
         }
-        let files = try names.filter { $0.hasSuffix(".up.sql") }.map { try MigrationFile(named: $0, in: folder) }.sorted { $0.version < $1.version }
+        let files = try names.filter { $0.hasSuffix(".up.sql") }.map { try MigrationFile(named: $0, in: folder) }.sorted
+        { $0.version < $1.version }
         for (earlier, later) in zip(files, files.dropFirst()) where earlier.version == later.version {
-            throw MigrationError.unreadable("Two migrations have version \(earlier.version): \(earlier.name) and \(later.name).")
+            throw MigrationError.unreadable(
+                "Two migrations have version \(earlier.version): \(earlier.name) and \(later.name).")
         }
         return files
     }
@@ -32,7 +35,9 @@ package struct MigrationFile: Sendable, Equatable {
         guard stem.count > 5, let version = Int(stem.prefix(4)), version > 0, stem.dropFirst(4).first == "_" else {
             throw MigrationError.unreadable("\(fileName) is not named like 0001_name.up.sql.")
         }
-        guard let data = FileManager.default.contents(atPath: folder + "/" + fileName), let text = String(validating: data, as: UTF8.self) else {
+        guard let data = FileManager.default.contents(atPath: folder + "/" + fileName),
+            let text = String(validating: data, as: UTF8.self)
+        else {
             throw MigrationError.unreadable("\(fileName) cannot be read as UTF-8.")
         }
         self.version = version
@@ -42,7 +47,9 @@ package struct MigrationFile: Sendable, Equatable {
     }
 
     /// `0003_customers`
-    package var label: String { String(repeating: "0", count: max(0, 4 - String(version).count)) + "\(version)_\(name)" }
+    package var label: String {
+        String(repeating: "0", count: max(0, 4 - String(version).count)) + "\(version)_\(name)"
+    }
 }
 
 /// Why migrating stopped. The text says what to do.

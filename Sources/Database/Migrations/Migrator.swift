@@ -77,14 +77,20 @@ package struct Migrator: ~Copyable {
     }
 
     private borrowing func applied() throws -> [Applied] {
-        guard try connection.run("SELECT to_regclass('app.schema_migrations')").first?.first ?? nil != nil else { return [] }
+        guard try connection.run("SELECT to_regclass('app.schema_migrations')").first?.first ?? nil != nil else {
+            return []
+        }
         let rows = try connection.run(
             """
             SELECT version, name, checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
             FROM app.schema_migrations ORDER BY version
             """)
         return rows.compactMap { row in
-            guard row.count == 4, let version = row[0].flatMap({ Int($0) }), let name = row[1], let checksum = row[2], let at = row[3] else { return nil }
+            guard row.count == 4, let version = row[0].flatMap({ Int($0) }), let name = row[1], let checksum = row[2],
+                let at = row[3]
+            else {
+                return nil
+            }
             return Applied(version: version, name: name, checksum: checksum, appliedAt: at)
         }
     }
@@ -124,7 +130,9 @@ package struct Migrator: ~Copyable {
     private borrowing func apply(_ file: MigrationFile, started: ContinuousClock.Instant) throws {
         do {
             try connection.run("BEGIN")
-            try connection.run("SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'")
+            try connection.run(
+                "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+            )
             try connection.run(file.text)
             let milliseconds = Int((ContinuousClock.now - started) / .milliseconds(1))
             try connection.run(

@@ -31,17 +31,24 @@ struct AccountHandlers: Sendable {
 
         func registration() throws -> Registration {
             var validation = Validation()
-            let businessName = validation.check { () throws(FieldError) in try Text(self.businessName, at: "/business_name", maximumBytes: 200) }
+            let businessName = validation.check { () throws(FieldError) in
+                try Text(self.businessName, at: "/business_name", maximumBytes: 200)
+            }
             let name = validation.check { () throws(FieldError) in try Text(self.name, at: "/name", maximumBytes: 200) }
-            let phone = validation.check { () throws(FieldError) in try self.phone.map { text throws(FieldError) in try PhoneNumber(text, at: "/phone") } }
-            let email = validation.check { () throws(FieldError) in try self.email.map { text throws(FieldError) in try EmailAddress(text, at: "/email") } }
+            let phone = validation.check { () throws(FieldError) in
+                try self.phone.map { text throws(FieldError) in try PhoneNumber(text, at: "/phone") }
+            }
+            let email = validation.check { () throws(FieldError) in
+                try self.email.map { text throws(FieldError) in try EmailAddress(text, at: "/email") }
+            }
             let password = validation.check { () throws(FieldError) in try Password(self.password, at: "/password") }
             if self.phone == nil && self.email == nil {
                 validation.fail(FieldError("", "required", "Give a phone number or an e-mail address to sign in with."))
             }
             try validation.finish()
             guard let businessName, let name, let password else { throw ValidationError([]) }
-            return Registration(businessName: businessName, name: name, phone: phone ?? nil, email: email ?? nil, password: password)
+            return Registration(
+                businessName: businessName, name: name, phone: phone ?? nil, email: email ?? nil, password: password)
         }
     }
 
@@ -65,7 +72,8 @@ struct AccountHandlers: Sendable {
             guard let id = TenantID(text) else { throw AccountError.tenantUnknown }
             return id
         }
-        let (signedIn, memberships) = try await accounts.logIn(identity, password: Password.attempt(input.password), tenant: tenant)
+        let (signedIn, memberships) = try await accounts.logIn(
+            identity, password: Password.attempt(input.password), tenant: tenant)
         return .json(TokensOutput(signedIn, memberships))
     }
 
@@ -91,7 +99,9 @@ struct AccountHandlers: Sendable {
     }
 
     func switchTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
-        guard let tenant = TenantID(try request.json(SwitchInput.self).tenantID) else { throw AccountError.tenantUnknown }
+        guard let tenant = TenantID(try request.json(SwitchInput.self).tenantID) else {
+            throw AccountError.tenantUnknown
+        }
         let (membership, token) = try await accounts.enter(tenant, context.person)
         return .json(SwitchOutput(membership: membership, token: token, lifetime: accounts.accessLifetime))
     }
@@ -100,7 +110,9 @@ struct AccountHandlers: Sendable {
 
     func createTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
         let name = try Text(try request.json(CreateTenantInput.self).name, at: "/name", maximumBytes: 200)
-        return .json(TenantOutput(membership: try await accounts.createTenant(name, owner: context.person.userID)), status: .created)
+        return .json(
+            TenantOutput(membership: try await accounts.createTenant(name, owner: context.person.userID)),
+            status: .created)
     }
 
     func me(_ request: Request, _ context: TenantContext) async throws -> Response {

@@ -24,7 +24,9 @@ struct TokensOutput: JSONWritable {
             json.member("refresh_token", signedIn.refreshToken.reveal())
             json.member("user_id", signedIn.userID)
             json.member("tenant_id", signedIn.tenantID)
-            if let memberships { json.member("tenants") { $0.array(memberships) { TenantOutput(membership: $1).write(to: &$0) } } }
+            if let memberships {
+                json.member("tenants") { $0.array(memberships) { TenantOutput(membership: $1).write(to: &$0) } }
+            }
         }
     }
 }

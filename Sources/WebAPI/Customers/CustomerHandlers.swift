@@ -24,12 +24,21 @@ struct CustomerHandlers: Sendable {
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let query = try request.query("limit", "cursor", "stage", "tag", "q")
         var filter = CustomerFilter()
-        filter.stage = try query["stage"].map { text in try Pages.queryField { () throws(FieldError) in try CustomerFields.stage(text) } }
-        filter.tag = try query["tag"].map { text in
-            try Pages.queryField { () throws(FieldError) in try Text(text, at: "/tag", maximumBytes: CustomerFields.maximumTagBytes).value }
+        filter.stage = try query["stage"].map { text in
+            try Pages.queryField { () throws(FieldError) in try CustomerFields.stage(text) }
         }
-        filter.search = try query["q"].map { text in try Pages.queryField { () throws(FieldError) in try Text(text, at: "/q", maximumBytes: 100).value } }
-        let scope = [context.caller.tenantID.description, "customers", query["stage"] ?? "", query["tag"] ?? "", query["q"] ?? ""]
+        filter.tag = try query["tag"].map { text in
+            try Pages.queryField { () throws(FieldError) in
+                try Text(text, at: "/tag", maximumBytes: CustomerFields.maximumTagBytes).value
+            }
+        }
+        filter.search = try query["q"].map { text in
+            try Pages.queryField { () throws(FieldError) in try Text(text, at: "/q", maximumBytes: 100).value }
+        }
+        let scope = [
+            context.caller.tenantID.description, "customers", query["stage"] ?? "", query["tag"] ?? "",
+            query["q"] ?? "",
+        ]
         let after = try pages.position(query, scope).map { bytes in
             guard let uuid = UUIDv7(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
             return Customer.ID(uuid)
@@ -37,7 +46,9 @@ struct CustomerHandlers: Sendable {
         let limit = try Pages.limit(query)
         let (found, hasMore) = try await customers.page(filter, after: after, limit: limit, for: context.caller)
         let next = hasMore ? found.last?.id.uuid.bytes : nil
-        return pages.response(found, next: next, scope, request) { json, customer in CustomerOutput.write(customer, to: &json) }
+        return pages.response(found, next: next, scope, request) { json, customer in
+            CustomerOutput.write(customer, to: &json)
+        }
     }
 
     func create(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -55,11 +66,15 @@ struct CustomerHandlers: Sendable {
     func update(_ request: Request, _ context: TenantContext) async throws -> Response {
         let id = try id(request)
         guard let version = try IfMatch(request) else {
-            throw APIError(.preconditionRequired, .preconditionRequired, "Send If-Match with the ETag of the version you have read.")
+            throw APIError(
+                .preconditionRequired, .preconditionRequired,
+                "Send If-Match with the ETag of the version you have read.")
         }
         let change = try request.json(CustomerChange.self)
         return CustomerOutput.response(
-            try await customers.update(id, version: version.expected, for: context.caller) { try change.applied(to: $0) })
+            try await customers.update(id, version: version.expected, for: context.caller) {
+                try change.applied(to: $0)
+            })
     }
 
     func delete(_ request: Request, _ context: TenantContext) async throws -> Response {

@@ -48,8 +48,13 @@ struct CustomerImportHandlers: Sendable {
         let scope = [context.caller.tenantID.description, id.description, query["verdict"] ?? ""]
         let after = try pages.position(query, scope).map { bytes in bytes.reduce(0) { $0 << 8 | Int($1) } } ?? 0
         let limit = try Pages.limit(query)
-        let (rows, hasMore) = try await imports.rows(of: id, verdict: verdict, after: after, limit: limit, for: context.caller)
-        let next = hasMore ? rows.last.map { row in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: row.number >> $0) } } : nil
+        let (rows, hasMore) = try await imports.rows(
+            of: id, verdict: verdict, after: after, limit: limit, for: context.caller)
+        let next =
+            hasMore
+            ? rows.last.map { row in
+                stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: row.number >> $0) }
+            } : nil
         return pages.response(rows, next: next, scope, request) { json, row in
             json.object { json in
                 json.member("row", row.number)

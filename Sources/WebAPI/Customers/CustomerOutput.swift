@@ -48,7 +48,10 @@ struct IfMatch {
             expected = nil
             return
         }
-        guard value.count >= 3, value.first == "\"", value.last == "\"", let version = Int(value.dropFirst().dropLast()) else { throw CustomerError.changed }
+        guard value.count >= 3, value.first == "\"", value.last == "\"", let version = Int(value.dropFirst().dropLast())
+        else {
+            throw CustomerError.changed
+        }
         expected = version
     }
 }

@@ -26,7 +26,9 @@ package struct HealthHandlers: Sendable {
 
     /// Ready when the database answers and no shutdown has begun. The schema was checked at start and cannot go back.
     private func readiness() async throws -> Response {
-        var error = APIError(.serviceUnavailable, .notReady, isDraining() ? "The server is shutting down." : "The database does not answer.")
+        var error = APIError(
+            .serviceUnavailable, .notReady,
+            isDraining() ? "The server is shutting down." : "The database does not answer.")
         error.retryAfter = .seconds(1)
         guard !isDraining() else { throw error }
         do {

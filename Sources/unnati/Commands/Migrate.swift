@@ -34,7 +34,9 @@ struct Migrate: AsyncParsableCommand {
         func run() async throws {
             try await reporting {
                 for status in try await migrator(settings, migrations, { try $0.status() }) {
-                    print("\(status.applied.map { "applied \($0.appliedAt)" } ?? "waits                       ")  \(status.file.label)")
+                    print(
+                        "\(status.applied.map { "applied \($0.appliedAt)" } ?? "waits                       ")  \(status.file.label)"
+                    )
                 }
             }
         }

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Unnati beside its peers, in turns, and writes docs/benchmarks.md and its plot.
+
+Every contender is measured in every round, and the best round counts: on a small, shared machine, noise only ever slows.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLUSTER = sys.argv[1]
+DATABASE = "unnati_bench"
+ROUNDS, SECONDS, CLIENTS = int(os.environ.get("BENCH_ROUNDS", 3)), int(os.environ.get("BENCH_SECONDS", 6)), 64
+OURS, HUMMINGBIRD, FASTAPI = 18080, 18090, 18091
+
+
+def call(path, body=None, token=None, content_type="application/json"):
+    request = urllib.request.Request(f"http://127.0.0.1:{OURS}{path}", data=body, headers={"Content-Type": content_type})
+    if token:
+        request.add_header("Authorization", "Bearer " + token)
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
+
+
+def wrk(port, path, token=None):
+    command = ["wrk", "-t2", f"-c{CLIENTS}", f"-d{SECONDS}s", "--latency", f"http://127.0.0.1:{port}{path}"]
+    if token:
+        command += ["-H", f"Authorization: Bearer {token}"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "Non-2xx" not in output and "Socket errors" not in output, output
+    unit = {"us": 0.001, "ms": 1, "s": 1000}
+    latency = {share: float(value) * unit[suffix] for share, value, suffix in re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)", output)}
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]), latency["50"], latency["99"]
+
+
+def pgbench(tenant):
+    columns = "id, name, phone, email, stage, tags, notes, version, created_at, updated_at"
+    script = f"""\\startpipeline
+BEGIN READ ONLY;
+SET LOCAL app.tenant_id = '{tenant}';
+SELECT {columns} FROM app.customers WHERE tenant_id = '{tenant}' AND id < 'ffffffff-ffff-ffff-ffff-ffffffffffff' ORDER BY id DESC LIMIT 21;
+COMMIT;
+\\endpipeline
+"""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file, tempfile.TemporaryDirectory() as folder:
+        file.write(script)
+        file.flush()
+        command = ["pgbench", "-n", "-M", "prepared", "-f", file.name, "-c", "8", "-j", "2", "-T", str(SECONDS), "-l", "--log-prefix", folder + "/log",
+                   f"{CLUSTER}unnati_app&dbname={DATABASE}"]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        times = sorted(int(line.split()[2]) / 1000 for path in pathlib.Path(folder).iterdir() for line in path.open())
+    return float(re.search(r"tps = ([\d.]+)", output)[1]), statistics.median(times), times[len(times) * 99 // 100]
+
+
+@contextlib.contextmanager
+def running(command, port, path, **environment):
+    process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)
+                break
+            time.sleep(0.05)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def bcrypt():
+    """Seconds per hash at cost 12, ours and libxcrypt's in turns."""
+    ours, theirs = [], []
+    for _ in range(ROUNDS + 2):
+        theirs.append(float(subprocess.run([ROOT / ".local/bcrypt", "12", "4"], check=True, capture_output=True, text=True).stdout))
+        ours.append(float(subprocess.run([ROOT / ".build/release/PasswordProbe"], input="time 12 4\n", check=True, capture_output=True, text=True).stdout))
+    return min(ours), min(theirs)
+
+
+def main():
+    settings = {"DATABASE_URL": f"{CLUSTER}unnati_app&dbname={DATABASE}", "HTTP_PORT": str(OURS), "ADMIN_PORT": "18081",
+                "KEYS_DIRECTORY": str(ROOT / ".local/bench-keys"), "DATABASE_CONNECTIONS": os.environ.get("BENCH_CONNECTIONS", "8")}
+    results = {}
+
+    def note(name, measurement):
+        print(f"  {name}: {measurement[0]:,.0f}/s, p50 {measurement[1]:.1f} ms, p99 {measurement[2]:.1f} ms", flush=True)
+        if name not in results or measurement[0] > results[name][0]:
+            results[name] = measurement
+
+    with running([".build/release/unnati", "serve"], OURS, "/readyz", **settings):
+        registration = {"business_name": "Bench", "name": "Bench", "email": f"{uuid.uuid4().hex}@example.in", "password": "seven silk saris"}
+        account = call("/v1/auth/register", json.dumps(registration).encode())
+        login = json.dumps({"identity": registration["email"], "password": registration["password"]}).encode()
+        rows = "".join(f"Customer {index},9{index:09d},c{index}@example.in,vip;tag{index % 7},Note number {index}\n" for index in range(1000))
+        status = call("/v1/customers/import", ("name,phone,email,tags,notes\n" + rows).encode(), account["access_token"], "text/csv")
+        while status["state"] == "running":
+            time.sleep(0.1)
+            status = call("/v1/customer-imports/" + status["id"], token=account["access_token"])
+        subprocess.run(["psql", "-q", f"{CLUSTER}postgres&dbname={DATABASE}", "-c", "VACUUM ANALYZE"], check=True)
+        keys = json.dumps(json.load(urllib.request.urlopen(f"http://127.0.0.1:{OURS}/.well-known/jwks.json")))
+        fastapi = dict(FASTAPI_JWKS=keys, FASTAPI_DATABASE_URL=f"postgresql+asyncpg://unnati_app@/{DATABASE}?{CLUSTER.split('?')[1].split('&')[0]}")
+        uvicorn = [".local/venv/bin/uvicorn", "--app-dir", "Tests/Benchmarks/fastapi", "app:app", "--port", str(FASTAPI), "--workers", "2", "--log-level", "error"]
+        tenant = str(uuid.UUID(account["tenant_id"].removeprefix("ten_")))
+        path = "/v1/customers?limit=20"
+        for turn in range(ROUNDS):
+            print(f"Round {turn + 1} of {ROUNDS}", flush=True)
+            token = call("/v1/auth/login", login)["access_token"]
+            note("list: pgbench, same pipelined transaction", pgbench(tenant))
+            note("list: Unnati", wrk(OURS, path, token))
+            with running(uvicorn, FASTAPI, "/livez", **fastapi):
+                note("list: FastAPI + SQLAlchemy + asyncpg", wrk(FASTAPI, path, token))
+            note("small: Unnati", wrk(OURS, "/livez"))
+            with running(["Tests/Benchmarks/small-reply/.build/release/hello", str(HUMMINGBIRD)], HUMMINGBIRD, "/livez"):
+                note("small: Hummingbird", wrk(HUMMINGBIRD, "/livez"))
+    ours, theirs = bcrypt()
+    report(results, ours, theirs)
+
+
+def report(results, ours, theirs):
+    rate = {name: measurement[0] for name, measurement in results.items()}
+    ratios = [
+        ("customer list, Unnati to pgbench", rate["list: Unnati"] / rate["list: pgbench, same pipelined transaction"], "≥ 0.40"),
+        ("customer list, Unnati to FastAPI", rate["list: Unnati"] / rate["list: FastAPI + SQLAlchemy + asyncpg"], "≥ 10"),
+        ("small reply, Unnati to Hummingbird", rate["small: Unnati"] / rate["small: Hummingbird"], "≥ 1.5"),
+        ("bcrypt at cost 12, time of Unnati to libxcrypt", ours / theirs, "≤ 1.10"),
+    ]
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) >> 20
+    lines = ["# Benchmarks", "", "Written by `make bench`. Everything runs on one machine: PostgreSQL, the server and the load.", "",
+             f"Machine: {os.cpu_count()} cores ({cpu[1] if cpu else platform.machine()}), {memory} GiB of memory, {platform.system()} {platform.release()}. "
+             f"wrk with {CLIENTS} connections, {SECONDS} s a round, the best of {ROUNDS} rounds; measured in turns.", "",
+             "The list is a page of 20 customers out of 1,000, under row security, with a signed token, the access log on and TLS off. The small reply is "
+             "`GET /livez`.", "", "| | requests/s | p50 ms | p99 ms |", "|---|---:|---:|---:|"]
+    lines += [f"| {name} | {rate:,.0f} | {p50:.2f} | {p99:.2f} |" for name, (rate, p50, p99) in results.items()]
+    lines += ["", "| Ratio | measured | target |", "|---|---:|---:|"]
+    lines += [f"| {name} | {ratio:.2f} | {target} |" for name, ratio, target in ratios]
+    lines += ["", f"bcrypt at cost 12: {ours * 1000:.0f} ms, libxcrypt {theirs * 1000:.0f} ms.", "", "![Requests per second](benchmarks.svg)", ""]
+    (ROOT / "docs/benchmarks.md").write_text("\n".join(lines))
+    plot(results)
+    print("\n".join(lines))
+
+
+def plot(results):
+    import matplotlib
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "unnati"
+    from matplotlib import pyplot
+    figure, panels = pyplot.subplots(1, 2, figsize=(10, 2.6))
+    for panel, kind in zip(panels, ("list", "small")):
+        bars = [(name.split(": ")[1].split(",")[0].split(" +")[0], measurement[0]) for name, measurement in results.items() if name.startswith(kind)]
+        panel.barh([name for name, _ in bars], [rate for _, rate in bars], color=["#0f766e" if name == "Unnati" else "#cbd5e1" for name, _ in bars])
+        panel.invert_yaxis()
+        panel.set_title({"list": "20 customers", "small": "Small reply"}[kind] + ", requests per second", loc="left", fontsize=10)
+        panel.spines[["top", "right"]].set_visible(False)
+        for index, (_, rate) in enumerate(bars):
+            panel.text(rate, index, f" {rate:,.0f}", va="center", fontsize=9)
+        panel.margins(x=0.2)
+    figure.tight_layout()
+    figure.savefig(ROOT / "docs/benchmarks.svg", metadata={"Date": None})
+
+
+main()
