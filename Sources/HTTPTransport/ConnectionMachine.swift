@@ -155,7 +155,11 @@ struct ConnectionMachine: ~Copyable {
         output.removeAll(keepingCapacity: output.capacity <= 65_536)
         sent = 0
         writeDeadline = nil
-        if case .lingering = phase { deadline = now + limits.linger }
+        if case .lingering = phase {
+            // A client that has ended needs no time to read the end of ours.
+            if hasEnded { return close(&actions) }
+            deadline = now + limits.linger
+        }
         advance(now, &actions)
     }
 

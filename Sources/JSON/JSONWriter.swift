@@ -32,12 +32,10 @@ import Core
         close(UInt8(ascii: "}"))
     }
 
-    @inlinable
-    package mutating func array<Elements: Sequence>(
-        _ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void
-    ) {
+    @inline(__always)
+    package mutating func array(_ elements: (inout JSONWriter) -> Void) {
         open(UInt8(ascii: "["))
-        for element in elements { write(&self, element) }
+        elements(&self)
         close(UInt8(ascii: "]"))
     }
 
@@ -170,15 +168,13 @@ import Core
         needsComma = false
     }
 
-    @usableFromInline
-    package mutating func open(_ bracket: UInt8) {
+    private mutating func open(_ bracket: UInt8) {
         comma()
         put(bracket)
         needsComma = false
     }
 
-    @usableFromInline
-    package mutating func close(_ bracket: UInt8) {
+    private mutating func close(_ bracket: UInt8) {
         put(bracket)
         needsComma = true
     }

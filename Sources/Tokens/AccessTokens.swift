@@ -116,13 +116,13 @@ package final class AccessTokens: Sendable {
         var json = JSONWriter()
         json.object {
             $0.member("keys") {
-                $0.array([keyID]) { json, kid in
+                $0.array { json in
                     json.object {
                         $0.member("kty", "OKP")
                         $0.member("crv", "Ed25519")
                         $0.member("use", "sig")
                         $0.member("alg", "EdDSA")
-                        $0.member("kid", kid)
+                        $0.member("kid", keyID)
                         $0.member("x", Base64.url.encode(signingKey.reveal().publicKey.rawRepresentation))
                     }
                 }

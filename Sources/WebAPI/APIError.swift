@@ -39,11 +39,13 @@ package struct APIError: Error, Sendable {
             json.member("conflicting_id", conflictingID)
             guard !fields.isEmpty else { return }
             json.member("errors") { json in
-                json.array(fields) { json, field in
-                    json.object {
-                        $0.member("pointer", field.pointer)
-                        $0.member("code", field.code)
-                        $0.member("detail", field.detail)
+                json.array { json in
+                    for field in fields {
+                        json.object {
+                            $0.member("pointer", field.pointer)
+                            $0.member("code", field.code)
+                            $0.member("detail", field.detail)
+                        }
                     }
                 }
             }

@@ -42,7 +42,9 @@ struct Pages: Sendable {
         let cursor = next.map { seal.seal($0, scope: scope) }
         var json = JSONWriter(capacity: 256 + elements.count * 320)
         json.object { json in
-            json.member("data") { $0.array(elements, write) }
+            json.member("data") { json in
+                json.array { json in for element in elements { write(&json, element) } }
+            }
             json.member("has_more", cursor != nil)
             json.member("next_cursor", cursor)
         }

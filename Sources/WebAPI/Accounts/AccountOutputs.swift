@@ -25,7 +25,7 @@ struct TokensOutput: JSONWritable {
             json.member("user_id", signedIn.userID)
             json.member("tenant_id", signedIn.tenantID)
             if let memberships {
-                json.member("tenants") { $0.array(memberships) { TenantOutput(membership: $1).write(to: &$0) } }
+                json.member("tenants") { TenantOutput.write(memberships, to: &$0) }
             }
         }
     }
@@ -41,6 +41,10 @@ struct TenantOutput: JSONWritable {
             json.member("name", membership.businessName)
             json.member("role", membership.role.rawValue)
         }
+    }
+
+    static func write(_ memberships: [Membership], to json: inout JSONWriter) {
+        json.array { json in for membership in memberships { TenantOutput(membership: membership).write(to: &json) } }
     }
 }
 
@@ -77,7 +81,7 @@ struct MeOutput: JSONWritable {
                 }
             }
             json.member("tenant_id", tenantID)
-            json.member("tenants") { $0.array(memberships) { TenantOutput(membership: $1).write(to: &$0) } }
+            json.member("tenants") { TenantOutput.write(memberships, to: &$0) }
         }
     }
 }
