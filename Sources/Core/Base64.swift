@@ -21,8 +21,11 @@ package struct Base64: Sendable {
         self.values = values
     }
 
-    package func encode(_ bytes: some Sequence<UInt8>) -> String {
+    package func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
+
+    package func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
+        text.reserveCapacity((bytes.count * 4 + 2) / 3)
         var pending: UInt32 = 0, bits: UInt32 = 0
         for byte in bytes {
             pending = pending << 8 | UInt32(byte)

@@ -111,8 +111,10 @@ package final class ConnectionPool: Sendable {
         return try await withCheckedThrowingContinuation { continuation in
             place(
                 Work { connection in
-                    continuation.resume(
-                        with: Result { try Self.run(scope, on: connection, mode, .after(timeout), body) })
+                    let before = connection.roundTrips
+                    let result = Result { try Self.run(scope, on: connection, mode, .after(timeout), body) }
+                    self.roundTrips.with { $0 += connection.roundTrips - before }
+                    continuation.resume(with: result)
                 } refuse: { error in
                     continuation.resume(throwing: error)
                 }, deadline: .after(configuration.leaseTimeout))
@@ -153,7 +155,7 @@ package final class ConnectionPool: Sendable {
             discard(connection)
             return place(work, deadline: deadline)
         }
-        run(work, on: connection)
+        work.run(connection)
         serveLine(on: connection)
     }
 
@@ -162,15 +164,8 @@ package final class ConnectionPool: Sendable {
         while true {
             guard connection.isIdle else { return discard(connection) }
             guard let next = state.with({ $0.next(on: connection) }) else { return }
-            run(next, on: connection)
+            next.run(connection)
         }
-    }
-
-    private func run(_ work: Work, on connection: Connection) {
-        let before = connection.roundTrips
-        work.run(connection)
-        let made = connection.roundTrips - before
-        roundTrips.with { $0 += made }
     }
 
     private func discard(_ connection: Connection) {

@@ -2,7 +2,6 @@
 // Unnati: a growth platform for very small businesses.
 
 import CPostgres
-import Glibc
 
 /// Owns one `PGresult`. Values are copied out; no pointer leaves this file.
 @safe struct QueryResult: ~Copyable {
@@ -59,12 +58,13 @@ import Glibc
 
 /// One row of a result, read column by column. Lives only inside the closure it is given to.
 ///
-/// Columns are asked for by name. A query lists them in the order in which the closure reads them, so the next column is
-/// nearly always the right one and no search is needed.
+/// Columns are asked for by name. Names and types are compared once, for the first row; the other rows are read by number.
 @safe package struct Row: ~Copyable {
     private let result: OpaquePointer
     private var index: Int32
-    private var cursor: Int32 = 0
+    /// What the rows before were asked for, in order, and how many reads this row has had.
+    private var resolved: [Resolved] = []
+    private var reads = 0
 
     fileprivate init(result: OpaquePointer, index: Int32) {
         unsafe self.result = result
@@ -73,7 +73,7 @@ import Glibc
 
     fileprivate mutating func move(to index: Int32) {
         self.index = index
-        cursor = 0
+        reads = 0
     }
 
     /// The column's bytes in PostgreSQL's binary format; nil when it is NULL. Valid until the row moves.
@@ -82,27 +82,33 @@ import Glibc
     package mutating func bytes(_ name: StaticString, _ first: SQLType, or second: SQLType? = nil) throws
         -> UnsafeRawBufferPointer?
     {
-        let column = try self.column(name)
-        guard unsafe PQgetisnull(result, index, column) == 0 else { return nil }
-        let type = unsafe PQftype(result, column)
-        guard type == first.rawValue || type == second?.rawValue else {
-            throw DatabaseError.decoding(column: "\(name)")
-        }
-        return unsafe UnsafeRawBufferPointer(
-            start: PQgetvalue(result, index, column), count: Int(PQgetlength(result, index, column)))
+        let column = try self.column(name, first, second)
+        let length = unsafe PQgetlength(result, index, column)
+        if length == 0, unsafe PQgetisnull(result, index, column) == 1 { return nil }
+        return unsafe UnsafeRawBufferPointer(start: PQgetvalue(result, index, column), count: Int(length))
     }
 
-    private mutating func column(_ name: StaticString) throws -> Int32 {
-        let columns = unsafe PQnfields(result)
-        for offset in 0..<columns {
-            let column = (cursor + offset) % columns
-            if unsafe strcmp(
-                PQfname(result, column), UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
-            {
-                cursor = column + 1
-                return column
-            }
+    /// A read that a row before this one has made: the same literal in the source, so the same name and type.
+    @safe private struct Resolved {
+        let name: UnsafePointer<UInt8>
+        let column: Int32
+    }
+
+    /// The column of a name. The closure reads every row alike, so only the first row's reads have to be looked up.
+    private mutating func column(_ name: StaticString, _ first: SQLType, _ second: SQLType?) throws -> Int32 {
+        defer { reads += 1 }
+        if reads < resolved.count, unsafe resolved[reads].name == name.utf8Start { return resolved[reads].column }
+        let column = unsafe PQfnumber(
+            result, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self))
+        let type = unsafe column >= 0 ? PQftype(result, column) : 0
+        guard column >= 0, type == first.rawValue || type == second?.rawValue else {
+            throw DatabaseError.decoding(column: "\(name)")
         }
-        throw DatabaseError.decoding(column: "\(name)")
+        // A closure that reads some columns in some rows only is looked up anew from where it differs.
+        if reads <= resolved.count {
+            resolved.removeSubrange(reads...)
+            unsafe resolved.append(Resolved(name: name.utf8Start, column: column))
+        }
+        return column
     }
 }

@@ -145,11 +145,9 @@ private struct TokenDigest: Hashable {
     private let words: SIMD4<UInt64>
 
     init(of token: String) {
-        var words = SIMD4<UInt64>()
         var token = token
         let digest = token.withUTF8 { unsafe SHA256.hash(data: UnsafeRawBufferPointer($0)) }
-        for (index, byte) in digest.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
-        self.words = words
+        words = unsafe digest.withUnsafeBytes { unsafe $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }
 }
 

@@ -45,7 +45,8 @@ package struct CursorSeal: Sendable {
             message.append(contentsOf: part.utf8)
         }
         message.append(contentsOf: content)
-        return Array(HMAC<SHA256>.authenticationCode(for: message, using: key.reveal()).prefix(16))
+        let code = HMAC<SHA256>.authenticationCode(for: message, using: key.reveal())
+        return unsafe code.withUnsafeBytes { unsafe Array($0.prefix(16)) }
     }
 
     private static let label = Array("unnati cursor v1".utf8)
