@@ -24,8 +24,13 @@ package final class LogSink: Sendable {
 
     package init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// - Parameter line: one JSON object, without the line's end.
-    package func write(_ line: [UInt8]) {
+    /// Long enough for many lines to share a thread's waking and a system call, short enough for a person who watches.
+    private static let patience = DispatchTimeInterval.milliseconds(50)
+
+    /// - Parameters:
+    ///   - line: one JSON object, without the line's end.
+    ///   - isUrgent: false for lines of which there are many, such as those of requests; they may wait for company.
+    package func write(_ line: [UInt8], isUrgent: Bool = true) {
         let mustSchedule = state.with { state in
             guard state.pending.count + line.count < Self.capacity else {
                 state.dropped += 1
@@ -34,9 +39,14 @@ package final class LogSink: Sendable {
             state.pending.append(contentsOf: line)
             state.pending.append(UInt8(ascii: "\n"))
             defer { state.isScheduled = true }
-            return !state.isScheduled
+            return isUrgent || !state.isScheduled
         }
-        if mustSchedule { queue.async { self.drain() } }
+        guard mustSchedule else { return }
+        if isUrgent {
+            queue.async { self.drain() }
+        } else {
+            queue.asyncAfter(deadline: .now() + Self.patience) { self.drain() }
+        }
     }
 
     /// Waits until everything handed over so far has been written.

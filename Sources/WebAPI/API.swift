@@ -41,7 +41,8 @@ package struct API: Responder {
         var response = violation.apiError.response(requestID: id)
         response.fields.append(HTTPField(name: .requestID, value: id.hex))
         if violation.status == .methodNotAllowed { response.fields[.allow] = "" }
-        accessLog?.write(AccessLogLine(id: id, status: response.status, outputBytes: response.body.count).bytes)
+        accessLog?.write(
+            AccessLogLine(id: id, status: response.status, outputBytes: response.body.count).bytes, isUrgent: false)
         return response
     }
 
@@ -93,7 +94,7 @@ package struct API: Responder {
             AccessLogLine(
                 id: request.id, tenantID: request.notes.tenantID, method: request.head.method, operation: operation,
                 status: response.status, duration: duration, outputBytes: response.body.count
-            ).bytes)
+            ).bytes, isUrgent: false)
     }
 }
 
