@@ -34,7 +34,7 @@ def call(path, body=None, token=None, content_type="application/json"):
 
 
 def wrk(port, path, token=None):
-    command = ["wrk", "-t2", f"-c{CLIENTS}", f"-d{SECONDS}s", "--latency", f"http://127.0.0.1:{port}{path}"]
+    command = ["wrk", "-t2", f"-c{CLIENTS}", f"-d{SECONDS}s", "--timeout", "10s", "--latency", f"http://127.0.0.1:{port}{path}"]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
