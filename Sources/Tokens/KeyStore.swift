@@ -42,17 +42,26 @@ package struct KeyStore: Sendable {
         cursor = Secret(SymmetricKey(data: try key("cursor")))
     }
 
-    /// 32 bytes from the file, which is made first where there is none.
-    private static func key(at path: String) throws -> [UInt8] {
-        // O_EXCL: when two servers start at once, one makes the key and both read it.
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor >= 0 {
-            let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-            try handle.write(contentsOf: Data((Base64.url.encode(RandomBytes.make(32)) + "\n").utf8))
-            try handle.synchronize()
-        } else if errno != EEXIST {
+    /// Writes a new key beside its place and links it there whole: a server that is killed here leaves no half a key, and of
+    /// two that start at once both read the one that was linked first.
+    private static func make(_ path: String) throws {
+        let draft = "\(path).\(UUIDv7.next().hex)"
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
             throw Failure(description: "The key file \(path) cannot be made. Check the folder's owner and permissions.")
         }
+        defer { unsafe unlink(draft) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try handle.write(contentsOf: Data((Base64.url.encode(RandomBytes.make(32)) + "\n").utf8))
+        try handle.synchronize()
+        guard unsafe link(draft, path) == 0 || errno == EEXIST else {
+            throw Failure(description: "The key file \(path) cannot be made. Check the folder's owner and permissions.")
+        }
+    }
+
+    /// 32 bytes from the file, which is made first where there is none.
+    private static func key(at path: String) throws -> [UInt8] {
+        if !FileManager.default.fileExists(atPath: path) { try make(path) }
         guard let content = FileManager.default.contents(atPath: path) else {
             throw Failure(description: "The key file \(path) cannot be read. Check its owner and permissions.")
         }

@@ -23,31 +23,9 @@ struct CustomerInput: Decodable {
 }
 
 /// A merge patch (RFC 7396): an absent member stays, null removes.
-struct CustomerChange: Decodable, Sendable {
+struct CustomerChange: Sendable {
     let name: Change<String>, phone: Change<String>, email: Change<String>, stage: Change<String>,
         tags: Change<[String]>, notes: Change<String>
-
-    init(
-        name: Change<String>, phone: Change<String>, email: Change<String>, stage: Change<String>,
-        tags: Change<[String]>, notes: Change<String>
-    ) {
-        self.name = name
-        self.phone = phone
-        self.email = email
-        self.stage = stage
-        self.tags = tags
-        self.notes = notes
-    }
-
-    init(from decoder: any Decoder) throws {
-        let members = try decoder.container(keyedBy: CustomerInput.CodingKeys.self)
-        name = try members.decodeChange(String.self, forKey: .name)
-        phone = try members.decodeChange(String.self, forKey: .phone)
-        email = try members.decodeChange(String.self, forKey: .email)
-        stage = try members.decodeChange(String.self, forKey: .stage)
-        tags = try members.decodeChange([String].self, forKey: .tags)
-        notes = try members.decodeChange(String.self, forKey: .notes)
-    }
 
     /// - Throws: `ValidationError` with everything that is wrong.
     func applied(to fields: CustomerFields) throws -> CustomerFields {
@@ -84,5 +62,17 @@ struct CustomerChange: Decodable, Sendable {
         try validation.finish()
         guard fields.isKnownBySomething else { throw ValidationError([CustomerFields.unknownByAnything]) }
         return fields
+    }
+}
+
+extension CustomerChange: Decodable {
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CustomerInput.CodingKeys.self)
+        name = try members.decodeChange(String.self, forKey: .name)
+        phone = try members.decodeChange(String.self, forKey: .phone)
+        email = try members.decodeChange(String.self, forKey: .email)
+        stage = try members.decodeChange(String.self, forKey: .stage)
+        tags = try members.decodeChange([String].self, forKey: .tags)
+        notes = try members.decodeChange(String.self, forKey: .notes)
     }
 }
