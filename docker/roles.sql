@@ -39,6 +39,11 @@ ALTER ROLE unnati_worker SET lock_timeout = '3s';
 ALTER ROLE unnati_worker SET idle_in_transaction_session_timeout = '15s';
 ALTER ROLE unnati_readonly SET statement_timeout = '30s';
 ALTER ROLE unnati_readonly SET default_transaction_read_only = on;
+-- Plan a prepared statement once. PostgreSQL would plan a list's statement at every use, since a plan that does not know the
+-- value behind LIMIT looks dear beside one that does, and planning costs more than the list. Every statement of the server
+-- names its tenant first and finds its rows by a key that begins with it: no value asks for another plan (docs/decisions/0008).
+ALTER ROLE unnati_app SET plan_cache_mode = 'force_generic_plan';
+ALTER ROLE unnati_worker SET plan_cache_mode = 'force_generic_plan';
 -- Every statement names schemas in full; an empty path keeps it so, and leaves nothing to hijack.
 ALTER ROLE unnati_app SET search_path = '';
 ALTER ROLE unnati_worker SET search_path = '';

@@ -10,8 +10,8 @@ import HTTPTypes
 ///
 /// One request is answered at a time. Those that a client pipelines behind it wait as bytes, in a bounded buffer, and are
 /// parsed when its reply is written; so replies keep their order by construction.
-struct ConnectionMachine: ~Copyable {
-    enum Action {
+package struct ConnectionMachine: ~Copyable {
+    package enum Action {
         /// Begin handling a request whose body is `body`.
         case start(RequestHead, RouteMatch, Body)
         /// Ask the responder for the reply to a violation and hand it to ``responded(_:now:)``.
@@ -26,12 +26,12 @@ struct ConnectionMachine: ~Copyable {
         case close
     }
 
-    enum Body {
+    package enum Body {
         case bytes([UInt8])
         case stream
     }
 
-    typealias Time = ContinuousClock.Instant
+    package typealias Time = ContinuousClock.Instant
 
     private enum Phase {
         /// Between requests or inside a head.
@@ -62,13 +62,13 @@ struct ConnectionMachine: ~Copyable {
     private var violation: ProtocolViolation?
 
     /// Bytes to send.
-    private(set) var output: [UInt8] = []
-    private(set) var sent = 0
+    package private(set) var output: [UInt8] = []
+    package private(set) var sent = 0
 
     private var deadline: Time
     private var writeDeadline: Time?
 
-    init(limits: HTTPLimits, now: Time, match: @escaping (RequestHead) -> RouteMatch) {
+    package init(limits: HTTPLimits, now: Time, match: @escaping (RequestHead) -> RouteMatch) {
         self.limits = limits
         self.match = match
         parser = RequestParser(limits: limits)
@@ -77,10 +77,10 @@ struct ConnectionMachine: ~Copyable {
 
     // MARK: - What the shell asks
 
-    var isClosed: Bool { if case .closed = phase { true } else { false } }
+    package var isClosed: Bool { if case .closed = phase { true } else { false } }
 
     /// Whether more bytes from the client have a use and a place.
-    var wantsToRead: Bool {
+    package var wantsToRead: Bool {
         switch phase {
         case .head, .collecting: pendingOutput < limits.pipelined
         case .handling: parser.buffered < limits.pipelined && !hasEnded
@@ -90,11 +90,11 @@ struct ConnectionMachine: ~Copyable {
         }
     }
 
-    var pendingOutput: Int { output.count - sent }
+    package var pendingOutput: Int { output.count - sent }
 
     // MARK: - Events
 
-    mutating func received(_ bytes: UnsafeRawBufferPointer, now: Time, _ actions: inout [Action]) {
+    package mutating func received(_ bytes: UnsafeRawBufferPointer, now: Time, _ actions: inout [Action]) {
         switch phase {
         case .lingering, .closed: return
         case .head where parser.isBetweenRequests: deadline = now + limits.headTime
@@ -106,7 +106,7 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// The client will send no more; it may still read.
-    mutating func receivedEnd(now: Time, _ actions: inout [Action]) {
+    package mutating func receivedEnd(now: Time, _ actions: inout [Action]) {
         hasEnded = true
         switch phase {
         case .head, .collecting, .lingering: close(&actions)
@@ -121,7 +121,7 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// The handler's reply, or the one to a violation.
-    mutating func responded(
+    package mutating func responded(
         _ response: Response, common: [UInt8] = [], date: [UInt8], now: Time, _ actions: inout [Action]
     ) {
         let isBodyUnread =
@@ -148,7 +148,7 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// The kernel took this many bytes of the output.
-    mutating func wrote(_ count: Int, now: Time, _ actions: inout [Action]) {
+    package mutating func wrote(_ count: Int, now: Time, _ actions: inout [Action]) {
         sent += count
         writeDeadline = now + limits.writeStall
         guard sent == output.count else { return }
@@ -164,7 +164,7 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// A streamed body's reader has room, or has begun to read.
-    mutating func bodyWanted(now: Time, _ actions: inout [Action]) {
+    package mutating func bodyWanted(now: Time, _ actions: inout [Action]) {
         guard case .streaming = phase else { return }
         sendContinue(now)
         isBodyPaused = false
@@ -172,16 +172,16 @@ struct ConnectionMachine: ~Copyable {
         advance(now, &actions)
     }
 
-    mutating func bodyFull() { isBodyPaused = true }
+    package mutating func bodyFull() { isBodyPaused = true }
 
     /// The server is going away: finish what was begun, begin nothing.
-    mutating func drain(_ actions: inout [Action]) {
+    package mutating func drain(_ actions: inout [Action]) {
         isDraining = true
         if case .head = phase, parser.isBetweenRequests, pendingOutput == 0 { close(&actions) }
     }
 
     /// Called several times a second.
-    mutating func passed(_ now: Time, _ actions: inout [Action]) {
+    package mutating func passed(_ now: Time, _ actions: inout [Action]) {
         if let writeDeadline, now >= writeDeadline { return close(&actions) }
         guard now >= deadline else { return }
         switch phase {
@@ -308,7 +308,7 @@ struct ConnectionMachine: ~Copyable {
     }
 
     /// The socket failed: nothing can be sent or read any more.
-    mutating func broke(_ actions: inout [Action]) { close(&actions) }
+    package mutating func broke(_ actions: inout [Action]) { close(&actions) }
 
     private static func tooLarge(_ maximum: Int) -> ProtocolViolation {
         ProtocolViolation(

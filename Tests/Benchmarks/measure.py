@@ -89,7 +89,7 @@ def bcrypt():
 
 def main():
     settings = {"DATABASE_URL": f"{CLUSTER}unnati_app&dbname={DATABASE}", "HTTP_PORT": str(OURS), "ADMIN_PORT": "18081",
-                "KEYS_DIRECTORY": str(ROOT / ".local/bench-keys"), "DATABASE_CONNECTIONS": os.environ.get("BENCH_CONNECTIONS", "8")}
+                "KEYS_DIRECTORY": str(ROOT / ".local/bench-keys"), "DATABASE_CONNECTIONS": os.environ.get("BENCH_CONNECTIONS", "4")}
     results = {}
 
     def note(name, measurement):

@@ -122,6 +122,8 @@ import Testing
                 }
                 #expect(try await names(pool, tenant) == [])
             }
+            // The lease ends just behind the answer.
+            for _ in 0..<100 where pool.statistics.inUse > 0 { try await Task.sleep(for: .milliseconds(5)) }
             #expect(pool.statistics.inUse == 0)
         }
     }
@@ -257,6 +259,27 @@ import Testing
             }
 
             #expect(try await names(pool, tenant) == [])
+        }
+    }
+
+    @Test func aStatementIsPlannedOnce() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 1 }
+            let tenant = try await addTenant(pool)
+            for limit in 1...12 {
+                _ = try await pool.withTenant(tenant, .singleRead) { (tx: borrowing TenantTransaction) in
+                    try tx.all(
+                        "SELECT name FROM app.customers WHERE tenant_id = \(tx.tenantID) ORDER BY id DESC LIMIT \(limit)"
+                    ) { row in try row.decode("name") as String }
+                }
+            }
+
+            let plans = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
+                try tx.one(
+                    "SELECT generic_plans AS once, custom_plans AS again FROM pg_catalog.pg_prepared_statements WHERE statement LIKE \("%LIMIT $2")"
+                ) { row in [try row.decode("once") as Int, try row.decode("again") as Int] }
+            }
+            #expect(plans == [12, 0])
         }
     }
 

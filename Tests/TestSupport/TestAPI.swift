@@ -20,7 +20,8 @@ package struct TestAPI: Sendable {
     package let application: Application
 
     package static func run(
-        _ change: (inout Configuration) -> Void = { _ in }, _ body: (TestAPI) async throws -> Void
+        _ change: (inout Configuration) -> Void = { _ in }, log: LogSink = LogSink(descriptor: 2),
+        _ body: (TestAPI) async throws -> Void
     ) async throws {
         try await TestDatabase.run { database in
             var configuration = Configuration(database: DatabaseConfiguration(url: try database.url()))
@@ -31,7 +32,7 @@ package struct TestAPI: Sendable {
             configuration.keysDirectory = NSTemporaryDirectory() + "unnati-test-keys-\(getpid())"
             configuration.writesAccessLog = false
             change(&configuration)
-            let application = try await Application(configuration, log: LogSink(descriptor: 2))
+            let application = try await Application(configuration, log: log)
             let (port, adminPort) = try application.listen()
             let services = application.services(signals: [])
             let running = Task { try await services.run() }

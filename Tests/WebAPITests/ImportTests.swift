@@ -39,17 +39,24 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", "csv_empty"), ("\n\n", "csv_empty"), ("shoe,hat\n1,2\n", "csv_missing_columns"),
-        ("name,Name\na,b\n", "csv_repeated_column"),
-        (String(repeating: "x,", count: 1_000_000) + "\n", "csv_too_many_columns"),
-    ])
-    func aFileWithoutAUsableHeaderIsRefusedAtOnce(_ file: String, _ code: String) async throws {
+    private static let unusable: [([UInt8], String)] = [
+        (Array("".utf8), "csv_empty"), (Array("\n\n".utf8), "csv_empty"),
+        (Array("shoe,hat\n1,2\n".utf8), "csv_missing_columns"),
+        (Array("name,Name\na,b\n".utf8), "csv_repeated_column"),
+        (Array(String(repeating: "x,", count: 1_000_000).utf8), "csv_too_many_columns"),
+        // UTF-16, as a spreadsheet's "Unicode text" is, in both orders; and Latin-1.
+        ([0xFF, 0xFE, 0x6E, 0x00, 0x61, 0x00, 0x0A, 0x00], "csv_not_utf8"),
+        ([0xFE, 0xFF, 0x00, 0x6E, 0x00, 0x61, 0x00, 0x0A], "csv_not_utf8"),
+        ([0x6E, 0x61, 0x6D, 0x65, 0x2C, 0xEB, 0x0A], "csv_not_utf8"),
+    ]
+
+    @Test(arguments: unusable)
+    func aFileWithoutAUsableHeaderIsRefusedAtOnce(_ file: [UInt8], _ code: String) async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             let reply = try await api.request(
                 "POST", "/v1/customers/import", token: acme.token, headers: [("Content-Type", "text/csv")],
-                body: Array(file.utf8))
+                body: file)
             #expect(reply.status == 422)
             #expect((reply.object["errors"] as? [[String: String]])?.first?["code"] == code)
             #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") == [["0"]])

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import HTTPMessage
+import HTTPTransport
+import HTTPTypes
+import Testing
+
+/// The life of a connection as a value: time is whatever the test says.
+@Suite struct ConnectionMachineTests {
+    /// A machine, a clock that stands still, and what the machine asked for.
+    private struct Bench: ~Copyable {
+        var machine: ConnectionMachine
+        var now = ContinuousClock.now
+        var asked: [String] = []
+
+        init(_ limits: HTTPLimits = HTTPLimits(), stream: Bool = false) {
+            let route = Route.testing(stream ? .stream(maximumBytes: 1_000_000) : .standard)
+            machine = ConnectionMachine(limits: limits, now: now) { _ in .route(route, []) }
+        }
+
+        typealias Act = (inout ConnectionMachine, ContinuousClock.Instant, inout [ConnectionMachine.Action]) -> Void
+
+        mutating func act(_ body: Act) {
+            var actions: [ConnectionMachine.Action] = []
+            body(&machine, now, &actions)
+            asked += actions.map(\.name)
+        }
+        mutating func send(_ text: String) {
+            act { machine, now, actions in
+                var bytes = Array(text.utf8)
+                unsafe bytes.withUnsafeMutableBytes {
+                    unsafe machine.received(UnsafeRawBufferPointer($0), now: now, &actions)
+                }
+            }
+        }
+        mutating func pass(_ duration: Duration) {
+            now += duration
+            act { machine, now, actions in machine.passed(now, &actions) }
+        }
+        mutating func reply(_ status: HTTPResponse.Status = .ok, isRead: Bool = true) {
+            act { machine, now, actions in
+                machine.responded(Response(status), date: Array("-".utf8), now: now, &actions)
+                if isRead { machine.wrote(machine.pendingOutput, now: now, &actions) }
+            }
+        }
+    }
+
+    private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    private static func post(_ length: Int) -> String {
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n"
+    }
+
+    @Test func silenceEndsAConnectionWhenItsTimeHasCome() {
+        var bench = Bench()
+        bench.pass(.milliseconds(4_999))
+        #expect(bench.asked == [])
+        bench.pass(.milliseconds(1))
+        #expect(bench.asked == ["close"])
+    }
+
+    @Test func aHeadHasItsTimeHoweverItDripsIn() {
+        var bench = Bench()
+        for byte in Self.get.prefix(9) {
+            bench.send(String(byte))
+            bench.pass(.seconds(1))
+        }
+        #expect(bench.asked == [])
+        bench.pass(.seconds(1))
+        #expect(bench.asked == ["reject 408"])
+    }
+
+    @Test func aBodyMustKeepUpItsRate() {
+        // 1,024 bytes a second beyond ten seconds' grace: this one brings 1,000.
+        var slow = Bench()
+        slow.send(Self.post(100_000))
+        for _ in 0..<60 where slow.asked.isEmpty {
+            slow.send(String(repeating: "x", count: 100))
+            slow.pass(.seconds(1))
+        }
+        #expect(slow.asked == ["reject 408"])
+
+        var steady = Bench()
+        steady.send(Self.post(100_000))
+        for _ in 0..<50 {
+            steady.send(String(repeating: "x", count: 2_000))
+            steady.pass(.seconds(1))
+        }
+        #expect(steady.asked == ["start"])
+    }
+
+    @Test func aHandlerThatTakesTooLongIsGivenUp() {
+        var bench = Bench()
+        bench.send(Self.get)
+        bench.pass(.seconds(60))
+        #expect(bench.asked == ["start", "cancelHandler", "reject 503"])
+        bench.reply(.serviceUnavailable)
+        #expect(bench.asked.last == "halfClose")
+        bench.pass(.seconds(2))
+        #expect(bench.asked.last == "close")
+    }
+
+    @Test func aReplyThatNobodyReadsEndsTheConnection() {
+        var bench = Bench()
+        bench.send(Self.get)
+        bench.reply(isRead: false)
+        bench.pass(.milliseconds(19_999))
+        #expect(bench.asked == ["start"])
+        bench.pass(.milliseconds(1))
+        #expect(bench.asked == ["start", "close"])
+    }
+
+    @Test func anIdleConnectionIsKeptAndThenLetGo() {
+        var bench = Bench()
+        bench.send(Self.get)
+        bench.reply()
+        bench.pass(.milliseconds(59_999))
+        #expect(bench.asked == ["start"])
+        bench.pass(.milliseconds(1))
+        #expect(bench.asked == ["start", "close"])
+    }
+
+    @Test func aConnectionServesSoManyRequestsAndNoMore() {
+        var limits = HTTPLimits()
+        limits.requestsPerConnection = 3
+        var bench = Bench(limits)
+        for _ in 0..<3 {
+            bench.send(Self.get)
+            bench.reply()
+        }
+        #expect(bench.asked == ["start", "start", "start", "halfClose"])
+        bench.send(Self.get)
+        #expect(bench.asked.count == 4)
+    }
+
+    @Test func pipelinedRequestsWaitInABoundedBuffer() {
+        var bench = Bench()
+        let many = String(repeating: Self.get, count: 2_000)
+        bench.send(many)
+        #expect(bench.asked == ["start"])
+        let wantsMore = bench.machine.wantsToRead
+        bench.send(many)
+        let wantsYetMore = bench.machine.wantsToRead
+        #expect(wantsMore && !wantsYetMore)
+        bench.reply()
+        #expect(bench.asked == ["start", "start"])
+    }
+
+    @Test func drainingFinishesWhatWasBegunAndBeginsNothing() {
+        var idle = Bench()
+        idle.act { machine, _, actions in machine.drain(&actions) }
+        #expect(idle.asked == ["close"])
+
+        var busy = Bench()
+        busy.send(Self.get + Self.get)
+        busy.act { machine, _, actions in machine.drain(&actions) }
+        busy.reply()
+        #expect(busy.asked == ["start", "halfClose"])
+        let isClosed = busy.machine.isClosed
+        #expect(!isClosed)
+    }
+
+    @Test func aStreamedBodyThatBreaksOffInterruptsItsReader() {
+        var bench = Bench(stream: true)
+        bench.send(Self.post(10) + "abc")
+        bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        #expect(bench.asked == ["start stream", "pushBody 3", "interruptBody"])
+    }
+
+    @Test func nothingHappensOnAClosedConnection() {
+        var bench = Bench()
+        bench.act { machine, _, actions in machine.broke(&actions) }
+        bench.send(Self.get)
+        bench.pass(.seconds(1_000))
+        bench.act { machine, now, actions in
+            machine.broke(&actions)
+            machine.drain(&actions)
+            machine.receivedEnd(now: now, &actions)
+            machine.bodyWanted(now: now, &actions)
+        }
+        #expect(bench.asked == ["close"])
+    }
+}
+
+extension ConnectionMachine.Action {
+    fileprivate var name: String {
+        switch self {
+        case .start(_, _, .bytes): "start"
+        case .start(_, _, .stream): "start stream"
+        case .reject(let violation): "reject \(violation.status.code)"
+        case .pushBody(let bytes): "pushBody \(bytes.count)"
+        case .finishBody: "finishBody"
+        case .interruptBody: "interruptBody"
+        case .cancelHandler: "cancelHandler"
+        case .halfClose: "halfClose"
+        case .close: "close"
+        }
+    }
+}
+
+extension Route {
+    fileprivate static func testing(_ body: BodyPolicy) -> Route {
+        let table = RouteTable()
+        RouteGroup<Void>(table) { _ in }.post("/", operation: "test", body: body) { _, _ in Response(.ok) }
+        return table.routes[0]
+    }
+}
