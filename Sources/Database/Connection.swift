@@ -94,58 +94,41 @@ import Glibc
 
     /// Queues a statement and returns how many results will come for it: a first use of a prepared one has two.
     func queue(_ statement: Statement) throws -> QueuedStatement {
-        let text = statement.text, parameters = statement.parameters
-        guard usesPreparedStatements && statement.isPrepared else {
-            unsafe try send(parameters) { count, types, values, lengths, formats in
-                unsafe PQsendQueryParams(pointer, text, count, types, values, lengths, formats, 1)
-            }
+        guard usesPreparedStatements && statement.isPrepared else { return try queueUnprepared(statement) }
+        if let name = prepared[statement.template] {
+            try queuePrepared(name, statement.parameters)
             return QueuedStatement(preparing: nil)
         }
-        if let name = prepared[text] {
-            unsafe try send(parameters) { count, _, values, lengths, formats in
-                unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
-            }
-            return QueuedStatement(preparing: nil)
-        }
-        guard namesGiven < Self.maximumPrepared else {
-            var unprepared = statement
-            unprepared.isPrepared = false
-            return try queue(unprepared)  // the plain way: this text will be parsed each time
-        }
+        // The plain way when there are too many: this text will be parsed each time.
+        guard namesGiven < Self.maximumPrepared else { return try queueUnprepared(statement) }
         let name = "s\(namesGiven)"
         namesGiven += 1
+        let types = statement.parameters.places.map(\.type.rawValue)
+        try check(unsafe PQsendPrepare(pointer, name, statement.text, Int32(clamping: types.count), types))
+        try queuePrepared(name, statement.parameters)
+        return QueuedStatement(preparing: (statement.template, name))
+    }
+
+    private func queueUnprepared(_ statement: Statement) throws -> QueuedStatement {
+        let text = statement.text, types = statement.parameters.places.map(\.type.rawValue)
         try check(
-            unsafe parameters.types.withUnsafeBufferPointer { types in
-                unsafe PQsendPrepare(pointer, name, text, Int32(clamping: types.count), types.baseAddress)
+            unsafe statement.parameters.withPointers { count, values, lengths, formats in
+                unsafe PQsendQueryParams(pointer, text, count, types, values, lengths, formats, 1)
             })
-        unsafe try send(parameters) { count, _, values, lengths, formats in
-            unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
-        }
-        return QueuedStatement(preparing: (text, name))
+        return QueuedStatement(preparing: nil)
+    }
+
+    private func queuePrepared(_ name: String, _ parameters: Parameters) throws {
+        try check(
+            unsafe parameters.withPointers { count, values, lengths, formats in
+                unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+            })
     }
 
     /// Ends the exchange: one Sync, and what is queued starts on its way.
     func queueSync() throws {
         try check(unsafe PQpipelineSync(pointer))
         roundTrips += 1
-    }
-
-    private typealias Send = (
-        Int32, UnsafePointer<Oid>?, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
-    ) -> Int32
-
-    private func send(_ parameters: Parameters, _ send: Send) throws {
-        let count = parameters.count
-        let formats = [Int32](repeating: 1, count: count)  // all binary
-        let sent = unsafe parameters.bytes.withUnsafeBytes { bytes in
-            let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-            let values = unsafe zip(parameters.offsets, parameters.lengths).map { offset, length in
-                unsafe length < 0 ? nil : base.map { unsafe UnsafePointer($0 + offset) }
-            }
-            let lengths = parameters.lengths.map { max(0, $0) }
-            return unsafe send(Int32(clamping: count), parameters.types, values, lengths, formats)
-        }
-        try check(sent)
     }
 
     private func check(_ succeeded: Int32) throws {
@@ -222,4 +205,30 @@ struct Skipped: Error {}
 /// A statement on its way; text and name when this use prepares it.
 struct QueuedStatement {
     let preparing: (text: String, name: String)?
+}
+
+extension Parameters {
+    fileprivate typealias Send = (
+        Int32, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
+    ) -> Int32
+
+    /// The values as libpq takes them: how many, where each is, how long, and that all are in binary format.
+    @unsafe fileprivate func withPointers(_ send: Send) -> Int32 {
+        unsafe bytes.withUnsafeBytes { bytes in
+            let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { values in
+                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
+                    for (index, place) in places.enumerated() {
+                        unsafe values[index] =
+                            place.length == nil ? nil : base.map { unsafe UnsafePointer($0 + place.offset) }
+                        unsafe numbers[index] = place.length ?? 0
+                        unsafe numbers[count + index] = 1
+                    }
+                    let lengths = unsafe numbers.baseAddress
+                    return unsafe send(
+                        Int32(clamping: count), values.baseAddress, lengths, lengths.map { unsafe $0 + count })
+                }
+            }
+        }
+    }
 }

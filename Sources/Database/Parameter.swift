@@ -17,29 +17,41 @@ package enum SQLType: UInt32, Sendable {
 
 /// The values of one statement, encoded one after the other.
 package struct Parameters: Sendable {
-    private(set) var bytes: [UInt8] = [0]  // never empty, so that its base address is never nil
-    private(set) var offsets: [Int] = []
-    private(set) var lengths: [Int32] = []
-    private(set) var types: [UInt32] = []
+    /// Where a value stands in ``bytes``.
+    struct Place: Sendable {
+        let type: SQLType
+        var offset: Int
+        /// Nil for NULL.
+        var length: Int32?
+    }
 
-    var count: Int { types.count }
+    private(set) var bytes: [UInt8] = [0]  // never empty, so that its base address is never nil
+    private(set) var places: [Place] = []
+
+    var count: Int { places.count }
+
+    init(capacity: Int = 0) {
+        guard capacity > 0 else { return }
+        bytes.reserveCapacity(1 + capacity * 16)
+        places.reserveCapacity(capacity)
+    }
 
     mutating func append(_ parameter: some SQLParameter) {
-        types.append(type(of: parameter).parameterType.rawValue)
-        offsets.append(bytes.count)
-        lengths.append(0)
+        let offset = bytes.count
+        places.append(Place(type: Swift.type(of: parameter).parameterType, offset: offset, length: 0))
         parameter.encode(into: &self)
-        if lengths[lengths.count - 1] == 0 {
-            lengths[lengths.count - 1] = Int32(clamping: bytes.count - offsets[offsets.count - 1])
+        if places[places.count - 1].length != nil {
+            places[places.count - 1].length = Int32(clamping: bytes.count - offset)
         }
     }
 
     mutating func append(contentsOf other: Parameters) {
         let shift = bytes.count
         bytes.append(contentsOf: other.bytes)
-        offsets.append(contentsOf: other.offsets.map { $0 + shift })
-        lengths.append(contentsOf: other.lengths)
-        types.append(contentsOf: other.types)
+        for var place in other.places {
+            place.offset += shift
+            places.append(place)
+        }
     }
 
     package mutating func put(_ content: some Sequence<UInt8>) { bytes.append(contentsOf: content) }
@@ -49,7 +61,7 @@ package struct Parameters: Sendable {
     }
 
     /// Marks the value being encoded as NULL.
-    package mutating func putNull() { lengths[lengths.count - 1] = -1 }
+    package mutating func putNull() { places[places.count - 1].length = nil }
 }
 
 extension String: SQLParameter {

@@ -69,6 +69,7 @@ import CPostgres
     fileprivate init(result: OpaquePointer, index: Int32) {
         unsafe self.result = result
         self.index = index
+        unsafe resolved.reserveCapacity(Int(PQnfields(result)))
     }
 
     fileprivate mutating func move(to index: Int32) {

@@ -109,6 +109,8 @@ extension TextArray {
         }
         guard let count = number(), count >= 0, number() != nil else { return nil }
         var elements: [String] = []
+        // Every element has four bytes of length: no count can ask for more memory than its bytes justify.
+        elements.reserveCapacity(min(count, bytes.count / 4))
         for _ in 0..<count {
             guard let length = number(), length >= 0, offset + length <= bytes.count else { return nil }
             unsafe elements.append(

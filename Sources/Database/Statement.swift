@@ -6,64 +6,65 @@
 /// An interpolated value becomes `$1` and travels beside the text; there is no way to put a string into the text but to
 /// write it in the source. A statement can be built from fragments, each a literal of its own.
 package struct Statement: ExpressibleByStringInterpolation, Sendable {
-    /// Literal text between parameters: always one more than there are parameters.
-    private var pieces: [String]
+    /// The text with a mark where each parameter stands. SQL holds no NUL, so nothing in a text can be taken for the mark.
+    private(set) var template: String
     private(set) var parameters: Parameters
     /// False for texts of which there are many variants, such as bulk inserts: those would fill the cache of prepared ones.
     package var isPrepared = true
 
+    private static let mark: UInt8 = 0
+
     package init(stringLiteral text: String) {
-        pieces = [text]
+        template = text
         parameters = Parameters()
     }
 
     package init(stringInterpolation interpolation: Interpolation) {
-        pieces = interpolation.pieces
+        template = interpolation.template
         parameters = interpolation.parameters
     }
 
     package static func += (statement: inout Statement, fragment: Statement) {
-        statement.pieces[statement.pieces.count - 1] += fragment.pieces[0]
-        statement.pieces.append(contentsOf: fragment.pieces.dropFirst())
+        statement.template += fragment.template
         statement.parameters.append(contentsOf: fragment.parameters)
     }
 
     /// The text with its placeholders numbered.
     var text: String {
-        var text = pieces[0]
-        for index in 1..<max(1, pieces.count) {
-            text += "$"
-            text += String(index)
-            text += pieces[index]
+        var text: [UInt8] = []
+        text.reserveCapacity(template.utf8.count + parameters.count * 5)
+        var number = 0
+        for byte in template.utf8 {
+            guard byte == Self.mark else {
+                text.append(byte)
+                continue
+            }
+            number += 1
+            text.append(contentsOf: "$\(number)".utf8)
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     package struct Interpolation: StringInterpolationProtocol {
-        fileprivate var pieces: [String] = [""]
-        fileprivate var parameters = Parameters()
+        fileprivate var template = ""
+        fileprivate var parameters: Parameters
 
         package init(literalCapacity: Int, interpolationCount: Int) {
-            pieces.reserveCapacity(interpolationCount + 1)
+            template.reserveCapacity(literalCapacity + interpolationCount)
+            parameters = Parameters(capacity: interpolationCount)
         }
 
-        package mutating func appendLiteral(_ literal: String) {
-            if pieces[pieces.count - 1].isEmpty {
-                pieces[pieces.count - 1] = literal
-            } else {
-                pieces[pieces.count - 1] += literal
-            }
-        }
+        package mutating func appendLiteral(_ literal: String) { template += literal }
 
         package mutating func appendInterpolation(_ parameter: some SQLParameter) {
             parameters.append(parameter)
-            pieces.append("")
+            template.unicodeScalars.append(Unicode.Scalar(Statement.mark))
         }
 
         /// Nil becomes NULL. Said apart, since the compiler takes an optional in an interpolation for a slip.
         package mutating func appendInterpolation<Parameter: SQLParameter>(_ parameter: Parameter?) {
             parameters.append(parameter)
-            pieces.append("")
+            template.unicodeScalars.append(Unicode.Scalar(Statement.mark))
         }
     }
 }

@@ -5,6 +5,10 @@
 package enum PercentEncoding {
     /// Nil for a stray `%`, for bytes that are not UTF-8, and for control characters, which no path or parameter of ours holds.
     package static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+        // Most have nothing to decode.
+        if text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") }) {
+            return String(text)
+        }
         var bytes: [UInt8] = []
         var input = text.utf8.makeIterator()
         while let byte = input.next() {

@@ -8,9 +8,14 @@ import Crypto
 /// base64url of version, content and a 16-byte HMAC tag, which also covers what the list was filtered by.
 package struct CursorSeal: Sendable {
     private static let version: UInt8 = 1
-    private let key: Secret<SymmetricKey>
+    /// Keyed once; each tag begins with a copy of it.
+    private let keyed: HMAC<SHA256>
 
-    package init(key: Secret<SymmetricKey>) { self.key = key }
+    package init(key: Secret<SymmetricKey>) {
+        var keyed = HMAC<SHA256>(key: key.reveal())
+        keyed.update(data: Array("unnati cursor v1".utf8))
+        self.keyed = keyed
+    }
 
     package enum Failure: Error, Sendable {
         /// Not made by this deployment, or altered, or made for another list, business or filter.
@@ -37,7 +42,6 @@ package struct CursorSeal: Sendable {
     private func tag(_ content: [UInt8], _ scope: [String]) -> [UInt8] {
         var message: [UInt8] = []
         message.reserveCapacity(256)
-        message.append(contentsOf: Self.label)
         // Lengths before texts: no two scopes can run together into one message.
         for part in scope {
             let length = part.utf8.count
@@ -45,9 +49,8 @@ package struct CursorSeal: Sendable {
             message.append(contentsOf: part.utf8)
         }
         message.append(contentsOf: content)
-        let code = HMAC<SHA256>.authenticationCode(for: message, using: key.reveal())
-        return unsafe code.withUnsafeBytes { unsafe Array($0.prefix(16)) }
+        var code = keyed
+        code.update(data: message)
+        return unsafe code.finalize().withUnsafeBytes { unsafe Array($0.prefix(16)) }
     }
-
-    private static let label = Array("unnati cursor v1".utf8)
 }

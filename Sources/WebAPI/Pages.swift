@@ -55,8 +55,18 @@ struct Pages: Sendable {
 
     /// The request's own address with another cursor (RFC 8288).
     private static func address(_ request: Request, _ cursor: String) -> String {
-        let kept = (request.head.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
-        return request.head.path + "?" + (kept.map(String.init) + ["cursor=\(cursor)"]).joined(separator: "&")
+        var address = request.head.path
+        address.reserveCapacity(address.utf8.count + (request.head.query?.utf8.count ?? 0) + cursor.utf8.count + 16)
+        address += "?"
+        if let query = request.head.query {
+            for parameter in query.split(separator: "&") where !parameter.hasPrefix("cursor=") {
+                address += parameter
+                address += "&"
+            }
+        }
+        address += "cursor="
+        address += cursor
+        return address
     }
 }
 
