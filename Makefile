@@ -8,10 +8,10 @@ SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 VENV = .local/venv
 
-.PHONY: help setup build run test bench format lint migrate
+.PHONY: help setup build run test bench conformance format lint migrate
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what this machine lacks (Debian packages, a Python environment); safe to repeat
 	@docker/local/setup
@@ -28,6 +28,10 @@ test: setup ## Run every test
 bench: setup ## Measure against other stacks, side by side; writes docs/benchmarks.md
 	$(BUILD) --product unnati
 	@Tests/Benchmarks/run
+
+conformance: build ## Hold the HTTP server against its corpus and other servers; writes docs/http-conformance.md
+	@docker/local/peers
+	@docker/local/with-server sh -c '$(VENV)/bin/python Tests/Conformance $$UNNATI_PORT --write docs/http-conformance.md'
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up

@@ -224,7 +224,7 @@ extension Parameters {
                         unsafe numbers[index] = place.length ?? 0
                         unsafe numbers[count + index] = 1
                     }
-                    let lengths = unsafe numbers.baseAddress
+                    let lengths = numbers.baseAddress
                     return unsafe send(
                         Int32(clamping: count), values.baseAddress, lengths, lengths.map { unsafe $0 + count })
                 }

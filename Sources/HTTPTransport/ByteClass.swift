@@ -19,8 +19,10 @@ struct ByteClass {
     static let token = ByteClass(low: 0x03FF6CFA00000000, high: 0x57FFFFFFC7FFFFFE)
     /// `pchar`, `/` and `?` of RFC 3986 §3.3 and §3.4, `%` aside: letters, digits and `-._~!$&'()*+,;=:@/?`.
     static let target = ByteClass(low: 0xAFFFFFD200000000, high: 0x47FFFFFE87FFFFFF)
-    /// A registered name or address and a port: letters, digits and `-._~[]:`.
-    static let host = ByteClass(low: 0x07FF600000000000, high: 0x47FFFFFEAFFFFFFE)
+    /// A registered name as DNS has them (RFC 3986 §3.2.2, without escapes): letters, digits and `-._~`.
+    static let name = ByteClass(low: 0x03FF600000000000, high: 0x47FFFFFE87FFFFFE)
+    /// Inside the brackets of an IPv6 address: hexadecimal digits, `:` and `.`.
+    static let address = ByteClass(low: 0x07FF400000000000, high: 0x0000007E0000007E)
 
     /// Field content of RFC 9110 §5.5: visible ASCII, space, tab and the bytes above ASCII.
     @inline(__always)

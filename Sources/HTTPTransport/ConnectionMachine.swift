@@ -212,6 +212,7 @@ package struct ConnectionMachine: ~Copyable {
             switch parser.next() {
             case .needsMore: return
             case .head(let head, let framing): begin(head, framing, now, &actions)
+            case .chunk(let size): expect(size, now, &actions)
             case .body(let bytes): body(bytes, now, &actions)
             case .end: endOfBody(now, &actions)
             case .violation(let violation): return reject(violation, now, &actions)
@@ -245,6 +246,17 @@ package struct ConnectionMachine: ~Copyable {
             return
         }
         phase = .collecting(head, match, body: [], maximum: maximum)
+    }
+
+    /// A chunk that would lead past the bound is refused when it is announced.
+    private mutating func expect(_ size: Int, _ now: Time, _ actions: inout [Action]) {
+        switch phase {
+        case .collecting(_, _, let body, let maximum) where body.count + size > maximum:
+            reject(Self.tooLarge(maximum), now, &actions)
+        case .streaming(let received, let maximum) where received + size > maximum:
+            reject(Self.tooLarge(maximum), now, &actions)
+        default: break
+        }
     }
 
     private mutating func body(_ bytes: [UInt8], _ now: Time, _ actions: inout [Action]) {

@@ -25,7 +25,7 @@ struct HeadParser {
                 throw ProtocolViolation(.badRequest, "A header line is malformed.")
             }
             let field = FieldNames.name(name)
-            try facts.note(field, value)
+            try facts.note(field, value, of: bytes[line])
             fields.append(HTTPField(name: field, lenientValue: value))
         }
         let hostOfTarget = try facts.apply(to: &framing, method: method)
@@ -148,8 +148,15 @@ private struct FramingFacts {
     private var host: ArraySlice<UInt8>?
     private var connection: [ArraySlice<UInt8>] = []
     private var expectation: ArraySlice<UInt8>?
+    private var hasCredentials = false
 
-    mutating func note(_ name: HTTPField.Name, _ value: ArraySlice<UInt8>) throws(ProtocolViolation) {
+    mutating func note(_ name: HTTPField.Name, _ value: ArraySlice<UInt8>, of line: ArraySlice<UInt8>)
+        throws(ProtocolViolation)
+    {
+        // The RFC allows a tab around any value; nginx takes it for part of the value, so here it would divide readers.
+        if name == .contentLength || name == .transferEncoding, line.contains(0x09) {
+            throw ProtocolViolation(.badRequest, "There is a tab in a header that frames the body.")
+        }
         switch name {
         case .contentLength:
             guard contentLength == nil else {
@@ -165,6 +172,11 @@ private struct FramingFacts {
             guard host == nil else { throw ProtocolViolation(.badRequest, "There are two Host headers.") }
             host = value
         case .connection: connection.append(value)
+        case .authorization:
+            guard !hasCredentials else {
+                throw ProtocolViolation(.badRequest, "There are two Authorization headers.")
+            }
+            hasCredentials = true
         case .expect:
             guard expectation == nil else {
                 throw ProtocolViolation(.expectationFailed, "There are two Expect headers.")
@@ -200,6 +212,9 @@ private struct FramingFacts {
         }
         for value in connection {
             for option in value.split(separator: UInt8(ascii: ",")).map({ $0.drop { $0 == 0x20 || $0 == 0x09 } }) {
+                guard Self.isTokenOrEmpty(option) else {
+                    throw ProtocolViolation(.badRequest, "The Connection header is malformed.")
+                }
                 if Self.equals(option, "close") { framing.keepsAlive = false }
                 if Self.equals(option, "keep-alive"), framing.isVersion10, connection.count == 1 {
                     framing.keepsAlive = true
@@ -220,9 +235,27 @@ private struct FramingFacts {
             guard framing.isVersion10 else { throw ProtocolViolation(.badRequest, "There is no Host header.") }
             return
         }
-        guard !host.isEmpty, host.count <= 255, host.allSatisfy({ ByteClass.host.contains($0) }) else {
+        guard host.count <= 255, Self.isAuthority(host) else {
             throw ProtocolViolation(.badRequest, "The Host header is malformed.")
         }
+    }
+
+    /// A registered name, an IPv4 address or an IPv6 address in brackets, then a port if any (RFC 3986 §3.2.2 and §3.2.3).
+    private static func isAuthority(_ host: ArraySlice<UInt8>) -> Bool {
+        let afterName: ArraySlice<UInt8>
+        if host.first == UInt8(ascii: "[") {
+            guard let end = host.firstIndex(of: UInt8(ascii: "]")), end - host.startIndex > 2,
+                host[(host.startIndex + 1)..<end].allSatisfy({ ByteClass.address.contains($0) })
+            else { return false }
+            afterName = host[(end + 1)...]
+        } else {
+            let name = host.prefix { ByteClass.name.contains($0) }
+            guard !name.isEmpty else { return false }
+            afterName = host[name.endIndex...]
+        }
+        guard let colon = afterName.first else { return true }
+        return colon == UInt8(ascii: ":") && (1...6).contains(afterName.count)
+            && afterName.dropFirst().allSatisfy { (48...57).contains($0) }
     }
 
     /// `gzip, chunked` and the like: well formed, and more than is offered here.
@@ -241,6 +274,11 @@ private struct FramingFacts {
     private static func decimal(_ value: ArraySlice<UInt8>) -> Int? {
         guard (1...15).contains(value.count), value.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return value.reduce(0) { $0 * 10 + Int($1 - 48) }
+    }
+
+    /// An element of a list; white space may follow it.
+    private static func isTokenOrEmpty(_ element: ArraySlice<UInt8>) -> Bool {
+        element.drop { ByteClass.token.contains($0) }.allSatisfy { $0 == 0x20 || $0 == 0x09 }
     }
 
     private static func equals(_ value: ArraySlice<UInt8>, _ lowercase: String) -> Bool {

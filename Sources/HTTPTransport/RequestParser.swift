@@ -15,6 +15,8 @@ package struct RequestParser: ~Copyable {
         case needsMore
         case head(RequestHead, RequestFraming)
         case body([UInt8])
+        /// A chunk of so many bytes begins: enough to refuse a body before it has come.
+        case chunk(Int)
         /// The body is complete; the parser stands before the next request.
         case end
         case violation(ProtocolViolation)
@@ -115,7 +117,8 @@ package struct RequestParser: ~Copyable {
                     if unfinished > limits.method + limits.target + 16 {
                         return fail(.uriTooLong, "The request line is too long.")
                     }
-                } else if unfinished > limits.fieldLine || whole > limits.head {
+                    // The line's CR may be here already.
+                } else if unfinished > limits.fieldLine + 1 || whole > limits.head {
                     return fail(.requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
                 }
                 return .needsMore
@@ -188,7 +191,12 @@ package struct RequestParser: ~Copyable {
                     guard range.count <= limits.chunkLine, let size = ChunkLine.size(buffer[range]) else {
                         return fail(.badRequest, "A chunk-size line is malformed.")
                     }
-                    phase = size == 0 ? .trailers(bytes: 0) : .chunk(remaining: size)
+                    guard size > 0 else {
+                        phase = .trailers(bytes: 0)
+                        continue
+                    }
+                    phase = .chunk(remaining: size)
+                    return .chunk(size)
                 }
             case .chunk(let remaining):
                 guard buffered > 0 else { return .needsMore }

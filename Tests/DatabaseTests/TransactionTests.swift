@@ -223,21 +223,27 @@ import Testing
                     try tx.execute("SELECT pg_sleep(\(Int32(seconds)))")
                 }
             }
-            let slow = (0..<3).map { _ in Task { try await sleep(1) } }
-            try await Task.sleep(for: .milliseconds(100))
+            /// Waits until the pool is in a state, however busy the machine is.
+            func reach(_ what: String, _ isReached: (ConnectionPool.Statistics) -> Bool) async throws {
+                for _ in 0..<500 where !isReached(pool.statistics) { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(isReached(pool.statistics), "\(what)")
+            }
+            try await reach("four connections are there") { $0.idle == 4 }
+            let slow = (0..<3).map { _ in Task { try await sleep(2) } }
+            try await reach("three are busy") { $0.inUse == 3 }
 
             let quick = try await ContinuousClock().measure { try await sleep(0) }
-            #expect(quick < .milliseconds(200))
+            #expect(quick < .seconds(1))
 
             // All four are busy now: two may stand in line, one more may not, and those in line give up in time.
-            let fourth = Task { try await sleep(1) }
-            try await Task.sleep(for: .milliseconds(50))
+            let fourth = Task { try await sleep(2) }
+            try await reach("four are busy") { $0.inUse == 4 }
             let waiting = (0..<2).map { _ in Task { try await sleep(0) } }
-            try await Task.sleep(for: .milliseconds(50))
+            try await reach("two wait") { $0.waiting == 2 }
             let refused = await ContinuousClock().measure {
                 await #expect(throws: DatabaseError.self) { try await sleep(0) }
             }
-            #expect(refused < .milliseconds(50))
+            #expect(refused < .milliseconds(200))
             for task in waiting { await #expect(throws: DatabaseError.self) { try await task.value } }
             for task in slow + [fourth] { try await task.value }
             try await sleep(0)

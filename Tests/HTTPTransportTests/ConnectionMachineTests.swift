@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Foundation
 import HTTPMessage
 import HTTPTransport
 import HTTPTypes
@@ -165,6 +166,25 @@ import Testing
         bench.send(Self.post(10) + "abc")
         bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
         #expect(bench.asked == ["start stream", "pushBody 3", "interruptBody"])
+    }
+
+    /// Whatever a handler was made to put into a header, no line of the reply begins where it says.
+    @Test(arguments: ["a\r\nSet-Cookie: x=y", "a\nb", "a\rb", "a\u{0}b", "a\r\n\r\n<html>"])
+    func nothingInAHeaderBeginsAnotherLine(_ value: String) {
+        var machine = ConnectionMachine(limits: HTTPLimits(), now: .now) { _ in .notFound }
+        var actions: [ConnectionMachine.Action] = []
+        let request = Array(Self.get.utf8)
+        unsafe request.withUnsafeBytes { unsafe machine.received($0, now: .now, &actions) }
+        var response = Response(.ok, body: Array("{}".utf8))
+        response.fields.append(HTTPField(name: .location, lenientValue: Array(value.utf8)[...]))
+        machine.responded(response, date: Array("-".utf8), now: .now, &actions)
+
+        let output = machine.output
+        let lines = String(decoding: output, as: UTF8.self).components(separatedBy: "\r\n")
+        #expect(lines.count == 6)
+        #expect(lines.dropFirst().prefix(3).map { $0.prefix { $0 != ":" } } == ["Date", "Location", "Content-Length"])
+        #expect(!output.contains(0))
+        #expect(output.count { $0 == 0x0A } == 5 && output.count { $0 == 0x0D } == 5)
     }
 
     @Test func nothingHappensOnAClosedConnection() {

@@ -21,6 +21,7 @@ import Testing
                 case .needsMore: break reading
                 case .head(let head, _):
                     events.append("\(head.method) \(head.path)\(head.query.map { "?\($0)" } ?? "")")
+                case .chunk: continue reading
                 case .body(let bytes): body += bytes
                 case .end:
                     if !body.isEmpty { events[events.count - 1] += " body=\(String(decoding: body, as: UTF8.self))" }
