@@ -65,19 +65,21 @@ let package = Package(
         room("HTTPMessage", ["Core", "JSON", httpTypes]),
         room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "CLinux", "COpenSSL", httpTypes, logging, metrics]),
         room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
+        room("Admission", ["Core"]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
         room("CRM", ["Core", "Database", logging]),
         room(
             "WebAPI",
             [
-                "Core", "JSON", "Telemetry", "HTTPMessage", "Accounts", "CRM", "Database", "Passwords", "Tokens",
+                "Core", "JSON", "Telemetry", "HTTPMessage", "Admission", "Accounts", "CRM", "Database", "Passwords",
+                "Tokens",
                 httpTypes, logging, metrics,
             ]),
         room(
             "Bootstrap",
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
-                "HTTPOutbound",
+                "HTTPOutbound", "Admission",
                 "Accounts", "CRM", "WebAPI", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -96,6 +98,13 @@ let package = Package(
         .executableTarget(
             name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe",
             swiftSettings: house),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Core", "CRM", "HTTPMessage", "HTTPTransport", "JSON", "Passwords", "Tokens", crypto, httpTypes,
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: Array(garden)),
+        tests("FuzzTests", ["FuzzTargets"]),
         tests("CoreTests", ["Core"]),
         tests("JSONTests", ["Core", "JSON"]),
         tests("ExecutionTests", ["Core", "Execution"]),
@@ -103,8 +112,18 @@ let package = Package(
         tests("PasswordsTests", ["Core", "Execution", "Passwords"]),
         tests("TokensTests", ["Core", "Tokens", crypto]),
         tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),
+        tests("AdmissionTests", ["Admission", "Core"]),
+        tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("CRMTests", ["Core", "CRM"]),
         tests("WebAPITests", ["Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` builds with libFuzzer, whose runtime brings a main function of its own.
+if Context.environment["UNNATI_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Entry",
+            swiftSettings: Array(garden) + [.unsafeFlags(["-parse-as-library"])]))
+}

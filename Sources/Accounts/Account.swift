@@ -46,7 +46,8 @@ package enum LoginIdentity: Sendable, Hashable {
         }
     }
 
-    var value: String {
+    /// As it is stored: E.164, or an address in lower case.
+    package var value: String {
         switch self {
         case .phone(let phone): phone.e164
         case .email(let email): email.address

@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Accounts
+import Admission
 import CRM
 import Core
 import Database
@@ -49,7 +50,8 @@ package struct Application: Sendable {
             imports: CustomerImportService(database: database, worker: importWorker), accessTokens: accessTokens,
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
-            accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus)
+            accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
+            gatekeeper: Gatekeeper(configuration.rates), crossOrigin: CrossOrigin(origins: configuration.origins))
         let server = HTTPServer(configuration.http, responder: api, commonFields: API.commonFields, logger: logger)
         admin = HTTPServer(
             configuration.admin, responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Admission
 import Core
 import Database
 import HTTPTransport
@@ -15,6 +16,9 @@ package struct Configuration: Sendable {
     package var admin = HTTPServerConfiguration()
     package var passwords = PasswordConfiguration()
     package var tokens = TokenConfiguration()
+    package var rates = RateLimits()
+    /// `CORS_ORIGINS`: origins of web pages that may call, such as `https://app.example.in`, with commas between.
+    package var origins: [String] = []
     /// `KEYS_DIRECTORY`: the server's own keys.
     package var keysDirectory = ".local/keys"
     /// `MIGRATIONS_DIRECTORY`: the SQL files this build goes with.

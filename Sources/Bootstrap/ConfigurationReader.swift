@@ -2,9 +2,11 @@
 // Unnati: a growth platform for very small businesses.
 
 import Configuration
+import Admission
 import Core
 import Database
 import Foundation
+import HTTPMessage
 import HTTPTransport
 import Passwords
 import SystemPackage
@@ -53,10 +55,21 @@ package struct ConfigurationReader: ~Copyable {
         read("HTTP_PORT", 0...65_535, into: &configuration.http.port)
         read("HTTP_CONNECTIONS", 1...1_000_000, into: &configuration.http.connections)
         configuration.http.loops = max(1, min(64, ProcessInfo.processInfo.activeProcessorCount))
+        read("HTTP_CONNECTIONS_PER_ADDRESS", 1...1_000_000, into: &configuration.http.connectionsPerAddress)
         read("HTTP_LOOPS", 1...64, into: &configuration.http.loops)
         read("ADMIN_HOST", into: &configuration.admin.host)
         read("ADMIN_PORT", 0...65_535, into: &configuration.admin.port)
         read("SHUTDOWN_GRACE_MS", 0...600_000, into: &configuration.http.grace)
+        readList("TRUSTED_PROXIES", "a network such as 10.0.0.0/8", into: &configuration.http.proxies.networks) {
+            NetworkRange($0)
+        }
+        read("FORWARDED_HEADER", into: &configuration.http.proxies.header)
+        readList("CORS_ORIGINS", "an origin such as https://app.example.in", into: &configuration.origins, Self.origin)
+        read("RATE_LIMIT_ADDRESS", into: &configuration.rates.address)
+        read("RATE_LIMIT_SIGN_IN", into: &configuration.rates.signIn)
+        read("RATE_LIMIT_IDENTITY", into: &configuration.rates.identity)
+        read("RATE_LIMIT_PERSON", into: &configuration.rates.person)
+        read("RATE_LIMIT_TENANT", into: &configuration.rates.tenant)
         read("PASSWORD_COST", 10...14, into: &configuration.passwords.cost)
         read("PASSWORD_LANES", 1...64, into: &configuration.passwords.lanes)
         read("PASSWORD_WAITERS", 0...1_000, into: &configuration.passwords.waiters)
@@ -105,6 +118,56 @@ package struct ConfigurationReader: ~Copyable {
             return ""
         }
         return content.trimmingWhitespace
+    }
+
+    /// Values with commas between.
+    private mutating func readList<Value>(
+        _ name: String, _ expected: String, into values: inout [Value], _ parse: (String) -> Value?
+    ) {
+        guard let text = text(name) else { return }
+        values = []
+        for element in text.split(separator: ",").map(\.trimmingWhitespace) where !element.isEmpty {
+            guard let value = parse(element) else {
+                mistakes.append("\(name) holds \(element), which is not \(expected).")
+                continue
+            }
+            values.append(value)
+        }
+    }
+
+    /// Scheme, host and port, nothing behind: what a browser sends in Origin.
+    private static func origin(_ text: String) -> String? {
+        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return nil }
+        let authority = text.dropFirst(scheme.count)
+        return authority.isEmpty || authority.contains { "/*?# ".contains($0) } ? nil : text
+    }
+
+    private mutating func read<Choice: RawRepresentable & CaseIterable>(_ name: String, into value: inout Choice)
+    where Choice.RawValue == String {
+        guard let text = text(name) else { return }
+        guard let choice = Choice(rawValue: text.lowercased()) else {
+            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            mistakes.append("\(name) is \(text); use one of \(choices).")
+            return
+        }
+        value = choice
+    }
+
+    /// `600/60` is six hundred requests a minute; `off` is no limit.
+    private mutating func read(_ name: String, into policy: inout RatePolicy?) {
+        guard let text = text(name), let kind = policy?.name else { return }
+        guard text.lowercased() != "off" else {
+            policy = nil
+            return
+        }
+        let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        guard numbers.count == 2, let quota = numbers[0], let seconds = numbers[1], (1...100_000_000).contains(quota),
+            (1...86_400).contains(seconds)
+        else {
+            mistakes.append("\(name) is \(text); use REQUESTS/SECONDS such as 600/60, or off.")
+            return
+        }
+        policy = RatePolicy(kind, quota, per: .seconds(seconds))
     }
 
     private mutating func read(_ name: String, into value: inout String) {

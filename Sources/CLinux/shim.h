@@ -13,8 +13,9 @@ static const unsigned int unnati_epoll_broken = EPOLLERR | EPOLLHUP;
 // Declared here, since defining _GNU_SOURCE would change other declarations that Glibc's module shares.
 extern int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
 
-static inline int unnati_accept(int listener) {
-    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+static inline int unnati_accept(int listener, struct sockaddr_storage *peer) {
+    socklen_t length = sizeof *peer;
+    return accept4(listener, (struct sockaddr *)peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 static inline int unnati_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }

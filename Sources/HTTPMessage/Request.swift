@@ -13,18 +13,27 @@ package struct Request: Sendable {
     package let match: RouteMatch
     /// Ours, told to the client as `X-Request-Id` and written to every log line about it.
     package let id: UUIDv7
+    /// Who sent it: the socket's peer, or whom trusted proxies name.
+    package let client: NetworkAddress
     package let notes = Notes()
 
-    package init(head: RequestHead, body: RequestBody, match: RouteMatch, id: UUIDv7 = .next()) {
+    package init(
+        head: RequestHead, body: RequestBody, match: RouteMatch, id: UUIDv7 = .next(),
+        client: NetworkAddress = NetworkAddress(ipv4: 0)
+    ) {
         self.head = head
         self.body = body
         self.match = match
         self.id = id
+        self.client = client
     }
 
-    /// What becomes known about a request while it is answered, for the log line at its end.
+    /// What becomes known about a request while it is answered.
     package final class Notes: @unchecked Sendable {  // Guard: the one task that answers the request.
+        /// For the log line at its end.
         package var tenantID: TenantID?
+        /// For the reply, whatever it will be.
+        package var fields = HTTPFields()
     }
 
     /// Why a request cannot be read, before any handler looks at what it says.

@@ -12,6 +12,8 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     private(set) var token: UInt64 = 0
     private let loop: EventLoop
     private let responder: any Responder
+    private let peer: NetworkAddress
+    private let proxies: TrustedProxies
     private let onClose: @Sendable () -> Void
     private var machine: ConnectionMachine
     private var interest = Poller.Interest.reading
@@ -25,14 +27,16 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
 
     /// - Parameter descriptor: a connected, non-blocking socket, owned from here on.
     init(
-        _ descriptor: Int32, loop: EventLoop, limits: HTTPLimits, responder: any Responder,
-        onClose: @escaping @Sendable () -> Void
+        _ descriptor: Int32, from peer: NetworkAddress, loop: EventLoop, configuration: HTTPServerConfiguration,
+        responder: any Responder, onClose: @escaping @Sendable () -> Void
     ) {
+        self.peer = peer
+        proxies = configuration.proxies
         self.descriptor = descriptor
         self.loop = loop
         self.responder = responder
         self.onClose = onClose
-        machine = ConnectionMachine(limits: limits, now: .now) { responder.match($0) }
+        machine = ConnectionMachine(limits: configuration.limits, now: .now) { responder.match($0) }
     }
 
     func start() { token = loop.add(self, interest) }
@@ -110,14 +114,14 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     private func perform(_ action: ConnectionMachine.Action) {
         switch action {
         case .start(let head, let match, .bytes(let bytes)):
-            handle(Request(head: head, body: .bytes(bytes), match: match, id: loop.nextRequestID()))
+            handle(head, .bytes(bytes), match)
         case .start(let head, let match, .stream):
             let stream = BodyStream { [weak self] in
                 guard let self else { return }
                 loop.queue.async { self.bodyWanted() }
             }
             self.stream = stream
-            handle(Request(head: head, body: .stream(stream), match: match, id: loop.nextRequestID()))
+            handle(head, .stream(stream), match)
         case .reject(let violation): responded(responder.reply(to: violation), turn: turn)
         case .pushBody(let bytes): if stream?.push(bytes) == false { machine.bodyFull() }
         case .finishBody:
@@ -136,7 +140,10 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
 
     /// Runs the handler on the loop's own queue: between two awaits it is one more event of the loop. It leaves the queue
     /// for a lane when it needs the database, and comes back with the reply.
-    private func handle(_ request: Request) {
+    private func handle(_ head: RequestHead, _ body: RequestBody, _ match: RouteMatch) {
+        let request = Request(
+            head: head, body: body, match: match, id: loop.nextRequestID(),
+            client: proxies.client(of: head.fields, from: peer))
         let turn = turn
         handler = Task.immediate(executorPreference: loop.executor) { [responder] in
             let response = await responder.respond(to: request)

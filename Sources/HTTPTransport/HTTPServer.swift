@@ -17,7 +17,7 @@ package final class HTTPServer: @unchecked Sendable {
     private let logger: Logger
     private let loops: [EventLoop]
     private let acceptQueue = DispatchQueue(label: "unnati.http.accept")
-    private let open = Lock(0)
+    private let open = Lock(ConnectionCounts())
     private var listener: (any DispatchSourceRead)?
     private var isPaused = false
     private var nextLoop = 0
@@ -40,7 +40,7 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     /// Connections that are open now.
-    package var connectionCount: Int { open.with { $0 } }
+    package var connectionCount: Int { open.with { $0.total } }
 
     /// Begins to accept.
     /// - Returns: the port, which the system has chosen when the configuration says 0.
@@ -61,8 +61,9 @@ package final class HTTPServer: @unchecked Sendable {
     private func accept(_ listener: Int32) {
         // A bounded burst, so that the queue can hear of a shutdown between two of them.
         for _ in 0..<64 {
-            guard open.with({ $0 }) < configuration.connections else { return pause(.milliseconds(50)) }
-            let descriptor = unnati_accept(listener)
+            guard connectionCount < configuration.connections else { return pause(.milliseconds(50)) }
+            var address = sockaddr_storage()
+            let descriptor = unsafe unnati_accept(listener, &address)
             guard descriptor >= 0 else {
                 // Out of descriptors: trying again at once would only spin.
                 if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS {
@@ -70,19 +71,25 @@ package final class HTTPServer: @unchecked Sendable {
                 }
                 return
             }
-            adopt(descriptor)
+            adopt(descriptor, from: NetworkAddress(address))
         }
     }
 
-    private func adopt(_ descriptor: Int32) {
+    private func adopt(_ descriptor: Int32, from peer: NetworkAddress) {
+        let isExempt = peer.isLoopback || configuration.proxies.contains(peer)
+        let subscriber = isExempt ? nil : peer.subscriber
+        guard open.with({ $0.add(subscriber, maximum: configuration.connectionsPerAddress) }) else {
+            _ = Glibc.close(descriptor)
+            return
+        }
         var enabled: Int32 = 1
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
-        open.with { $0 += 1 }
         let loop = loops[nextLoop]
         nextLoop = (nextLoop + 1) % loops.count
-        loop.queue.async { [responder, open, limits = configuration.limits] in
-            HTTPConnection(descriptor, loop: loop, limits: limits, responder: responder) { open.with { $0 -= 1 } }
-                .start()
+        loop.queue.async { [responder, open, configuration] in
+            HTTPConnection(descriptor, from: peer, loop: loop, configuration: configuration, responder: responder) {
+                open.with { $0.remove(subscriber) }
+            }.start()
         }
     }
 
@@ -120,6 +127,46 @@ package final class HTTPServer: @unchecked Sendable {
             loop.queue.async {
                 loop.abort()
                 loop.stop()
+            }
+        }
+    }
+}
+
+/// Connections that are open: all, and those of each subscriber whose number is bounded.
+package struct ConnectionCounts {
+    package private(set) var total = 0
+    private var bySubscriber: [NetworkAddress: Int] = [:]
+
+    package init() {}
+
+    /// False when the subscriber has `maximum` already.
+    package mutating func add(_ subscriber: NetworkAddress?, maximum: Int) -> Bool {
+        if let subscriber {
+            let count = bySubscriber[subscriber, default: 0]
+            guard count < maximum else { return false }
+            bySubscriber[subscriber] = count + 1
+        }
+        total += 1
+        return true
+    }
+
+    package mutating func remove(_ subscriber: NetworkAddress?) {
+        total -= 1
+        guard let subscriber, let count = bySubscriber[subscriber] else { return }
+        bySubscriber[subscriber] = count > 1 ? count - 1 : nil
+    }
+}
+
+extension NetworkAddress {
+    /// The address of a socket's peer; 0.0.0.0 for a socket that has none, such as a Unix one.
+    fileprivate init(_ storage: sockaddr_storage) {
+        self = unsafe withUnsafeBytes(of: storage) { bytes in
+            switch Int32(storage.ss_family) {
+            case AF_INET:
+                NetworkAddress(
+                    ipv4: UInt32(bigEndian: unsafe bytes.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr))
+            case AF_INET6: NetworkAddress(unsafe bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr)
+            default: NetworkAddress(ipv4: 0)
             }
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import HTTPMessage
+
 package struct HTTPLimits: Sendable {
     /// Bytes of request target (RFC 9112 §3 asks for 8,000 at least).
     package var target = 8_192
@@ -46,11 +48,15 @@ package struct HTTPServerConfiguration: Sendable {
     package var port: UInt16 = 8_080
     /// `HTTP_CONNECTIONS`, 1...1 000 000: connections at once; more wait in the listener's backlog.
     package var connections = 10_000
+    /// `HTTP_CONNECTIONS_PER_ADDRESS`, 1...1 000 000: of one subscriber at once; more are closed. Loopback and trusted
+    /// proxies may have more. Mobile networks put thousands of people behind one address.
+    package var connectionsPerAddress = 1_024
     /// `HTTP_LOOPS`, 1...64: serial queues that connections are spread over.
     package var loops = 2
     /// `SHUTDOWN_GRACE_MS`, 0...600 000: what requests in flight get to finish after SIGTERM.
     package var grace: Duration = .seconds(25)
     package var limits = HTTPLimits()
+    package var proxies = TrustedProxies()
 
     package init() {}
 }

@@ -17,12 +17,21 @@ package struct API: Responder {
     private let logger: Logger
     private let accessLog: LogSink?
     private let durations: RequestDurations
+    private let gatekeeper: Gatekeeper?
+    private let crossOrigin: CrossOrigin
 
-    /// - Parameter accessLog: where request lines go; nil for none.
-    package init(_ table: RouteTable, logger: Logger, accessLog: LogSink?, metrics: any MetricsFactory) {
+    /// - Parameters:
+    ///   - accessLog: where request lines go; nil for none.
+    ///   - gatekeeper: counts requests; nil where nobody is refused.
+    package init(
+        _ table: RouteTable, logger: Logger, accessLog: LogSink?, metrics: any MetricsFactory,
+        gatekeeper: Gatekeeper? = nil, crossOrigin: CrossOrigin = CrossOrigin()
+    ) {
         router = Router(table)
         self.logger = logger
         self.accessLog = accessLog
+        self.gatekeeper = gatekeeper
+        self.crossOrigin = crossOrigin
         durations = RequestDurations(router, metrics)
     }
 
@@ -31,7 +40,9 @@ package struct API: Responder {
     package func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         var response = await reply(to: request)
+        response.fields.append(contentsOf: request.notes.fields)
         response.fields.append(HTTPField(name: .requestID, value: request.id.hex))
+        crossOrigin.note(on: &response, to: request)
         finish(request, response, ContinuousClock.now - start)
         return response
     }
@@ -48,6 +59,11 @@ package struct API: Responder {
 
     private func reply(to request: Request) async -> Response {
         do {
+            switch request.match {
+            // A balancer's probe must not fail because its network is busy.
+            case .route(let route, _) where route.isProbe: return try await route.handle(request)
+            default: try gatekeeper?.admit(request)
+            }
             switch request.match {
             case .route(let route, _): return try await route.handle(request)
             case .notFound:

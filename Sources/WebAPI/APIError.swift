@@ -17,6 +17,8 @@ package struct APIError: Error, Sendable {
     var headers: HTTPFields = [:]
     /// The customer who stands in the way, for a client that wants to show them.
     var conflictingID: String?
+    /// Names of the limits that were reached (draft-ietf-httpapi-ratelimit-headers, "quota-exceeded").
+    var violatedPolicies: [String] = []
 
     init(_ status: HTTPResponse.Status, _ code: ProblemCode, _ title: String) {
         self.status = status
@@ -37,6 +39,7 @@ package struct APIError: Error, Sendable {
             if let requestID { json.member("request_id", requestID.hex) }
             json.member("retryable", isRetryable)
             json.member("conflicting_id", conflictingID)
+            if !violatedPolicies.isEmpty { json.member("violated_policies", violatedPolicies) }
             guard !fields.isEmpty else { return }
             json.member("errors") { json in
                 json.array { json in

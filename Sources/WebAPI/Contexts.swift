@@ -21,10 +21,12 @@ struct Authenticator: Sendable {
     let tokens: AccessTokens
     let revocations: SessionRevocations
 
+    /// - Parameter admit: throws when this person has asked enough; called before anything asks the database.
     /// - Throws: `APIError` with status 401, `DatabaseError` when it cannot be known whether the session still lives.
-    func authenticate(_ request: Request) async throws -> TenantContext {
+    func authenticate(_ request: Request, admit: (Caller.Person) throws -> Void) async throws -> TenantContext {
         let claims = try await tokens.verify(try Self.bearerToken(of: request))
         request.notes.tenantID = claims.person.tenantID
+        try admit(claims.person)
         if try await revocations.isRevoked(claims.person.sessionID) {
             throw APIError.unauthorized(.sessionEnded, "The session has ended. Sign in again.")
         }

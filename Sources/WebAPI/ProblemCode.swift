@@ -47,6 +47,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case customerFileUnusable = "customer_file_unusable"
 
     // The server
+    case quotaExceeded = "quota_exceeded"
     case tooManyPasswords = "too_many_passwords"
     case overloaded
     case unavailable

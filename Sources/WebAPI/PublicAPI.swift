@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Accounts
+import Admission
 import CRM
 import Core
 import HTTPMessage
@@ -17,19 +18,23 @@ package enum PublicAPI {
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
         accessLog: LogSink?,
-        metrics: any MetricsFactory
+        metrics: any MetricsFactory, gatekeeper: Gatekeeper, crossOrigin: CrossOrigin
     ) -> API {
         let table = RouteTable()
         let authenticator = Authenticator(tokens: accessTokens, revocations: revocations)
         let open = RouteGroup<OpenContext>(table) { _ in OpenContext() }
-        let tenant = RouteGroup<TenantContext>(table) { try await authenticator.authenticate($0) }
+        let tenant = RouteGroup<TenantContext>(table) { request in
+            try await authenticator.authenticate(request) { try gatekeeper.admit($0, request) }
+        }
         let pages = Pages(seal: cursors)
         health.mount(open: open)
         KeyHandlers(tokens: accessTokens).mount(open: open)
-        AccountHandlers(accounts: accounts).mount(open: open, tenant: tenant)
+        AccountHandlers(accounts: accounts, gatekeeper: gatekeeper).mount(open: open, tenant: tenant)
         CustomerHandlers(customers: customers, pages: pages).mount(on: tenant)
         CustomerImportHandlers(imports: imports, pages: pages).mount(on: tenant)
-        return API(table, logger: logger, accessLog: accessLog, metrics: metrics)
+        return API(
+            table, logger: logger, accessLog: accessLog, metrics: metrics, gatekeeper: gatekeeper,
+            crossOrigin: crossOrigin)
     }
 }
 

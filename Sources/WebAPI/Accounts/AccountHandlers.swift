@@ -10,6 +10,7 @@ import JSON
 /// Signing up, signing in, and who am I.
 struct AccountHandlers: Sendable {
     let accounts: AccountService
+    let gatekeeper: Gatekeeper
 
     func mount(open: RouteGroup<OpenContext>, tenant: RouteGroup<TenantContext>) {
         open.post("/v1/auth/register", operation: "register", body: Self.small, register)
@@ -53,6 +54,7 @@ struct AccountHandlers: Sendable {
     }
 
     func register(_ request: Request, _ context: OpenContext) async throws -> Response {
+        try gatekeeper.admitSignIn(request)
         let registration = try request.json(RegisterInput.self).registration()
         let signedIn = try await accounts.register(registration)
         return .json(TokensOutput(signedIn), status: .created)
@@ -64,10 +66,12 @@ struct AccountHandlers: Sendable {
     }
 
     func logIn(_ request: Request, _ context: OpenContext) async throws -> Response {
+        try gatekeeper.admitSignIn(request)
         let input = try request.json(LogInInput.self)
         guard let identity = LoginIdentity(input.identity) else {
             throw FieldError("/identity", "invalid_identity", "Give a phone number or an e-mail address.")
         }
+        try gatekeeper.admitIdentity(identity.value, request)
         let tenant = try input.tenantID.map { text in
             guard let id = TenantID(text) else { throw AccountError.tenantUnknown }
             return id
@@ -83,7 +87,8 @@ struct AccountHandlers: Sendable {
     }
 
     func refresh(_ request: Request, _ context: OpenContext) async throws -> Response {
-        .json(TokensOutput(try await accounts.refresh(request.json(RefreshInput.self).refreshToken)))
+        try gatekeeper.admitSignIn(request)
+        return .json(TokensOutput(try await accounts.refresh(request.json(RefreshInput.self).refreshToken)))
     }
 
     // MARK: - Signed in

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import HTTPMessage
+import HTTPTypes
+
+/// Which web pages may call from a browser (the Fetch standard, "CORS protocol"): those of listed origins, compared byte
+/// for byte. Credentials are never allowed: callers send a bearer token, not a cookie.
+package struct CrossOrigin: Sendable {
+    private let origins: Set<String>
+
+    /// - Parameter origins: such as `https://app.example.in`.
+    package init(origins: [String] = []) { self.origins = Set(origins) }
+
+    /// Adds to a reply what a browser must know.
+    func note(on response: inout Response, to request: Request) {
+        guard !origins.isEmpty else { return }
+        response.fields.append(HTTPField(name: .vary, value: "Origin"))
+        guard let origin = request.head.fields.only(.origin), origins.contains(origin) else { return }
+        response.fields[.accessControlAllowOrigin] = origin
+        guard request.head.method == .options, let allow = response.fields[.allow],
+            request.head.fields.contains(.accessControlRequestMethod)
+        else {
+            response.fields[.accessControlExposeHeaders] =
+                "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+            return
+        }
+        response.fields[.accessControlAllowMethods] = allow
+        response.fields[.accessControlAllowHeaders] = "Authorization, Content-Type, If-Match"
+        response.fields[.accessControlMaxAge] = "600"
+    }
+}

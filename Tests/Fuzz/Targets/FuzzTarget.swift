@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+/// Everything that reads what a stranger wrote, each as a function of bytes. A target fails by trapping: on an input that
+/// the product cannot bear, or on a property that does not hold.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    case http, chunked, json, query, cursor, accessToken, refreshToken, password, csv, person
+
+    package func run(_ bytes: [UInt8]) {
+        switch self {
+        case .http: HTTPTargets.connection(bytes)
+        case .chunked: HTTPTargets.chunkedBody(bytes)
+        case .json: TextTargets.json(bytes)
+        case .query: HTTPTargets.query(bytes)
+        case .cursor: TokenTargets.cursor(bytes)
+        case .accessToken: TokenTargets.accessToken(bytes)
+        case .refreshToken: TokenTargets.refreshToken(bytes)
+        case .password: TokenTargets.storedPassword(bytes)
+        case .csv: TextTargets.csv(bytes)
+        case .person: TextTargets.person(bytes)
+        }
+    }
+}

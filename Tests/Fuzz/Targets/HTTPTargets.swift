@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import HTTPMessage
+import HTTPTransport
+import HTTPTypes
+
+enum HTTPTargets {
+    /// However the bytes are cut into pieces, the same requests come out and the same refusal.
+    static func connection(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let stream = Array(bytes.dropFirst())
+        let whole = events(stream, step: max(1, stream.count))
+        precondition(whole == events(stream, step: Int(first % 32) + 1), "the cut decides what was said")
+    }
+
+    /// The same for a body whose head is well formed, so that the search begins at the first chunk.
+    static func chunkedBody(_ bytes: [UInt8]) {
+        connection(
+            Array(bytes.prefix(1)) + Array("POST /post HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+                + bytes.dropFirst())
+    }
+
+    /// Whatever decodes holds no control character and survives being encoded and decoded again.
+    static func query(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let request = Request(
+            head: RequestHead(method: .get, path: "/", query: text), body: .bytes([]), match: .notFound)
+        for value in (try? request.query("a", "b", "limit"))?.values ?? [:].values {
+            precondition(!value.utf8.contains { $0 < 0x20 || $0 == 0x7F })
+            precondition(PercentEncoding.decode(PercentEncoding.encode(value)) == value)
+        }
+        _ = router.match(.get, text)
+        _ = request.isMediaType(text)
+    }
+
+    /// What a connection asks for, request by request, in words.
+    private static func events(_ stream: [UInt8], step: Int) -> [String] {
+        let now = ContinuousClock.now
+        var machine = ConnectionMachine(limits: HTTPLimits(), now: now) { router.match($0.method, $0.path) }
+        var events: [String] = [], actions: [ConnectionMachine.Action] = [], rest = stream[...]
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(step))
+            rest = rest.dropFirst(piece.count)
+            unsafe piece.withUnsafeBytes { unsafe machine.received($0, now: now, &actions) }
+            while !actions.isEmpty {
+                switch actions.removeFirst() {
+                case .start(let head, _, .bytes(let body)):
+                    events.append("\(head.method) \(head.path) \(head.query ?? "-") \(head.fields) \(body)")
+                case .reject(let violation): events.append("\(violation.status.code)")
+                default: continue
+                }
+                machine.responded(Response(.ok), date: [], now: now, &actions)
+                machine.wrote(machine.pendingOutput, now: now, &actions)
+            }
+        }
+        return events
+    }
+
+    private static let router: Router = {
+        let table = RouteTable()
+        let group = RouteGroup<Void>(table) { _ in }
+        group.get("/get/{name}", operation: "get") { _, _ in Response(.ok) }
+        group.post("/post", operation: "post", body: .collect(maximumBytes: 4_096)) { _, _ in Response(.ok) }
+        return Router(table)
+    }()
+}

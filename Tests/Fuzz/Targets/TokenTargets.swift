@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Crypto
+import Dispatch
+import Passwords
+import Tokens
+
+enum TokenTargets {
+    private static let key = Secret(SymmetricKey(data: [UInt8](repeating: 7, count: 32)))
+    private static let cursors = CursorSeal(key: key)
+    private static let refreshTokens = RefreshTokens(key: key)
+
+    /// Nothing that we did not seal opens.
+    static func cursor(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let content = try? cursors.open(text, scope: ["tenant"]) else { return }
+        precondition(cursors.seal(content, scope: ["tenant"]) == text, "two spellings of one cursor")
+    }
+
+    static func refreshToken(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let claims = refreshTokens.claims(of: text) else { return }
+        precondition(refreshTokens.token(for: claims) == text, "two spellings of one token")
+    }
+
+    /// A token whose signature nobody made is never taken, whatever it says of itself.
+    static func accessToken(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let done = DispatchSemaphore(value: 0)
+        Task.detached {
+            let isValid = (try? await accessTokens.value.verify(text)) != nil
+            precondition(!isValid, "a forged token was taken")
+            done.signal()
+        }
+        done.wait()
+    }
+
+    private static let accessTokens = Task.detached {
+        let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 9, count: 32))
+        return await AccessTokens(signingKey: Secret(key ?? .init()), TokenConfiguration())
+    }
+
+    /// Stored hashes, as an import brings them. Reading them is cheap; only the cheapest are computed.
+    static func storedPassword(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let hash = BcryptSHA256(text) { precondition(BcryptSHA256(hash.text) == hash) }
+        _ = Argon2id(text)
+        _ = BcryptHash(text)
+    }
+}
