@@ -8,7 +8,7 @@ SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 VENV = .local/venv
 
-.PHONY: help setup build run test bench conformance format lint migrate
+.PHONY: help setup build run test bench conformance fuzz format lint migrate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: setup ## Measure against other stacks, side by side; writes docs/benchmar
 conformance: build ## Hold the HTTP server against its corpus and other servers; writes docs/http-conformance.md
 	@docker/local/peers
 	@docker/local/with-server sh -c '$(VENV)/bin/python Tests/Conformance $$UNNATI_PORT --write docs/http-conformance.md'
+
+fuzz: setup ## Fuzz every parser for 60 seconds under AddressSanitizer
+	@Tests/Fuzz/run
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up

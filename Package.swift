@@ -120,10 +120,11 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `make fuzz` builds with libFuzzer, whose runtime brings a main function of its own.
+// Built by `make fuzz` alone, with libFuzzer.
 if Context.environment["UNNATI_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Entry",
-            swiftSettings: Array(garden) + [.unsafeFlags(["-parse-as-library"])]))
+            swiftSettings: Array(garden) + [.enableExperimentalFeature("Extern")],
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
 }

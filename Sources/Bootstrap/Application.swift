@@ -52,10 +52,13 @@ package struct Application: Sendable {
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
             gatekeeper: Gatekeeper(configuration.rates), crossOrigin: CrossOrigin(origins: configuration.origins))
-        let server = HTTPServer(configuration.http, responder: api, commonFields: API.commonFields, logger: logger)
+        let server = HTTPServer(
+            configuration.http, responder: api,
+            commonFields: API.commonFields(isEncrypted: configuration.http.tls != nil),
+            logger: logger)
         admin = HTTPServer(
             configuration.admin, responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger),
-            commonFields: API.commonFields, logger: logger)
+            commonFields: API.commonFields(isEncrypted: false), logger: logger)
         self.server = server
         self.database = database
         self.revocations = revocations
@@ -96,6 +99,7 @@ package struct Application: Sendable {
                     try await gracefulShutdown()
                     database.close()
                 },
+                ClosureService { [server, logger] in await Self.reloadCertificates(of: server, logger) },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
                 ClosureService { [importWorker] in
                     await withGracefulShutdownHandler {
@@ -116,6 +120,20 @@ package struct Application: Sendable {
             ], gracefulShutdownSignals: signals, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = .seconds(40)
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// SIGHUP: certificate and key have been renewed. No connection notices.
+    private static func reloadCertificates(of server: HTTPServer, _ logger: Logger) async {
+        await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                do {
+                    try server.reloadCertificate()
+                    logger.info("certificate read again")
+                } catch {
+                    logger.error("the certificate stays as it was", metadata: ["reason": "\(error)"])
+                }
+            }
+        }
     }
 
     /// Listens and serves until SIGTERM or SIGINT, then ends gracefully.

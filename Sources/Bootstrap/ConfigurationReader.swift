@@ -57,6 +57,8 @@ package struct ConfigurationReader: ~Copyable {
         configuration.http.loops = max(1, min(64, ProcessInfo.processInfo.activeProcessorCount))
         read("HTTP_CONNECTIONS_PER_ADDRESS", 1...1_000_000, into: &configuration.http.connectionsPerAddress)
         read("HTTP_LOOPS", 1...64, into: &configuration.http.loops)
+        readInheritedSockets(into: &configuration)
+        readTLS(into: &configuration)
         read("ADMIN_HOST", into: &configuration.admin.host)
         read("ADMIN_PORT", 0...65_535, into: &configuration.admin.port)
         read("SHUTDOWN_GRACE_MS", 0...600_000, into: &configuration.http.grace)
@@ -118,6 +120,34 @@ package struct ConfigurationReader: ~Copyable {
             return ""
         }
         return content.trimmingWhitespace
+    }
+
+    /// `LISTEN_FDS` sockets from descriptor 3 on, meant for the process `LISTEN_PID` (systemd, "sd_listen_fds"):
+    /// `LISTEN_FDNAMES` says which is `http` and which is `admin`; without names they come in this order.
+    private mutating func readInheritedSockets(into configuration: inout Configuration) {
+        var count = 0, process = 0
+        read("LISTEN_FDS", 0...64, into: &count)
+        read("LISTEN_PID", 1...Int(Int32.max), into: &process)
+        guard count > 0, process == Int(ProcessInfo.processInfo.processIdentifier) else { return }
+        let names = text("LISTEN_FDNAMES")?.split(separator: ":").map(String.init) ?? ["http", "admin"]
+        for (index, name) in names.prefix(count).enumerated() {
+            let descriptor = Int32(3 + index)
+            switch name {
+            case "http": configuration.http.inherited = descriptor
+            case "admin": configuration.admin.inherited = descriptor
+            default: mistakes.append("LISTEN_FDNAMES holds \(name); sockets are named http and admin.")
+            }
+        }
+    }
+
+    private mutating func readTLS(into configuration: inout Configuration) {
+        switch (text("TLS_CERTIFICATE"), text("TLS_KEY")) {
+        case (let certificate?, let key?):
+            configuration.http.tls = TLSConfiguration(
+                certificate: certificate, key: key, clientAuthorities: text("TLS_CLIENT_CA"))
+        case (nil, nil): break
+        default: mistakes.append("TLS_CERTIFICATE and TLS_KEY go together: give both files, or neither.")
+        }
     }
 
     /// Values with commas between.

@@ -174,16 +174,17 @@ package struct ConnectionMachine: ~Copyable {
 
     package mutating func bodyFull() { isBodyPaused = true }
 
-    /// The server is going away: finish what was begun, begin nothing.
-    package mutating func drain(_ actions: inout [Action]) {
+    /// The server is going away. A connection that rests is closed soon and not at once: the client may have sent its next
+    /// request in this moment, which is then answered with `Connection: close`.
+    package mutating func drain(now: Time) {
         isDraining = true
-        if case .head = phase, parser.isBetweenRequests, pendingOutput == 0 { close(&actions) }
+        if case .head = phase, parser.isBetweenRequests { deadline = min(deadline, now + limits.drainIdle) }
     }
 
     /// Called several times a second.
     package mutating func passed(_ now: Time, _ actions: inout [Action]) {
         if let writeDeadline, now >= writeDeadline { return close(&actions) }
-        guard now >= deadline else { return }
+        guard now >= deadline else { return releaseBuffers() }
         switch phase {
         case .head where parser.isBetweenRequests: close(&actions)
         case .head: reject(ProtocolViolation(.requestTimeout, "The request did not arrive in time."), now, &actions)
@@ -196,6 +197,13 @@ package struct ConnectionMachine: ~Copyable {
         case .lingering: close(&actions)
         case .closed: break
         }
+    }
+
+    /// A connection that rests keeps no memory for bytes.
+    private mutating func releaseBuffers() {
+        guard case .head = phase, parser.isBetweenRequests, output.isEmpty, output.capacity > 0 else { return }
+        output = []
+        parser.releaseBuffer()
     }
 
     // MARK: - Progress

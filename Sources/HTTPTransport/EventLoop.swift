@@ -119,16 +119,11 @@ import Glibc
         if isTurning { source.resume() }
     }
 
-    @safe enum ReadOutcome { case bytes(UnsafeRawBufferPointer), end, again, failed }
-
-    func read(_ descriptor: Int32) -> ReadOutcome {
-        while true {
-            let count = unsafe recv(descriptor, scratch.baseAddress, scratch.count, 0)
-            if count > 0 { return unsafe .bytes(UnsafeRawBufferPointer(rebasing: scratch[..<count])) }
-            if count == 0 { return .end }
-            if errno == EINTR { continue }
-            return errno == EAGAIN ? .again : .failed
-        }
+    /// Reads once and gives what has come to `take`.
+    func read(_ channel: Channel, _ take: (UnsafeRawBufferPointer) -> Void) -> Channel.Outcome {
+        let outcome = unsafe channel.read(into: scratch)
+        if case .moved(let count) = outcome { unsafe take(UnsafeRawBufferPointer(rebasing: scratch[..<count])) }
+        return outcome
     }
 }
 

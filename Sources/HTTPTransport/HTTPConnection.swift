@@ -8,7 +8,8 @@ import HTTPMessage
 
 /// The shell around a ``ConnectionMachine``: it owns the socket, reads and writes it, and runs the machine's actions.
 final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens on `loop.queue`.
-    let descriptor: Int32
+    var descriptor: Int32 { channel.descriptor }
+    private let channel: Channel
     private(set) var token: UInt64 = 0
     private let loop: EventLoop
     private let responder: any Responder
@@ -18,6 +19,8 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     private var machine: ConnectionMachine
     private var interest = Poller.Interest.reading
     private var isAwaitingWrite = false
+    /// Under TLS either direction may have to wait for the other.
+    private var readAwaitsWriting = false, writeAwaitsReading = false
     private var isHalfClosing = false
     private var hasShutDown = false
     private var stream: BodyStream?
@@ -25,14 +28,14 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     /// Counts requests: a reply that comes after its request was given up is not the reply to the next one.
     private var turn = 0
 
-    /// - Parameter descriptor: a connected, non-blocking socket, owned from here on.
+    /// - Parameter channel: over a connected, non-blocking socket, owned from here on.
     init(
-        _ descriptor: Int32, from peer: NetworkAddress, loop: EventLoop, configuration: HTTPServerConfiguration,
+        _ channel: Channel, from peer: NetworkAddress, loop: EventLoop, configuration: HTTPServerConfiguration,
         responder: any Responder, onClose: @escaping @Sendable () -> Void
     ) {
         self.peer = peer
         proxies = configuration.proxies
-        self.descriptor = descriptor
+        self.channel = channel
         self.loop = loop
         self.responder = responder
         self.onClose = onClose
@@ -46,18 +49,31 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     func isReady(_ readiness: Poller.Readiness) {
         var actions: [ConnectionMachine.Action] = []
         if readiness.isWritable { isAwaitingWrite = false }
-        if readiness.isReadable || (readiness.isBroken && interest.contains(.reading)) {
-            switch loop.read(descriptor) {
-            case .bytes(let bytes): unsafe machine.received(bytes, now: .now, &actions)
-            case .end: machine.receivedEnd(now: .now, &actions)
-            case .again: break
-            case .failed: machine.broke(&actions)
-            }
+        if readiness.isReadable || (readiness.isWritable && readAwaitsWriting)
+            || (readiness.isBroken && interest.contains(.reading))
+        {
+            writeAwaitsReading = false
+            read(&actions)
         } else if readiness.isBroken {
             // Nobody is left to read the reply.
             machine.broke(&actions)
         }
         perform(&actions)
+    }
+
+    private func read(_ actions: inout [ConnectionMachine.Action]) {
+        readAwaitsWriting = false
+        repeat {
+            let outcome = unsafe loop.read(channel) { unsafe machine.received($0, now: .now, &actions) }
+            switch outcome {
+            case .moved: continue
+            case .wantsReading: return
+            case .wantsWriting: readAwaitsWriting = true
+            case .ended: machine.receivedEnd(now: .now, &actions)
+            case .failed: machine.broke(&actions)
+            }
+            return
+        } while channel.hasMore && !machine.isClosed
     }
 
     func passed(_ now: ContinuousClock.Instant) {
@@ -67,9 +83,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     }
 
     func drain() {
-        var actions: [ConnectionMachine.Action] = []
-        machine.drain(&actions)
-        perform(&actions)
+        machine.drain(now: .now)
     }
 
     func abort() {
@@ -106,7 +120,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
         }
         if isHalfClosing && machine.pendingOutput == 0 && !hasShutDown {
             hasShutDown = true
-            _ = shutdown(descriptor, Int32(SHUT_WR))
+            channel.endWriting()
         }
         watch()
     }
@@ -152,28 +166,25 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
     }
 
     private func write(_ actions: inout [ConnectionMachine.Action]) {
-        while machine.pendingOutput > 0, !isAwaitingWrite {
-            let count = unsafe machine.output.withUnsafeBytes { bytes in
-                let unsent = unsafe UnsafeRawBufferPointer(rebasing: bytes[machine.sent...])
-                return unsafe send(descriptor, unsent.baseAddress, unsent.count, Int32(MSG_NOSIGNAL))
+        while machine.pendingOutput > 0, !isAwaitingWrite, !writeAwaitsReading {
+            let outcome = unsafe machine.output.withUnsafeBytes { bytes in
+                unsafe channel.write(UnsafeRawBufferPointer(rebasing: bytes[machine.sent...]))
             }
-            if count > 0 {
+            switch outcome {
+            case .moved(let count):
                 machine.wrote(count, now: .now, &actions)
                 if !actions.isEmpty { return }
-            } else if count < 0 && errno == EINTR {
-                continue
-            } else if count < 0 && errno == EAGAIN {
-                isAwaitingWrite = true
-            } else {
-                return machine.broke(&actions)
+            case .wantsWriting: isAwaitingWrite = true
+            case .wantsReading: writeAwaitsReading = true
+            case .ended, .failed: return machine.broke(&actions)
             }
         }
     }
 
     /// Has the loop look out for what there is a use for now.
     private func watch() {
-        var wanted: Poller.Interest = machine.wantsToRead ? .reading : []
-        if isAwaitingWrite { wanted.insert(.writing) }
+        var wanted: Poller.Interest = machine.wantsToRead || writeAwaitsReading ? .reading : []
+        if isAwaitingWrite || readAwaitsWriting { wanted.insert(.writing) }
         guard wanted != interest else { return }
         interest = wanted
         loop.watch(self, wanted)

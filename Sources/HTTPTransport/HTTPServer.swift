@@ -11,13 +11,14 @@ import Logging
 
 /// An HTTP/1.1 server over Dispatch: a listener, and loops that share the connections.
 package final class HTTPServer: @unchecked Sendable {
-    // Guard: `listener` and `isPaused` are touched on `acceptQueue` alone.
+    // Guard: `listener`, `tls` and `isPaused` are touched on `acceptQueue` alone.
     private let configuration: HTTPServerConfiguration
     private let responder: any Responder
     private let logger: Logger
     private let loops: [EventLoop]
     private let acceptQueue = DispatchQueue(label: "unnati.http.accept")
     private let open = Lock(ConnectionCounts())
+    private var tls: TLSContext?
     private var listener: (any DispatchSourceRead)?
     private var isPaused = false
     private var nextLoop = 0
@@ -46,9 +47,15 @@ package final class HTTPServer: @unchecked Sendable {
     /// - Returns: the port, which the system has chosen when the configuration says 0.
     /// - Throws: ``ListenFailure``.
     package func start() throws -> UInt16 {
-        let descriptor = try Listener.make(host: configuration.host, port: configuration.port)
+        let descriptor =
+            try configuration.inherited.map { try Listener.adopt($0) }
+            ?? Listener.make(host: configuration.host, port: configuration.port)
         let port = Listener.port(of: descriptor)
+        let tls = try configuration.tls.map { try TLSContext($0) }
+        // OpenSSL writes to sockets whose peer has gone; that is an error to handle and no reason to die.
+        if tls != nil { signal(SIGPIPE, SIG_IGN) }
         acceptQueue.sync {
+            self.tls = tls
             let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: acceptQueue)
             source.setEventHandler { [weak self] in self?.accept(descriptor) }
             source.setCancelHandler { _ = Glibc.close(descriptor) }
@@ -56,6 +63,12 @@ package final class HTTPServer: @unchecked Sendable {
             listener = source
         }
         return port
+    }
+
+    /// Reads certificate and key again, for connections from now on.
+    /// - Throws: ``ListenFailure`` when they cannot be used; the old ones stay.
+    package func reloadCertificate() throws {
+        try acceptQueue.sync { try tls?.reload() }
     }
 
     private func accept(_ listener: Int32) {
@@ -86,8 +99,14 @@ package final class HTTPServer: @unchecked Sendable {
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
         let loop = loops[nextLoop]
         nextLoop = (nextLoop + 1) % loops.count
-        loop.queue.async { [responder, open, configuration] in
-            HTTPConnection(descriptor, from: peer, loop: loop, configuration: configuration, responder: responder) {
+        loop.queue.async { [responder, open, configuration, tls] in
+            let session = tls?.session(on: descriptor)
+            guard tls == nil || session != nil else {
+                _ = Glibc.close(descriptor)
+                return open.with { $0.remove(subscriber) }
+            }
+            let channel = Channel(descriptor: descriptor, session: session)
+            HTTPConnection(channel, from: peer, loop: loop, configuration: configuration, responder: responder) {
                 open.with { $0.remove(subscriber) }
             }.start()
         }
@@ -197,6 +216,20 @@ private enum Listener {
                 description: reason == EADDRINUSE
                     ? "Port \(port) on \(host) is taken. Stop the other program or choose a port with HTTP_PORT."
                     : "Cannot listen on \(host) port \(port): \(unsafe String(cString: strerror(reason))).")
+        }
+        return descriptor
+    }
+
+    /// Makes a socket that was handed over fit for use: it must listen, and never block or be inherited further.
+    static func adopt(_ descriptor: Int32) throws -> Int32 {
+        var isListening: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening == 1,
+            fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0,
+            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
+        else {
+            throw HTTPServer.ListenFailure(
+                description: "Descriptor \(descriptor), handed over by LISTEN_FDS, is no listening socket.")
         }
         return descriptor
     }

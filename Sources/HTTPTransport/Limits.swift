@@ -30,6 +30,8 @@ package struct HTTPLimits: Sendable {
     package var bodyRate = 1_024
     /// Between requests.
     package var idle: Duration = .seconds(60)
+    /// Between requests once the server is going away: a request that is on its way already is still answered.
+    package var drainIdle: Duration = .seconds(3)
     /// Without progress while a reply is being sent.
     package var writeStall: Duration = .seconds(20)
     /// For the handler of a request whose body is in; a streamed body's rate bounds the time before.
@@ -46,6 +48,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var host = "127.0.0.1"
     /// `HTTP_PORT`; 0 lets the system choose.
     package var port: UInt16 = 8_080
+    /// `LISTEN_FDS`: a listening socket that whoever started the server has made (systemd, "sd_listen_fds"). Then host and
+    /// port are not used, and restarts refuse nobody: the socket outlives the process.
+    package var inherited: Int32?
     /// `HTTP_CONNECTIONS`, 1...1 000 000: connections at once; more wait in the listener's backlog.
     package var connections = 10_000
     /// `HTTP_CONNECTIONS_PER_ADDRESS`, 1...1 000 000: of one subscriber at once; more are closed. Loopback and trusted
@@ -55,6 +60,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var loops = 2
     /// `SHUTDOWN_GRACE_MS`, 0...600 000: what requests in flight get to finish after SIGTERM.
     package var grace: Duration = .seconds(25)
+    /// Nil: plain HTTP.
+    package var tls: TLSConfiguration?
     package var limits = HTTPLimits()
     package var proxies = TrustedProxies()
 

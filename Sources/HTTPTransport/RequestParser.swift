@@ -60,6 +60,12 @@ package struct RequestParser: ~Copyable {
         unsafe buffer.append(contentsOf: bytes)
     }
 
+    /// Gives the buffer's memory back. Nothing may be in it.
+    mutating func releaseBuffer() {
+        guard buffered == 0, lines.isEmpty else { return }
+        (buffer, start, scanned, lines) = ([], 0, 0, [])
+    }
+
     private mutating func discard(_ consumed: Int) {
         buffer.removeFirst(consumed)
         start -= consumed

@@ -174,13 +174,15 @@ private struct RequestDurations: Sendable {
 
 extension API {
     /// What every reply carries: it keeps a browser from making anything but data of it (ASVS 5.0, 3.2 and 3.4).
-    package static let commonFields: HTTPFields = {
+    /// - Parameter isEncrypted: then browsers are told never to come back without TLS (RFC 6797).
+    package static func commonFields(isEncrypted: Bool) -> HTTPFields {
         var fields: HTTPFields = [
             .cacheControl: "no-store",
             .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'; sandbox",
             .xContentTypeOptions: "nosniff",
         ]
         if let referrerPolicy = HTTPField.Name("Referrer-Policy") { fields[referrerPolicy] = "no-referrer" }
+        if isEncrypted { fields[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
         return fields
-    }()
+    }
 }

@@ -148,13 +148,25 @@ import Testing
     }
 
     @Test func drainingFinishesWhatWasBegunAndBeginsNothing() {
+        // A request that was on its way is answered, with the news that it was the last.
         var idle = Bench()
-        idle.act { machine, _, actions in machine.drain(&actions) }
-        #expect(idle.asked == ["close"])
+        idle.act { machine, now, _ in machine.drain(now: now) }
+        idle.pass(.milliseconds(2_999))
+        #expect(idle.asked == [])
+        idle.send(Self.get)
+        idle.reply(isRead: false)
+        let output = String(decoding: idle.machine.output, as: UTF8.self)
+        #expect(idle.asked == ["start", "halfClose"])
+        #expect(output.contains("\r\nConnection: close\r\n"))
+
+        var silent = Bench()
+        silent.act { machine, now, _ in machine.drain(now: now) }
+        silent.pass(.seconds(3))
+        #expect(silent.asked == ["close"])
 
         var busy = Bench()
         busy.send(Self.get + Self.get)
-        busy.act { machine, _, actions in machine.drain(&actions) }
+        busy.act { machine, now, _ in machine.drain(now: now) }
         busy.reply()
         #expect(busy.asked == ["start", "halfClose"])
         let isClosed = busy.machine.isClosed
@@ -194,7 +206,7 @@ import Testing
         bench.pass(.seconds(1_000))
         bench.act { machine, now, actions in
             machine.broke(&actions)
-            machine.drain(&actions)
+            machine.drain(now: now)
             machine.receivedEnd(now: now, &actions)
             machine.bodyWanted(now: now, &actions)
         }

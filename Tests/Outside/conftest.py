@@ -32,17 +32,22 @@ def free_port():
 class Server:
     """A server process on a database of its own."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, scheme="http", verify=True, cert=None, **settings):
+        self.session = requests.Session()
+        # A machine's own list of authorities would win over `verify`.
+        self.session.trust_env = False
+        self.session.verify, self.session.cert = verify, cert
         self.database = "o_" + uuid.uuid4().hex
         psql("postgres", f"CREATE DATABASE {self.database} OWNER unnati_owner TEMPLATE unnati_template")
         self.port, self.admin_port, self.folder = free_port(), free_port(), folder
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{scheme}://{'127.0.0.1' if scheme == 'http' else 'localhost'}:{self.port}"
         self.environment = {
             **os.environ, "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={self.database}", "HTTP_PORT": str(self.port),
             "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"), "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"),
             "PASSWORD_COST": "10",
             # One person does here what thousands do elsewhere.
-            "RATE_LIMIT_PERSON": "1000000/60", "RATE_LIMIT_TENANT": "1000000/60", "RATE_LIMIT_IDENTITY": "1000000/60", **{name: str(value) for name, value in settings.items()}}
+            "RATE_LIMIT_PERSON": "1000000/60", "RATE_LIMIT_TENANT": "1000000/60", "RATE_LIMIT_IDENTITY": "1000000/60",
+            **{name: str(value) for name, value in settings.items()}}
         self.start()
 
     def start(self):
@@ -50,7 +55,7 @@ class Server:
         self.process = subprocess.Popen([BINARY, "serve"], env=self.environment, stdout=self.log, stderr=self.log)
         for _ in range(200):
             try:
-                if requests.get(self.url + "/readyz", timeout=1).ok:
+                if requests.get(f"http://127.0.0.1:{self.admin_port}/readyz", timeout=1).ok:
                     return
             except requests.ConnectionError:
                 time.sleep(0.02)
@@ -69,7 +74,7 @@ class Server:
 
     def register(self):
         phone = f"9{random.randrange(10**9):09d}"
-        reply = requests.post(self.url + "/v1/auth/register", json={
+        reply = self.session.post(self.url + "/v1/auth/register", json={
             "business_name": "Acme", "name": "Owner", "phone": phone, "password": PASSWORD})
         assert reply.status_code == 201, reply.text
         return reply.json()

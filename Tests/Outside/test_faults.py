@@ -2,10 +2,14 @@
 """What is acknowledged is kept, and what is begun is finished."""
 import concurrent.futures
 import signal
+import socket
+import subprocess
 import threading
 import time
 
 import requests
+
+from conftest import BINARY
 
 
 def test_kill_minus_nine_loses_no_acknowledged_customer(server):
@@ -70,10 +74,94 @@ def test_sigterm_finishes_what_was_begun(server):
     assert outcomes.count(201) == int(server.sql("SELECT count(*) FROM app.customers"))
 
 
+def exchange(port, connections):
+    """One request after the other on kept connections until told to stop: how each ended."""
+    outcomes, stop = [], threading.Event()
+
+    def work():
+        connection, request = None, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+        while not stop.is_set():
+            try:
+                connection = connection or socket.create_connection(("127.0.0.1", port), timeout=10)
+                connection.sendall(request)
+                reply = b""
+                while not reply.endswith(b"}"):
+                    if not (more := connection.recv(4_096)):
+                        raise ConnectionResetError("closed before the reply")
+                    reply += more
+                outcomes.append(reply[9:12].decode())
+                if b"Connection: close" in reply:
+                    connection.close()
+                    connection = None
+                time.sleep(0.002)
+            except OSError as error:
+                outcomes.append(repr(error))
+                connection = None
+
+    threads = [threading.Thread(target=work) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    return outcomes, stop, threads
+
+
+def test_restarts_with_a_socket_handed_over_refuse_nobody(server, tmp_path):
+    """Twenty restarts under load: the new process starts beside the old one, which then drains."""
+    server.stop()
+    with socket.create_server(("127.0.0.1", 0), backlog=1_024) as listener:
+        port = listener.getsockname()[1]
+        log = open(tmp_path / "restarts.log", "wb")
+
+        def start():
+            # LISTEN_PID is known only once the process exists.
+            environment = {**server.environment, "LISTEN_FDS": "1", "ADMIN_PORT": "0"}
+            process = subprocess.Popen(["bash", "-c", f'LISTEN_PID=$$ exec "{BINARY}" serve 3<&{listener.fileno()}'], env=environment,
+                                       pass_fds=[listener.fileno()], stdout=log, stderr=log)
+            wait_until_listening(process, tmp_path / "restarts.log")
+            return process
+
+        seen = 0
+
+        def wait_until_listening(process, path):
+            nonlocal seen
+            seen += 1
+            for _ in range(500):
+                if path.read_bytes().count(b'"listening"') >= seen:
+                    return
+                assert process.poll() is None, path.read_bytes()[-2_000:]
+                time.sleep(0.01)
+            raise AssertionError("not ready")
+
+        process = start()
+        outcomes, stop, threads = exchange(port, 16)
+        for _ in range(20):
+            following = start()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=25) == 0
+            process = following
+        stop.set()
+        for thread in threads:
+            thread.join()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=25) == 0
+        log.close()
+    print(f"{len(outcomes)} requests over 20 restarts")
+    assert set(outcomes) == {"200"}, set(outcomes)
+
+
+def test_from_start_to_ready_takes_a_moment(server):
+    moments = []
+    for _ in range(5):
+        server.stop()
+        begun = time.monotonic()
+        server.start()
+        moments.append(time.monotonic() - begun)
+    print("seconds from exec to ready:", ", ".join(f"{moment:.3f}" for moment in moments))
+    # 300 ms on an idle machine; tests share theirs.
+    assert min(moments) < 0.5
+
+
 def test_the_server_refuses_wrong_settings_all_at_once(server):
     server.stop()
-    import subprocess
-    from conftest import BINARY
     result = subprocess.run([BINARY, "serve"], env={**server.environment, "HTTP_PORT": "banana", "PASSWORD_COST": "3"}, capture_output=True, text=True)
     assert result.returncode == 78
     assert "HTTP_PORT is banana" in result.stderr and "PASSWORD_COST is 3" in result.stderr

@@ -4,10 +4,29 @@
 import FuzzTargets
 import Glibc
 
-/// What libFuzzer calls with every input it thinks of (LLVM, "libFuzzer – a library for coverage-guided fuzz testing").
-/// `FUZZ_TARGET` names the target.
-@c(LLVMFuzzerTestOneInput)
-package func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+/// Hands a target, named by `FUZZ_TARGET`, to libFuzzer, which calls it with every input it thinks of (LLVM, "libFuzzer –
+/// a library for coverage-guided fuzz testing").
+@main
+struct Entry {
+    static func main() {
+        let count = UnsafeMutablePointer<CInt>.allocate(capacity: 1)
+        unsafe count.initialize(to: CommandLine.argc)
+        let arguments = UnsafeMutablePointer<Arguments>.allocate(capacity: 1)
+        unsafe arguments.initialize(to: CommandLine.unsafeArgv)
+        exit(unsafe runLibFuzzer(count, arguments, tryInput))
+    }
+}
+
+private typealias Arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+/// The driver inside the library, for programs with a main function of their own.
+@_extern(c, "LLVMFuzzerRunDriver")
+private func runLibFuzzer(
+    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<Arguments>,
+    _ tryInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+private func tryInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     unsafe target.run(Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
 }
