@@ -8,7 +8,7 @@ SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 VENV = .local/venv
 
-.PHONY: help setup build run test bench conformance fuzz format lint migrate
+.PHONY: help setup build run test bench conformance fuzz race format lint migrate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ conformance: build ## Hold the HTTP server against its corpus and other servers;
 
 fuzz: setup ## Fuzz every parser for 60 seconds under AddressSanitizer
 	@Tests/Fuzz/run
+
+race: setup ## Run the tests of what threads share under ThreadSanitizer
+	@docker/local/race
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up

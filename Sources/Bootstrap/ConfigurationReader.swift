@@ -57,6 +57,9 @@ package struct ConfigurationReader: ~Copyable {
         configuration.http.loops = max(1, min(64, ProcessInfo.processInfo.activeProcessorCount))
         read("HTTP_CONNECTIONS_PER_ADDRESS", 1...1_000_000, into: &configuration.http.connectionsPerAddress)
         read("HTTP_LOOPS", 1...64, into: &configuration.http.loops)
+        for setting in HTTPLimits.settings {
+            read(setting.name, setting.range, into: &configuration.http.limits[setting])
+        }
         readInheritedSockets(into: &configuration)
         readTLS(into: &configuration)
         read("ADMIN_HOST", into: &configuration.admin.host)

@@ -43,6 +43,59 @@ package struct HTTPLimits: Sendable {
     package init() {}
 }
 
+extension HTTPLimits {
+    /// A limit that operators may set.
+    package struct Setting: Sendable {
+        package enum Place: Sendable {
+            case number(WritableKeyPath<HTTPLimits, Int> & Sendable)
+            case milliseconds(WritableKeyPath<HTTPLimits, Duration> & Sendable)
+        }
+
+        /// As in the environment.
+        package let name: String
+        package let place: Place
+        package let range: ClosedRange<Int>
+    }
+
+    package static let settings: [Setting] = [
+        Setting(name: "HTTP_MAX_TARGET_BYTES", place: .number(\.target), range: 1_024...65_536),
+        Setting(name: "HTTP_MAX_METHOD_BYTES", place: .number(\.method), range: 8...64),
+        Setting(name: "HTTP_MAX_HEADER_BYTES", place: .number(\.fieldLine), range: 1_024...65_536),
+        Setting(name: "HTTP_MAX_HEADERS_BYTES", place: .number(\.head), range: 4_096...262_144),
+        Setting(name: "HTTP_MAX_HEADERS", place: .number(\.fieldCount), range: 16...1_000),
+        Setting(name: "HTTP_MAX_CHUNK_LINE_BYTES", place: .number(\.chunkLine), range: 32...4_096),
+        Setting(name: "HTTP_MAX_TRAILERS_BYTES", place: .number(\.trailers), range: 0...65_536),
+        Setting(name: "HTTP_MAX_PIPELINED_BYTES", place: .number(\.pipelined), range: 4_096...1_048_576),
+        Setting(
+            name: "HTTP_MAX_REQUESTS_PER_CONNECTION", place: .number(\.requestsPerConnection), range: 1...1_000_000),
+        Setting(name: "HTTP_FIRST_BYTE_MS", place: .milliseconds(\.firstByte), range: 100...60_000),
+        Setting(name: "HTTP_HEADERS_MS", place: .milliseconds(\.headTime), range: 100...120_000),
+        Setting(name: "HTTP_BODY_GRACE_MS", place: .milliseconds(\.bodyGrace), range: 100...120_000),
+        Setting(name: "HTTP_BODY_BYTES_PER_SECOND", place: .number(\.bodyRate), range: 1...1_000_000),
+        Setting(name: "HTTP_HANDLER_MS", place: .milliseconds(\.handler), range: 100...600_000),
+        Setting(name: "HTTP_WRITE_STALL_MS", place: .milliseconds(\.writeStall), range: 100...120_000),
+        Setting(name: "HTTP_IDLE_MS", place: .milliseconds(\.idle), range: 100...600_000),
+        Setting(name: "HTTP_DRAIN_IDLE_MS", place: .milliseconds(\.drainIdle), range: 0...20_000),
+        Setting(name: "HTTP_LINGER_MS", place: .milliseconds(\.linger), range: 0...60_000),
+    ]
+
+    /// A setting's value, in its own unit.
+    package subscript(setting: Setting) -> Int {
+        get {
+            switch setting.place {
+            case .number(let path): self[keyPath: path]
+            case .milliseconds(let path): Int(self[keyPath: path] / .milliseconds(1))
+            }
+        }
+        set {
+            switch setting.place {
+            case .number(let path): self[keyPath: path] = newValue
+            case .milliseconds(let path): self[keyPath: path] = .milliseconds(newValue)
+            }
+        }
+    }
+}
+
 package struct HTTPServerConfiguration: Sendable {
     /// `HTTP_HOST`, an IPv4 or IPv6 address.
     package var host = "127.0.0.1"

@@ -215,7 +215,7 @@ import Testing
             let pool = try database.pool {
                 $0.connections = 4
                 $0.waiters = 2
-                $0.leaseTimeout = .milliseconds(300)
+                $0.leaseTimeout = .seconds(1)
             }
             _ = try await addTenant(pool)
             @Sendable func sleep(_ seconds: Int) async throws {
@@ -229,14 +229,16 @@ import Testing
                 #expect(isReached(pool.statistics), "\(what)")
             }
             try await reach("four connections are there") { $0.idle == 4 }
-            let slow = (0..<3).map { _ in Task { try await sleep(2) } }
+            let slow = (0..<3).map { _ in Task { try await sleep(4) } }
             try await reach("three are busy") { $0.inUse == 3 }
 
             let quick = try await ContinuousClock().measure { try await sleep(0) }
             #expect(quick < .seconds(1))
+            // A lease ends just behind its answer.
+            try await reach("three are busy again") { $0.inUse == 3 }
 
             // All four are busy now: two may stand in line, one more may not, and those in line give up in time.
-            let fourth = Task { try await sleep(2) }
+            let fourth = Task { try await sleep(4) }
             try await reach("four are busy") { $0.inUse == 4 }
             let waiting = (0..<2).map { _ in Task { try await sleep(0) } }
             try await reach("two wait") { $0.waiting == 2 }

@@ -37,6 +37,28 @@ import Testing
         }
     }
 
+    @Test func whoHasTheNewestVersionIsNotSentItAgain() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), other = try await api.makeTenant()
+            let path = "/v1/customers/\(try await acme.makeCustomer())"
+            func ask(_ tags: String, as tenant: TestTenant) async throws -> RawClient.Reply {
+                try await api.request("GET", path, token: tenant.token, headers: [("If-None-Match", tags)])
+            }
+
+            for tags in ["\"1\"", "W/\"1\"", "\"0\", \"1\"", "*"] {
+                let reply = try await ask(tags, as: acme)
+                #expect(reply.status == 304, "\(tags)")
+                #expect(reply.header("ETag") == "\"1\"" && reply.body.isEmpty && reply.header("Content-Length") == nil)
+            }
+            for tags in ["\"2\"", "1", "", ",,,", "\"1"] {
+                #expect(try await ask(tags, as: acme).status == 200, "\(tags)")
+            }
+            #expect(try await ask("*", as: other).status == 404)
+            #expect(try await acme.patch(path, ["name": "Late"], ifMatch: "*").status == 200)
+            #expect(try await ask("\"1\"", as: acme).status == 200)
+        }
+    }
+
     @Test func ofTwoWritersWithOneVersionOneWins() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

@@ -60,7 +60,11 @@ struct CustomerHandlers: Sendable {
     }
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {
-        CustomerOutput.response(try await customers.find(id(request), for: context.caller))
+        let customer = try await customers.find(id(request), for: context.caller)
+        guard !IfNoneMatch(request).holds(version: customer.version) else {
+            return Response(.notModified, fields: [.eTag: CustomerOutput.tag(customer)])
+        }
+        return CustomerOutput.response(customer)
     }
 
     func update(_ request: Request, _ context: TenantContext) async throws -> Response {

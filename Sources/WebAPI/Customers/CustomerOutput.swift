@@ -29,9 +29,11 @@ enum CustomerOutput {
         var json = JSONWriter()
         write(customer, to: &json)
         var response = Response.json(bytes: json.bytes, status: status)
-        response.fields[.eTag] = "\"\(customer.version)\""
+        response.fields[.eTag] = tag(customer)
         return response
     }
+
+    static func tag(_ customer: Customer) -> String { "\"\(customer.version)\"" }
 }
 
 /// The precondition of a change (RFC 9110 §13.1.1). Tags are version numbers in quotes.
@@ -53,5 +55,21 @@ struct IfMatch {
             throw CustomerError.changed
         }
         expected = version
+    }
+}
+
+/// What a reader has already (RFC 9110 §13.1.2): a list of tags, compared weakly, or `*`.
+struct IfNoneMatch {
+    private let tags: [Substring]
+
+    init(_ request: Request) {
+        tags = request.head.fields.filter { $0.name == .ifNoneMatch }.flatMap { $0.value.split(separator: ",") }
+    }
+
+    func holds(version: Int) -> Bool {
+        tags.contains { tag in
+            let trimmed = tag.trimmingWhitespace
+            return trimmed == "*" || trimmed == "\"\(version)\"" || trimmed == "W/\"\(version)\""
+        }
     }
 }
