@@ -8,7 +8,7 @@ SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 VENV = .local/venv
 
-.PHONY: help setup build run test bench conformance fuzz race format lint migrate
+.PHONY: help setup build run test bench conformance fuzz race slow format lint migrate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ fuzz: setup ## Fuzz every parser for 60 seconds under AddressSanitizer
 
 race: setup ## Run the tests of what threads share under ThreadSanitizer
 	@docker/local/race
+
+slow: build ## Two thousand slow clients of each kind (slowhttptest), watched by a well-behaved one
+	@docker/local/setup slow
+	@docker/local/with-server sh -c 'cd Tests/Outside && ../../$(VENV)/bin/python slow.py $$UNNATI_PORT'
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up

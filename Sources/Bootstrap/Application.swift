@@ -31,6 +31,14 @@ package struct Application: Sendable {
     /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`.
     package init(_ configuration: Configuration, log: LogSink = .standardOutput) async throws {
         let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
+        var configuration = configuration
+        // A fifth is left for PostgreSQL, logs and what the libraries open.
+        let room = DescriptorLimit.raise() / 5 * 4
+        if configuration.http.connections > room {
+            logger.warning(
+                "fewer connections than wanted: the limit of open files", metadata: ["connections": "\(room)"])
+            configuration.http.connections = room
+        }
         try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
         let keys = try KeyStore(folder: configuration.keysDirectory)
         let prometheus = Prometheus()

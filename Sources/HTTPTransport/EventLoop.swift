@@ -73,8 +73,19 @@ import Glibc
 
     private func tick() {
         refreshDate()
+        sweep(ArraySlice(connections.values))
+    }
+
+    /// Tells connections the time. Thousands may run out of it at once, and answering them takes a while: after each few
+    /// the loop turns to those who are waiting.
+    private func sweep(_ waiting: ArraySlice<HTTPConnection>) {
         let now = ContinuousClock.now
-        for connection in connections.values { connection.passed(now) }
+        var waiting = waiting, acted = 0
+        while acted < 16, let connection = waiting.popFirst() {
+            if !connection.isClosed, connection.passed(now) { acted += 1 }
+        }
+        guard !waiting.isEmpty, !isStopped else { return }
+        queue.async { [waiting] in self.sweep(waiting) }
     }
 
     private func refreshDate() {

@@ -76,10 +76,15 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
         } while channel.hasMore && !machine.isClosed
     }
 
-    func passed(_ now: ContinuousClock.Instant) {
+    var isClosed: Bool { machine.isClosed }
+
+    /// - Returns: whether there was anything to do.
+    func passed(_ now: ContinuousClock.Instant) -> Bool {
         var actions: [ConnectionMachine.Action] = []
         machine.passed(now, &actions)
-        if !actions.isEmpty { perform(&actions) }
+        guard !actions.isEmpty else { return false }
+        perform(&actions)
+        return true
     }
 
     func drain() {

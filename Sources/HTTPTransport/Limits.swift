@@ -47,8 +47,8 @@ extension HTTPLimits {
     /// A limit that operators may set.
     package struct Setting: Sendable {
         package enum Place: Sendable {
-            case number(WritableKeyPath<HTTPLimits, Int> & Sendable)
-            case milliseconds(WritableKeyPath<HTTPLimits, Duration> & Sendable)
+            case number(any WritableKeyPath<HTTPLimits, Int> & Sendable)
+            case milliseconds(any WritableKeyPath<HTTPLimits, Duration> & Sendable)
         }
 
         /// As in the environment.

@@ -87,6 +87,19 @@ def test_ten_thousand_idle_connections_cost_little(tmp_path):
         server.drop()
 
 
+def test_a_low_soft_limit_of_open_files_does_not_bound_the_server(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    server = Server(tmp_path)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        connections = idle_connections(server, 600)
+        for connection in connections:
+            connection.close()
+    finally:
+        server.drop()
+
+
 def test_an_idle_connection_under_tls_costs_little_too(tmp_path):
     key, file = certificate(tmp_path, "load")
     server = Server(tmp_path, scheme="https", verify=str(file), TLS_CERTIFICATE=file, TLS_KEY=key)

@@ -111,7 +111,7 @@ private func selectProtocol(
         guard index + 1 + length <= count else { break }
         let name = unsafe UnsafeBufferPointer(start: offered + index + 1, count: length)
         if unsafe name.elementsEqual("http/1.1".utf8) {
-            unsafe chosen?.pointee = unsafe name.baseAddress
+            unsafe chosen?.pointee = name.baseAddress
             unsafe chosenLength?.pointee = UInt8(length)
             return SSL_TLSEXT_ERR_OK
         }
