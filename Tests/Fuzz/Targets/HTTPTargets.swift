@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Core
 import HTTPMessage
 import HTTPTransport
 import HTTPTypes
@@ -32,6 +33,27 @@ enum HTTPTargets {
         }
         _ = router.match(.get, text)
         _ = request.isMediaType(text)
+    }
+
+    /// Whatever a client writes into the headers of proxies, the client found is an address that reads back as itself; and
+    /// what a trusted proxy appends behind it wins.
+    static func forwarded(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        _ = NetworkRange(text)
+        if let address = NetworkAddress(text) { precondition(NetworkAddress(address.description) == address) }
+        for header in TrustedProxies.Header.allCases {
+            var proxies = TrustedProxies()
+            proxies.networks = [NetworkRange("10.0.0.0/8")].compactMap { $0 }
+            proxies.header = header
+            let name = HTTPField.Name(header.rawValue) ?? .from, prefix = header == .forwarded ? "for=" : ""
+            let peer = NetworkAddress(ipv4: 0x0A00_0001)
+            let forged = HTTPFields([HTTPField(name: name, value: text)])
+            let found = proxies.client(of: forged, from: peer)
+            precondition(NetworkAddress(found.description) == found)
+            var honest = forged
+            honest.append(HTTPField(name: name, value: prefix + "203.0.113.7"))
+            precondition(proxies.client(of: honest, from: peer).description == "203.0.113.7", "a client was believed")
+        }
     }
 
     /// What a connection asks for, request by request, in words.
