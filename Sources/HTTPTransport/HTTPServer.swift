@@ -47,11 +47,11 @@ package final class HTTPServer: @unchecked Sendable {
     /// - Returns: the port, which the system has chosen when the configuration says 0.
     /// - Throws: ``ListenFailure``.
     package func start() throws -> UInt16 {
+        let tls = try configuration.tls.map { try TLSContext($0) }
         let descriptor =
             try configuration.inherited.map { try Listener.adopt($0) }
             ?? Listener.make(host: configuration.host, port: configuration.port)
         let port = Listener.port(of: descriptor)
-        let tls = try configuration.tls.map { try TLSContext($0) }
         // OpenSSL writes to sockets whose peer has gone; that is an error to handle and no reason to die.
         if tls != nil { signal(SIGPIPE, SIG_IGN) }
         acceptQueue.sync {

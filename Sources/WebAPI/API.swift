@@ -59,11 +59,8 @@ package struct API: Responder {
 
     private func reply(to request: Request) async -> Response {
         do {
-            switch request.match {
             // A balancer's probe must not fail because its network is busy.
-            case .route(let route, _) where route.isProbe: return try await route.handle(request)
-            default: try gatekeeper?.admit(request)
-            }
+            if !request.match.isProbe { try gatekeeper?.admit(request) }
             switch request.match {
             case .route(let route, _): return try await route.handle(request)
             case .notFound:
@@ -98,14 +95,13 @@ package struct API: Responder {
     }
 
     private func finish(_ request: Request, _ response: Response, _ duration: Duration) {
-        var operation = "none", isProbe = false
+        var operation = "none"
         if case .route(let route, _) = request.match {
             operation = route.operation
-            isProbe = route.isProbe
             durations.record(route, response.status, duration)
         }
         // Probes come every few seconds from every balancer and say nothing as long as they succeed.
-        if isProbe && response.status.kind == .successful { return }
+        if request.match.isProbe && response.status.kind == .successful { return }
         accessLog?.write(
             AccessLogLine(
                 id: request.id, tenantID: request.notes.tenantID, method: request.head.method, operation: operation,
@@ -114,8 +110,11 @@ package struct API: Responder {
     }
 }
 
-extension Route {
-    fileprivate var isProbe: Bool { operation == "getLiveness" || operation == "getReadiness" }
+extension RouteMatch {
+    fileprivate var isProbe: Bool {
+        guard case .route(let route, _) = self else { return false }
+        return route.operation == "getLiveness" || route.operation == "getReadiness"
+    }
 }
 
 extension HTTPField.Name {
