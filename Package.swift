@@ -58,12 +58,12 @@ let package = Package(
         room("Core", [crypto]),
         room("JSON", ["Core"]),
         room("Telemetry", ["Core", "JSON", logging, metrics]),
-        room("Execution", ["Core"]),
+        room("Execution", ["Core", "CLinux"]),
         room("Database", ["Core", "Execution", "CPostgres", crypto, logging, metrics]),
         room("Passwords", ["Core", "Execution", "CArgon2", crypto]),
         room("Tokens", ["Core", "JSON", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
         room("HTTPMessage", ["Core", "JSON", httpTypes]),
-        room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "CLinux", "COpenSSL", httpTypes, logging, metrics]),
+        room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "COpenSSL", httpTypes, logging, metrics]),
         room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
         room("Admission", ["Core"]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
@@ -97,6 +97,9 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: Array(garden)),
         .executableTarget(
             name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe",
+            swiftSettings: house),
+        .executableTarget(
+            name: "ParserProbe", dependencies: ["HTTPMessage", "HTTPTransport"], path: "Tests/ParserProbe",
             swiftSettings: house),
         .target(
             name: "FuzzTargets",

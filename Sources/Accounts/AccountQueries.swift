@@ -7,8 +7,8 @@ import Database
 enum AccountQueries {
     // MARK: - Directory
 
-    static func findUser(_ identity: LoginIdentity, in tx: borrowing DirectoryTransaction) throws -> UserID? {
-        try tx.one("SELECT app.find_login_identity(\(identity.kind), \(identity.value)) AS user_id") { row in
+    static func findUser(_ identity: LoginIdentity) -> Query<UserID?> {
+        .one("SELECT app.find_login_identity(\(identity.kind), \(identity.value)) AS user_id") { row in
             try row.decodeIfPresent("user_id")
         }
     }
@@ -57,9 +57,8 @@ enum AccountQueries {
         try tx.execute("INSERT INTO app.user_passwords (user_id, hash) VALUES (\(tx.userID), \(hash))")
     }
 
-    static func passwordHash(in tx: borrowing UserTransaction) throws -> String? {
-        try tx.first("SELECT hash FROM app.user_passwords WHERE user_id = \(tx.userID)") { row in try row.decode("hash")
-        }
+    static func passwordHash(of user: UserID) -> Query<String?> {
+        .first("SELECT hash FROM app.user_passwords WHERE user_id = \(user)") { row in try row.decode("hash") }
     }
 
     static func updatePasswordHash(_ hash: String, in tx: borrowing UserTransaction) throws {

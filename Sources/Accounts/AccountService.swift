@@ -77,14 +77,10 @@ package struct AccountService: Sendable {
     package func logIn(_ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?) async throws -> (
         SignedIn, [Membership]
     ) {
-        let found = try await database.withDirectory { (tx: borrowing DirectoryTransaction) in
-            try AccountQueries.findUser(identity, in: tx)
-        }
+        let found = try await database.read(AccountQueries.findUser(identity), in: .directory)
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
-        let stored = try await database.withUser(user, .singleRead) { (tx: borrowing UserTransaction) in
-            try AccountQueries.passwordHash(in: tx)
-        }
+        let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
         let verdict = try await passwords.verify(password.reveal(), against: stored)
         guard case .right(let needsRehash) = verdict else { throw AccountError.credentialsWrong }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil

@@ -59,17 +59,15 @@ enum SessionQueries {
             "INSERT INTO app.session_revocations (session_id) VALUES (\(id)) ON CONFLICT (session_id) DO NOTHING")
     }
 
-    static func revocations(since instant: Instant, in tx: borrowing DirectoryTransaction) throws -> [(
-        SessionID, Instant
-    )] {
-        try tx.all("SELECT session_id, revoked_at FROM app.session_revocations WHERE revoked_at > \(instant)") { row in
+    static func revocations(since instant: Instant) -> Query<[(SessionID, Instant)]> {
+        .all("SELECT session_id, revoked_at FROM app.session_revocations WHERE revoked_at > \(instant)") { row in
             try (row.decode("session_id"), row.decode("revoked_at"))
         }
     }
 
-    static func isRevoked(_ id: SessionID, in tx: borrowing DirectoryTransaction) throws -> Bool {
-        try tx.first("SELECT session_id FROM app.session_revocations WHERE session_id = \(id)") { row in
-            try row.decode("session_id") as SessionID
-        } != nil
+    static func isRevoked(_ id: SessionID) -> Query<Bool> {
+        .one("SELECT EXISTS (SELECT FROM app.session_revocations WHERE session_id = \(id)) AS is_revoked") { row in
+            try row.decode("is_revoked")
+        }
     }
 }

@@ -36,9 +36,7 @@ package final class SessionRevocations: Sendable {
             return false
         }
         if let known { return known }
-        return try await database.withDirectory { (tx: borrowing DirectoryTransaction) in
-            try SessionQueries.isRevoked(session, in: tx)
-        }
+        return try await database.read(SessionQueries.isRevoked(session), in: .directory)
     }
 
     /// This server need not wait for its own next reading.
@@ -57,9 +55,7 @@ package final class SessionRevocations: Sendable {
         let horizon = Instant.now().advanced(by: .zero - window)
         let latest = state.with { $0.revoked.values.max() }
         let since = max(horizon, (latest ?? horizon).advanced(by: Self.overlap))
-        let found = try await database.withDirectory { (tx: borrowing DirectoryTransaction) in
-            try SessionQueries.revocations(since: since, in: tx)
-        }
+        let found = try await database.read(SessionQueries.revocations(since: since), in: .directory)
         state.with { state in
             for (session, instant) in found { state.revoked[session] = instant }
             state.revoked = state.revoked.filter { $0.value > horizon }

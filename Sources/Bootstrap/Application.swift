@@ -6,6 +6,7 @@ import Admission
 import CRM
 import Core
 import Database
+import Execution
 import HTTPTransport
 import Logging
 import Passwords
@@ -21,6 +22,7 @@ package struct Application: Sendable {
     package let database: ConnectionPool
     private let server: HTTPServer
     private let admin: HTTPServer
+    private let loops: [EventLoop]
     private let revocations: SessionRevocations
     private let importWorker: CustomerImportWorker
     private let draining: Lock<Bool>
@@ -42,7 +44,8 @@ package struct Application: Sendable {
         try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
         let keys = try KeyStore(folder: configuration.keysDirectory)
         let prometheus = Prometheus()
-        let database = ConnectionPool(configuration.database, logger: logger)
+        let loops = (0..<configuration.loops).map { EventLoop(label: "unnati.loop.\($0)") }
+        let database = ConnectionPool(configuration.database, on: loops, logger: logger)
         let accessTokens = await AccessTokens(signingKey: keys.signing, configuration.tokens)
         let revocations = SessionRevocations(database: database, accessLifetime: configuration.tokens.accessLifetime)
         let accounts = AccountService(
@@ -60,12 +63,16 @@ package struct Application: Sendable {
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
             gatekeeper: Gatekeeper(configuration.rates), crossOrigin: CrossOrigin(origins: configuration.origins))
+        // Operators are answered however busy the others are.
+        let adminLoop = EventLoop(label: "unnati.admin")
+        self.loops = loops + [adminLoop]
         let server = HTTPServer(
-            configuration.http, responder: api,
+            configuration.http, on: loops, responder: api,
             commonFields: API.commonFields(isEncrypted: configuration.http.tls != nil),
             logger: logger)
         admin = HTTPServer(
-            configuration.admin, responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger),
+            configuration.admin, on: [adminLoop],
+            responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger),
             commonFields: API.commonFields(isEncrypted: false), logger: logger)
         self.server = server
         self.database = database
@@ -103,9 +110,10 @@ package struct Application: Sendable {
     package func services(signals: [UnixSignal]) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
             services: [
-                ClosureService { [database] in
+                ClosureService { [database, loops] in
                     try await gracefulShutdown()
                     database.close()
+                    for loop in loops { loop.stop() }
                 },
                 ClosureService { [server, logger] in await Self.reloadCertificates(of: server, logger) },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },

@@ -14,6 +14,8 @@ package struct Configuration: Sendable {
     package var http = HTTPServerConfiguration()
     /// `ADMIN_HOST` and `ADMIN_PORT`: where `/livez`, `/readyz` and `/metrics` answer operators. Never public.
     package var admin = HTTPServerConfiguration()
+    /// `HTTP_LOOPS`, 1...64: event loops that connections are spread over.
+    package var loops = 2
     package var passwords = PasswordConfiguration()
     package var tokens = TokenConfiguration()
     package var rates = RateLimits()
@@ -29,7 +31,6 @@ package struct Configuration: Sendable {
     package init(database: DatabaseConfiguration) {
         self.database = database
         admin.port = 8_081
-        admin.loops = 1
         admin.connections = 64
     }
 }

@@ -54,9 +54,9 @@ package struct ConfigurationReader: ~Copyable {
         read("HTTP_HOST", into: &configuration.http.host)
         read("HTTP_PORT", 0...65_535, into: &configuration.http.port)
         read("HTTP_CONNECTIONS", 1...1_000_000, into: &configuration.http.connections)
-        configuration.http.loops = max(1, min(64, ProcessInfo.processInfo.activeProcessorCount))
+        configuration.loops = max(1, min(64, ProcessInfo.processInfo.activeProcessorCount))
         read("HTTP_CONNECTIONS_PER_ADDRESS", 1...1_000_000, into: &configuration.http.connectionsPerAddress)
-        read("HTTP_LOOPS", 1...64, into: &configuration.http.loops)
+        read("HTTP_LOOPS", 1...64, into: &configuration.loops)
         for setting in HTTPLimits.settings {
             read(setting.name, setting.range, into: &configuration.http.limits[setting])
         }

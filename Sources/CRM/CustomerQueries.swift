@@ -6,12 +6,10 @@ import Database
 
 enum CustomerQueries {
     /// At most `limit` customers, the newest first, older than `after`.
-    static func page(_ filter: CustomerFilter, after: Customer.ID?, limit: Int, in tx: borrowing TenantTransaction)
-        throws -> [Customer]
-    {
+    static func page(_ filter: CustomerFilter, after: Customer.ID?, limit: Int, of tenant: TenantID) -> Query<[Customer]> {
         var statement: Statement = """
             SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id < \(after?.uuid ?? .greatest)
+            WHERE tenant_id = \(tenant) AND id < \(after?.uuid ?? .greatest)
             """
         if let stage = filter.stage { statement += " AND stage = \(stage.rawValue)" }
         if let tag = filter.tag { statement += " AND tags @> \(TextArray([tag]))" }
@@ -24,14 +22,14 @@ enum CustomerQueries {
             }
         }
         statement += " ORDER BY id DESC LIMIT \(limit)"
-        return try tx.all(statement, customer)
+        return .all(statement, customer)
     }
 
-    static func find(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws -> Customer? {
-        try tx.first(
+    static func find(_ id: Customer.ID, of tenant: TenantID) -> Query<Customer?> {
+        .first(
             """
             SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            WHERE tenant_id = \(tenant) AND id = \(id)
             """, customer)
     }
 
@@ -55,19 +53,17 @@ enum CustomerQueries {
     }
 
     /// - Throws: `DatabaseError` naming `customers_phone` or `customers_email` when another customer has it.
-    static func insert(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws
-        -> Customer
-    {
-        try tx.one(
+    static func insert(_ id: Customer.ID, _ fields: CustomerFields, of tenant: TenantID) -> Query<Customer> {
+        .one(
             """
             INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes)
-            VALUES (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email),
+            VALUES (\(tenant), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email),
                     \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
             RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at
             """, customer)
     }
 
-    /// - Throws: as ``insert(_:_:in:)``.
+    /// - Throws: as ``insert(_:_:of:)``.
     static func update(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws
         -> Customer
     {
@@ -109,15 +105,13 @@ enum CustomerQueries {
     }
 
     /// Who has a number or an address, for the error that says so.
-    static func holder(phone: PhoneNumber?, email: EmailAddress?, in tx: borrowing TenantTransaction) throws -> Customer
-        .ID?
-    {
-        try tx.first(
-            "SELECT id FROM app.customers WHERE tenant_id = \(tx.tenantID) AND (phone = \(phone) OR email = \(email)) LIMIT 1"
+    static func holder(phone: PhoneNumber?, email: EmailAddress?, of tenant: TenantID) -> Query<Customer.ID?> {
+        .first(
+            "SELECT id FROM app.customers WHERE tenant_id = \(tenant) AND (phone = \(phone) OR email = \(email)) LIMIT 1"
         ) { row in try row.decode("id") }
     }
 
-    private static func customer(_ row: inout Row) throws -> Customer {
+    @Sendable private static func customer(_ row: inout Row) throws -> Customer {
         try Customer(
             id: row.decode("id"), name: row.decodeIfPresent("name"), phone: row.decodeIfPresent("phone"),
             email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")),

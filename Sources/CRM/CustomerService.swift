@@ -15,17 +15,16 @@ package struct CustomerService: Sendable {
     package func page(
         _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller
     ) async throws -> (customers: ArraySlice<Customer>, hasMore: Bool) {
-        let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
-            try CustomerQueries.page(filter, after: after, limit: limit + 1, in: tx)
-        }
+        let found = try await database.read(
+            CustomerQueries.page(filter, after: after, limit: limit + 1, of: caller.tenantID),
+            in: .tenant(caller.tenantID))
         return (found.prefix(limit), found.count > limit)
     }
 
     /// - Throws: `CustomerError.unknown`.
     package func find(_ id: Customer.ID, for caller: Caller) async throws -> Customer {
-        let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
-            try CustomerQueries.find(id, in: tx)
-        }
+        let found = try await database.read(
+            CustomerQueries.find(id, of: caller.tenantID), in: .tenant(caller.tenantID))
         guard let found else { throw CustomerError.unknown }
         return found
     }
@@ -33,9 +32,8 @@ package struct CustomerService: Sendable {
     /// - Throws: `CustomerError.phoneTaken`, `.emailTaken`.
     package func create(_ fields: CustomerFields, for caller: Caller) async throws -> Customer {
         try await namingHolder(of: fields, for: caller) {
-            try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
-                try CustomerQueries.insert(.next(), fields, in: tx)
-            }
+            try await database.write(
+                CustomerQueries.insert(.next(), fields, of: caller.tenantID), in: .tenant(caller.tenantID))
         }
     }
 
@@ -83,8 +81,7 @@ package struct CustomerService: Sendable {
     }
 
     private func holder(phone: PhoneNumber?, email: EmailAddress?, for caller: Caller) async throws -> Customer.ID? {
-        try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
-            try CustomerQueries.holder(phone: phone, email: email, in: tx)
-        }
+        try await database.read(
+            CustomerQueries.holder(phone: phone, email: email, of: caller.tenantID), in: .tenant(caller.tenantID))
     }
 }

@@ -9,12 +9,17 @@ import Glibc
 /// One connection to PostgreSQL in pipeline mode (libpq manual, §34.5): commands go out together, their results come back
 /// in order, and one Sync ends each exchange, so that an exchange of any length costs one round trip.
 ///
-/// A connection belongs to one lease at a time; only the lease's holder calls it. It blocks in poll(2), never longer than
-/// the deadline it is given, so it is used on the database's lanes alone.
+/// A connection belongs to one lease at a time; only the lease's holder calls it. A ``Transaction`` waits for each answer in
+/// poll(2), never longer than the deadline it is given, and so is run on the connection's lane. An ``Exchange`` never waits;
+/// an event loop tells it of answers.
 @safe final class Connection: @unchecked Sendable {
     // Guard: the lease. The pool hands a connection to one holder at a time.
-    /// The pool's queue on which this connection is used.
+    /// The pool's queue on which this connection may block.
     let lane: Int
+    private var exchange: Exchange?
+    /// The loops that have watched this connection, and its tokens there.
+    private var watchers: [(loop: EventLoop, token: UInt64)] = []
+    private let onExchangeEnd: (@Sendable (Connection) -> Void)?
     private let pointer: OpaquePointer
     private let usesPreparedStatements: Bool
     private var prepared: [String: String] = [:]
@@ -25,11 +30,13 @@ import Glibc
     private static let maximumPrepared = 512
 
     /// Connects, blocking until the deadline at most.
-    /// - Parameter url: a libpq connection string or URI (libpq manual, §34.1.1).
+    /// - Parameters:
+    ///   - url: a libpq connection string or URI (libpq manual, §34.1.1).
+    ///   - onExchangeEnd: called on the loop when an ``Exchange`` has ended; the connection may be unfit then.
     /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
     init(
         url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline,
-        diagnose: (String) -> Void = { _ in }
+        diagnose: (String) -> Void = { _ in }, onExchangeEnd: (@Sendable (Connection) -> Void)? = nil
     ) throws {
         guard let pointer = unsafe PQconnectStart(url.reveal()) else {
             throw DatabaseError.unavailable(retryAfter: .seconds(1))
@@ -37,6 +44,7 @@ import Glibc
         unsafe self.pointer = pointer
         self.lane = lane
         self.usesPreparedStatements = usesPreparedStatements
+        self.onExchangeEnd = onExchangeEnd
         do {
             try finishConnecting(deadline)
         } catch {
@@ -149,10 +157,7 @@ import Glibc
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return result
         case PGRES_PIPELINE_ABORTED: throw Skipped()
         case PGRES_FATAL_ERROR:
-            let refusal = result.refusal
-            // Class 57P01 to 57P03: the server is going away, and this connection with it.
-            if refusal.sqlState.hasPrefix("57P0") || refusal.sqlState == "?????" { throw DatabaseError.interrupted }
-            throw DatabaseError.refused(refusal)
+            throw result.failure
         default: throw DatabaseError.interrupted
         }
     }
@@ -160,10 +165,13 @@ import Glibc
     func result(of queued: QueuedStatement, _ deadline: Deadline) throws -> QueryResult {
         if let (text, name) = queued.preparing {
             _ = try result(deadline)
-            prepared[text] = name
+            notePrepared(text, as: name)
         }
         return try result(deadline)
     }
+
+    /// From now on the statement with this template is known by name.
+    func notePrepared(_ template: String, as name: String) { prepared[template] = name }
 
     /// Passes over what is left of an exchange, up to and including its Sync.
     func finishExchange(_ deadline: Deadline) throws {
@@ -176,17 +184,68 @@ import Glibc
 
     private func next(_ deadline: Deadline) throws -> QueryResult? {
         while true {
-            let unsent = unsafe PQflush(pointer)
-            guard unsent >= 0 else { throw DatabaseError.interrupted }
-            guard unsafe PQisBusy(pointer) == 1 else { break }
-            try wait(for: unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)
-            guard unsafe PQconsumeInput(pointer) == 1 else { throw DatabaseError.interrupted }
+            let isSent = try flush()
+            switch try takeArrived() {
+            case .result(let result): return result
+            case .separator: return nil
+            case .nothing:
+                try wait(for: isSent ? POLLIN : POLLIN | POLLOUT, deadline)
+                try readArrived()
+            }
         }
-        guard let result = unsafe PQgetResult(pointer) else {
-            guard unsafe PQstatus(pointer) == CONNECTION_OK else { throw DatabaseError.interrupted }
-            return nil
+    }
+
+    // MARK: - Without waiting
+
+    /// What has come and is not taken yet.
+    enum Arrival: ~Copyable {
+        case result(QueryResult)
+        /// Parts one command's results from the next one's.
+        case separator
+        case nothing
+    }
+
+    /// Hands to the kernel what is queued.
+    /// - Returns: false when it takes only a part for now.
+    func flush() throws -> Bool {
+        let unsent = unsafe PQflush(pointer)
+        guard unsent >= 0 else { throw DatabaseError.interrupted }
+        return unsent == 0
+    }
+
+    /// Reads what has arrived.
+    func readArrived() throws {
+        guard unsafe PQconsumeInput(pointer) == 1 else { throw DatabaseError.interrupted }
+    }
+
+    func takeArrived() throws -> Arrival {
+        guard unsafe PQisBusy(pointer) == 0 else { return .nothing }
+        if let result = unsafe PQgetResult(pointer) { return .result(unsafe QueryResult(owning: result)) }
+        guard unsafe PQstatus(pointer) == CONNECTION_OK else { throw DatabaseError.interrupted }
+        return .separator
+    }
+
+    /// Has the exchange's loop tell it, once, when the connection is ready.
+    func awaitReadiness(_ interest: Interest, of exchange: Exchange) {
+        self.exchange = exchange
+        let descriptor = unsafe PQsocket(pointer), interest = interest.union(.once)
+        if let watcher = watchers.first(where: { $0.loop === exchange.loop }) {
+            exchange.noteUnderWay()
+            watcher.loop.change(descriptor, interest, token: watcher.token)
+        } else {
+            // Noted before it can fire: the token is made first.
+            let token = exchange.loop.makeToken()
+            watchers.append((exchange.loop, token))
+            exchange.noteUnderWay()
+            exchange.loop.add(descriptor, interest, self, token: token)
         }
-        return unsafe QueryResult(owning: result)
+    }
+
+    /// No loop watches it any more. The descriptor closes with the last reference.
+    func stopWatching() {
+        for (loop, token) in watchers { loop.remove(unsafe PQsocket(pointer), token: token) }
+        watchers = []
+        exchange = nil
     }
 
     private func wait(for events: Int32, _ deadline: Deadline) throws {
@@ -196,6 +255,15 @@ import Glibc
             if ready > 0 { return }
             guard ready < 0 && errno == EINTR else { throw DatabaseError.interrupted }
         }
+    }
+}
+
+extension Connection: ReadinessHandler {
+    func isReady(_ readiness: Readiness) {
+        guard let exchange, exchange.proceed() != .waits else { return }
+        self.exchange = nil
+        onExchangeEnd?(self)
+        exchange.answer()
     }
 }
 

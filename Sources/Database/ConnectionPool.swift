@@ -28,33 +28,48 @@ package struct DatabaseConfiguration: Sendable {
 
 /// A small, fixed number of connections to PostgreSQL, each leased for one transaction at a time.
 ///
-/// Every way in names what the transaction may see; there is no lease without that. The closure is synchronous and the
-/// transaction cannot be copied, so no network call happens while rows are locked and nothing outlives the COMMIT.
+/// Every way in names what the transaction may see; there is no lease without that. A transaction of one statement is a
+/// value, a ``Query``: it goes out and comes back on an event loop, and no thread waits for it. A longer one is a closure. It
+/// is synchronous and the transaction cannot be copied out of it, so no network call happens while rows are locked and
+/// nothing outlives the COMMIT. It blocks on the connection's lane, a serial queue of its own.
 ///
-/// Each connection has a lane: a serial queue that is the only place where it is used, and where its user may block. Work
-/// waits in one line and enters a lane only together with a connection, so nothing ever stands behind a blocked lane; and
-/// a lane that has finished takes the next work in line itself, on the thread it is on, which under load saves the
-/// wake-ups that handing connections from task to task would cost (docs/decisions/0004).
+/// Work waits in one line and leaves it together with a connection, so nothing ever stands behind a blocked lane; and
+/// whoever has finished with a connection starts the next work in line on it, which under load saves the wake-ups that
+/// handing connections from task to task would cost (docs/decisions/0004, 0011).
 package final class ConnectionPool: Sendable {
-    private struct Work: Sendable {
-        let run: @Sendable (Connection) -> Void
-        let refuse: @Sendable (DatabaseError) -> Void
+    private enum Work: Sendable {
+        case exchange(Exchange)
+        case blocking(run: @Sendable (Connection) -> Void, refuse: @Sendable (DatabaseError) -> Void)
+
+        func refuse(_ error: DatabaseError) {
+            switch self {
+            case .exchange(let exchange): exchange.fail(error)
+            case .blocking(_, let refuse): refuse(error)
+            }
+        }
     }
 
     private let configuration: DatabaseConfiguration
     private let logger: Logger
+    private let loops: [EventLoop]
     private let lanes: [DispatchQueue]
     private let state: Lock<PoolState<Connection, Work>>
-    private let timeouts = Lock(0)
-    private let roundTrips = Lock(0)
+    /// By lane.
+    private let exchanges: Lock<[Exchange?]>
+    private let counts = Lock((timeouts: 0, roundTrips: 0))
     // Set once, and cancelled once when nobody refers to the pool any more.
     nonisolated(unsafe) private let ticker: any DispatchSourceTimer
 
-    package init(_ configuration: DatabaseConfiguration, logger: Logger) {
+    /// - Parameter loops: where the answers to single statements are read when the one who asks is on no loop.
+    package init(_ configuration: DatabaseConfiguration, on loops: [EventLoop], logger: Logger) {
+        precondition(!loops.isEmpty, "somebody must read the answers")
         self.configuration = configuration
         self.logger = logger
+        self.loops = loops
         lanes = (0..<configuration.connections).map { DispatchQueue(label: "unnati.database.\($0)") }
-        state = Lock(PoolState(size: configuration.connections, maximumWaiting: configuration.waiters))
+        state = Lock(PoolState(
+                size: configuration.connections, maximumWaiting: configuration.waiters, lines: loops.count + 1))
+        exchanges = Lock(Array(repeating: nil, count: configuration.connections))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
         unsafe self.ticker = ticker
         ticker.schedule(deadline: .now() + .milliseconds(50), repeating: .milliseconds(50), leeway: .milliseconds(20))
@@ -65,7 +80,31 @@ package final class ConnectionPool: Sendable {
 
     deinit { unsafe ticker.cancel() }
 
-    // MARK: - Transactions
+    // MARK: - Transactions of one statement
+
+    /// Reads in a transaction of its own, in one round trip.
+    package func read<Output>(_ query: Query<Output>, in scope: some TransactionScope) async throws -> Output {
+        try await run(query, in: scope, .read)
+    }
+
+    /// Writes in a transaction of its own, in one round trip.
+    @discardableResult
+    package func write<Output>(_ query: Query<Output>, in scope: some TransactionScope) async throws -> Output {
+        try await run(query, in: scope, .write)
+    }
+
+    private func run<Output>(_ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode)
+        async throws -> Output
+    {
+        let loop = EventLoop.current ?? loops[0]
+        return try await unsafe withUnsafeThrowingContinuation { continuation in
+            let exchange = unsafe AwaitedExchange(
+                query, in: scope, mode, timeout: configuration.transactionTimeout, on: loop, continuation)
+            place(.exchange(exchange), deadline: .after(configuration.leaseTimeout))
+        }
+    }
+
+    // MARK: - Longer transactions
 
     /// Runs `body` on the rows of one business.
     @discardableResult
@@ -94,30 +133,21 @@ package final class ConnectionPool: Sendable {
         try await transaction(MemberScope(tenantID: tenantID, userID: userID), mode, body)
     }
 
-    /// Runs `body` with directory functions and operational tables only.
-    @discardableResult
-    package func withDirectory<Output: Sendable>(
-        _ mode: TransactionMode = .singleRead,
-        _ body: @escaping @Sendable (borrowing DirectoryTransaction) throws -> Output
-    ) async throws -> Output {
-        try await transaction(DirectoryScope(), mode, body)
-    }
-
     private func transaction<Scope: TransactionScope, Output: Sendable>(
         _ scope: Scope, _ mode: TransactionMode,
         _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
         let timeout = configuration.transactionTimeout
         return try await withCheckedThrowingContinuation { continuation in
-            place(
-                Work { connection in
-                    let before = connection.roundTrips
-                    let result = Result { try Self.run(scope, on: connection, mode, .after(timeout), body) }
-                    self.roundTrips.with { $0 += connection.roundTrips - before }
-                    continuation.resume(with: result)
-                } refuse: { error in
-                    continuation.resume(throwing: error)
-                }, deadline: .after(configuration.leaseTimeout))
+            let work = Work.blocking { connection in
+                let before = connection.roundTrips
+                let result = Result { try Self.run(scope, on: connection, mode, .after(timeout), body) }
+                self.counts.with { $0.roundTrips += connection.roundTrips - before }
+                continuation.resume(with: result)
+            } refuse: { error in
+                continuation.resume(throwing: error)
+            }
+            place(work, deadline: .after(configuration.leaseTimeout))
         }
     }
 
@@ -140,44 +170,94 @@ package final class ConnectionPool: Sendable {
     // MARK: - Leases
 
     private func place(_ work: Work, deadline: Deadline) {
-        switch state.with({ $0.place(work, deadline: deadline) }) {
-        case .run(let connection): lanes[connection.lane].async { self.serve(work, on: connection, deadline) }
+        switch state.with({ $0.place(work, line: line(of: work), deadline: deadline) }) {
+        // A connection that has rested may have died meanwhile; then nothing has been sent and the work takes its chance
+        // with another.
+        case .run(let connection) where !connection.isReusable:
+            discard(connection)
+            place(work, deadline: deadline)
+        case .run(let connection): start(work, on: connection)
         case .waits: break
         case .busy: work.refuse(.busy)
         case .unavailable(let retryAfter): work.refuse(.unavailable(retryAfter: retryAfter))
         }
     }
 
-    /// Runs on the connection's lane. A connection that has rested may have died meanwhile; then nothing has been sent and
-    /// the work takes its chance with another.
-    private func serve(_ work: Work, on connection: Connection, _ deadline: Deadline) {
-        guard connection.isReusable else {
-            discard(connection)
-            return place(work, deadline: deadline)
-        }
-        work.run(connection)
-        serveLine(on: connection)
+    private func line(of work: Work) -> Int {
+        guard case .exchange(let exchange) = work else { return loops.count }
+        return loops.firstIndex { $0 === exchange.loop } ?? loops.count
     }
 
-    /// Works off the line until it is empty or the connection is no longer fit.
+    private func start(_ work: Work, on connection: Connection) {
+        switch work {
+        case .exchange(let exchange): begin(exchange, on: connection)
+        case .blocking(let run, _):
+            lanes[connection.lane].async {
+                run(connection)
+                self.serveLine(on: connection)
+            }
+        }
+    }
+
+    private func begin(_ exchange: Exchange, on connection: Connection) {
+        exchange.startClock()
+        exchanges.with { $0[connection.lane] = exchange }
+        counts.with { $0.roundTrips += 1 }
+        if !exchange.begin(on: connection) { freed(connection) }
+    }
+
+    /// An exchange has ended and its connection is free, if still fit.
+    private func freed(_ connection: Connection) {
+        exchanges.with { $0[connection.lane] = nil }
+        guard connection.isIdle else { return discard(connection) }
+        guard let next = next(on: connection) else { return }
+        start(next, on: connection)
+    }
+
+    /// Works off the line, on the connection's lane, until it is empty, an exchange's turn has come, or the connection is
+    /// no longer fit.
     private func serveLine(on connection: Connection) {
         while true {
             guard connection.isIdle else { return discard(connection) }
-            guard let next = state.with({ $0.next(on: connection) }) else { return }
-            next.run(connection)
+            guard let next = next(on: connection) else { return }
+            guard case .blocking(let run, _) = next else { return start(next, on: connection) }
+            run(connection)
+        }
+    }
+
+    private func next(on connection: Connection) -> Work? {
+        switch state.with({ $0.next(on: connection) }) {
+        case .work(let work): return work
+        case .rest: return nil
+        case .end:
+            connection.stopWatching()
+            return nil
         }
     }
 
     private func discard(_ connection: Connection) {
+        connection.stopWatching()
         state.with { $0.discarded(lane: connection.lane) }
         makeConnections()
     }
 
+    /// Refuses work whose time in the line is up, and gives up exchanges that take too long.
     private func expire() {
-        let expired = state.with { $0.expire(now: .now) }
-        guard !expired.isEmpty else { return }
-        timeouts.with { $0 += expired.count }
+        let now = ContinuousClock.now
+        let expired = state.with { $0.expire(now: now) }
+        if !expired.isEmpty { counts.with { $0.timeouts += expired.count } }
         for work in expired { work.refuse(.busy) }
+        for case let exchange? in exchanges.with({ $0 }) where exchange.deadline.instant <= now {
+            exchange.loop.post { self.giveUp(exchange) }
+        }
+    }
+
+    private func giveUp(_ exchange: Exchange) {
+        // It may have ended meanwhile.
+        guard exchange.isUnderWay, exchange.deadline.hasPassed, let connection = exchange.connection else { return }
+        exchange.giveUp()
+        exchanges.with { $0[connection.lane] = nil }
+        discard(connection)
     }
 
     // MARK: - Connecting
@@ -191,7 +271,8 @@ package final class ConnectionPool: Sendable {
             let connection = try Connection(
                 url: configuration.url, lane: lane, usesPreparedStatements: configuration.usesPreparedStatements,
                 deadline: .after(configuration.connectTimeout),
-                diagnose: { logger.warning("cannot connect to PostgreSQL", metadata: ["reason": "\($0)"]) })
+                diagnose: { logger.warning("cannot connect to PostgreSQL", metadata: ["reason": "\($0)"]) },
+                onExchangeEnd: { [weak self] connection in self?.freed(connection) })
             state.with { $0.connected() }
             makeConnections()
             serveLine(on: connection)
@@ -210,7 +291,9 @@ package final class ConnectionPool: Sendable {
 
     /// Closes idle connections and refuses new leases; leases in hand end by themselves.
     package func close() {
-        for work in state.with({ $0.close() }) { work.refuse(.unavailable(retryAfter: .seconds(1))) }
+        let (refused, idle) = state.with { $0.close() }
+        for work in refused { work.refuse(.unavailable(retryAfter: .seconds(1))) }
+        for connection in idle { connection.stopWatching() }
     }
 
     package struct Statistics: Sendable {
@@ -218,10 +301,10 @@ package final class ConnectionPool: Sendable {
     }
 
     package var statistics: Statistics {
-        let timeouts = timeouts.with { $0 }, roundTrips = roundTrips.with { $0 }
+        let (timeouts, roundTrips) = counts.with { $0 }
         return state.with { state in
             Statistics(
-                inUse: state.inUse, idle: state.idle.count, waiting: state.line.count, maximum: state.size,
+                inUse: state.inUse, idle: state.idle.count, waiting: state.waiting, maximum: state.size,
                 timeouts: timeouts,
                 roundTrips: roundTrips)
         }

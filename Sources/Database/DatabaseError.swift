@@ -21,8 +21,6 @@ package enum DatabaseError: Error, Sendable {
     case rolledBack
     /// A result does not have the shape the query promised.
     case decoding(column: String)
-    /// A transaction announced with a single statement was given a second one.
-    case secondStatement
 
     package struct Refusal: Sendable {
         /// Five characters (PostgreSQL manual, Appendix A).
@@ -51,7 +49,6 @@ extension DatabaseError: CustomStringConvertible, CustomDebugStringConvertible {
         case .outcomeUnknown: "the connection to PostgreSQL was interrupted during COMMIT"
         case .rolledBack: "COMMIT was answered by ROLLBACK"
         case .decoding(let column): "column \(column) is missing or has another type"
-        case .secondStatement: "a second statement in a transaction of one"
         }
     }
 

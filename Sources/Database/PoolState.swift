@@ -6,22 +6,28 @@ import Execution
 /// The rules of a pool as a value: connections idle, in use or being made, and the line of work that waits for one.
 /// An event goes in, what to do comes out; ``ConnectionPool`` does it.
 ///
-/// Every connection has a lane of its own, a number below `size`, and keeps it for life.
+/// Every connection has a lane of its own, a number below `size`, and keeps it for life. Work that waits stands in one line
+/// for each place it comes from, and the lines take turns: the event loops have all of them work to do at any moment, and a
+/// burst that came in over one of them does not stand before everybody else.
 package struct PoolState<Connection, Work> {
     let size: Int
     let maximumWaiting: Int
 
     private(set) var idle: [Connection] = []
-    private(set) var line: ArraySlice<(work: Work, deadline: Deadline)> = []
+    private var lines: [ArraySlice<(work: Work, deadline: Deadline)>]
+    private var nextLine = 0
+    package private(set) var waiting = 0
     private(set) var inUse = 0
     private var freeLanes: [Int]
     private var connecting = 0
     private var failures = 0
     private var isClosed = false
 
-    package init(size: Int, maximumWaiting: Int) {
+    /// - Parameter lines: how many places work comes from.
+    package init(size: Int, maximumWaiting: Int, lines: Int = 1) {
         self.size = size
         self.maximumWaiting = maximumWaiting
+        self.lines = Array(repeating: [], count: lines)
         freeLanes = Array((0..<size).reversed())
     }
 
@@ -34,7 +40,8 @@ package struct PoolState<Connection, Work> {
         case unavailable(retryAfter: Duration)
     }
 
-    package mutating func place(_ work: Work, deadline: Deadline) -> Placement {
+    /// - Parameter line: where it comes from, below the number of lines.
+    package mutating func place(_ work: Work, line: Int = 0, deadline: Deadline) -> Placement {
         if isClosed { return .unavailable(retryAfter: .seconds(1)) }
         // The connection used last: its backend is warm.
         if let connection = idle.popLast() {
@@ -42,18 +49,46 @@ package struct PoolState<Connection, Work> {
             return .run(connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
-        guard line.count < maximumWaiting else { return .busy }
-        line.append((work, deadline))
+        guard waiting < maximumWaiting else { return .busy }
+        waiting += 1
+        lines[line].append((work, deadline))
         return .waits
     }
 
+    package enum Next {
+        case work(Work)
+        case rest
+        /// The pool is closed.
+        case end
+    }
+
     /// A connection has done its work, or is new: it takes the first work in line, or rests.
-    /// - Returns: nil when it rests.
-    package mutating func next(on connection: Connection) -> Work? {
-        if !isClosed, let first = line.popFirst() { return first.work }
+    package mutating func next(on connection: Connection) -> Next {
+        if !isClosed, let work = takeFirst() { return .work(work) }
         inUse -= 1
-        if !isClosed { idle.append(connection) }
+        guard !isClosed else { return .end }
+        idle.append(connection)
+        return .rest
+    }
+
+    private mutating func takeFirst() -> Work? {
+        guard waiting > 0 else { return nil }
+        for _ in lines.indices {
+            defer { nextLine = (nextLine + 1) % lines.count }
+            guard let first = lines[nextLine].popFirst() else { continue }
+            waiting -= 1
+            return first.work
+        }
         return nil
+    }
+
+    /// Everything that waits.
+    private mutating func takeAll() -> [Work] {
+        defer {
+            for index in lines.indices { lines[index] = [] }
+            waiting = 0
+        }
+        return lines.flatMap { $0.map(\.work) }
     }
 
     /// A new connection counts as in use until ``next(on:)`` has found nothing to do for it.
@@ -85,9 +120,7 @@ package struct PoolState<Connection, Work> {
         failures += 1
         freeLanes.append(lane)
         guard inUse == 0, idle.isEmpty else { return (backoff, []) }
-        let refused = line.map(\.work)
-        line = []
-        return (backoff, refused)
+        return (backoff, takeAll())
     }
 
     /// 50 ms doubled with each failure, 8 s at most.
@@ -95,19 +128,21 @@ package struct PoolState<Connection, Work> {
 
     /// Work whose time in the line is up.
     package mutating func expire(now: ContinuousClock.Instant) -> [Work] {
-        guard let first = line.first, first.deadline.instant <= now else { return [] }
-        let expired = line.filter { $0.deadline.instant <= now }.map(\.work)
-        line.removeAll { $0.deadline.instant <= now }
+        var expired: [Work] = []
+        for index in lines.indices {
+            // A line's deadlines are in order but for a connection that was lost on the way and placed its work again.
+            guard let first = lines[index].first, first.deadline.instant <= now else { continue }
+            expired += lines[index].filter { $0.deadline.instant <= now }.map(\.work)
+            lines[index].removeAll { $0.deadline.instant <= now }
+        }
+        waiting -= expired.count
         return expired
     }
 
-    /// - Returns: work to refuse. Idle connections close with their last reference.
-    package mutating func close() -> [Work] {
+    /// - Returns: work to refuse, and the connections that rest.
+    package mutating func close() -> (refused: [Work], idle: [Connection]) {
         isClosed = true
-        defer {
-            idle = []
-            line = []
-        }
-        return line.map(\.work)
+        defer { idle = [] }
+        return (takeAll(), idle)
     }
 }

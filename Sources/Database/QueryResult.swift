@@ -21,13 +21,23 @@ import CPostgres
     /// Rows that an INSERT, UPDATE or DELETE touched; 0 for other commands.
     var affectedRows: Int { unsafe Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 
-    /// The error of a failed command.
+    /// Why a command failed.
+    var failure: DatabaseError {
+        let refusal = refusal
+        // Class 57P01 to 57P03: the server is going away, and this connection with it.
+        let isEnd = refusal.sqlState == Self.noState || refusal.sqlState.hasPrefix("57P0")
+        return isEnd ? .interrupted : .refused(refusal)
+    }
+
+    /// What PostgreSQL said of a failed command.
     var refusal: DatabaseError.Refusal {
         DatabaseError.Refusal(
-            sqlState: field(UInt8(ascii: "C")) ?? "?????",
-            constraint: field(UInt8(ascii: "n")),
+            sqlState: field(UInt8(ascii: "C")) ?? Self.noState, constraint: field(UInt8(ascii: "n")),
             message: unsafe String(cString: PQresultErrorMessage(pointer)))
     }
+
+    /// For errors of libpq's own, such as a broken connection.
+    private static let noState = "?????"
 
     private func field(_ code: UInt8) -> String? {
         guard let text = unsafe PQresultErrorField(pointer, Int32(code)) else { return nil }

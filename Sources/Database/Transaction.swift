@@ -34,26 +34,29 @@ package struct DirectoryScope: TransactionScope {
     package var settings: [String] { [] }
 }
 
+extension TransactionScope where Self == TenantScope {
+    package static func tenant(_ id: TenantID) -> TenantScope { TenantScope(tenantID: id) }
+}
+
+extension TransactionScope where Self == UserScope {
+    package static func user(_ id: UserID) -> UserScope { UserScope(userID: id) }
+}
+
+extension TransactionScope where Self == DirectoryScope {
+    package static var directory: DirectoryScope { DirectoryScope() }
+}
+
 package protocol HasTenant { var tenantID: TenantID { get } }
 package protocol HasUser { var userID: UserID { get } }
 
 package typealias TenantTransaction = Transaction<TenantScope>
 package typealias UserTransaction = Transaction<UserScope>
 package typealias MemberTransaction = Transaction<MemberScope>
-package typealias DirectoryTransaction = Transaction<DirectoryScope>
 
-/// How a transaction goes over the wire.
-package struct TransactionMode: Sendable {
-    let isReadOnly: Bool
-    let isSingle: Bool
+package enum TransactionMode: Sendable {
+    case read, write
 
-    package static let write = TransactionMode(isReadOnly: false, isSingle: false)
-    package static let read = TransactionMode(isReadOnly: true, isSingle: false)
-    /// One statement only, which then goes out with BEGIN, the settings and COMMIT: one round trip for all.
-    package static let singleWrite = TransactionMode(isReadOnly: false, isSingle: true)
-    package static let singleRead = TransactionMode(isReadOnly: true, isSingle: true)
-
-    fileprivate var begin: Statement { isReadOnly ? "BEGIN READ ONLY" : "BEGIN READ WRITE" }
+    var begin: Statement { self == .read ? "BEGIN READ ONLY" : "BEGIN READ WRITE" }
 }
 
 /// An open transaction, for the length of the closure it is given to: it cannot be copied out of it.
@@ -68,7 +71,6 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     private final class Progress {
         var hasBegun = false
         var isDone = false
-        var hasFailed = false
         /// COMMIT has been handed to the connection.
         var isCommitting = false
     }
@@ -110,20 +112,13 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
         try run(statement).affectedRows
     }
 
+    /// What could also be a transaction of its own.
+    package borrowing func run<Output>(_ query: Query<Output>) throws -> Output { try query.read(run(query.statement)) }
+
     // MARK: - The exchange with PostgreSQL
 
-    private borrowing func run(_ statement: Statement) throws -> QueryResult {
-        guard !progress.isDone else { throw DatabaseError.secondStatement }
-        do {
-            return try mode.isSingle ? runSingle(statement) : runNext(statement)
-        } catch {
-            progress.hasFailed = true
-            throw error
-        }
-    }
-
     /// BEGIN, the settings and the first statement share a round trip; each later statement has its own.
-    private borrowing func runNext(_ statement: Statement) throws -> QueryResult {
+    private borrowing func run(_ statement: Statement) throws -> QueryResult {
         let opening = try progress.hasBegun ? [] : queueOpening()
         progress.hasBegun = true
         let queued = try connection.queue(statement)
@@ -131,29 +126,6 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
         return try receive { deadline in
             for command in opening { _ = try connection.result(of: command, deadline) }
             return try connection.result(of: queued, deadline)
-        }
-    }
-
-    /// All of a transaction of one statement in one round trip.
-    private borrowing func runSingle(_ statement: Statement) throws -> QueryResult {
-        let opening = try queueOpening()
-        progress.hasBegun = true
-        let queued = try connection.queue(statement)
-        let commit = try connection.queue("COMMIT")
-        progress.isCommitting = true
-        try connection.queueSync()
-        return try receive { deadline in
-            for command in opening { _ = try connection.result(of: command, deadline) }
-            let result: QueryResult
-            do {
-                result = try connection.result(of: queued, deadline)
-            } catch let error as DatabaseError {
-                // After a failed statement PostgreSQL skips the rest of the pipeline, COMMIT with it.
-                if case .refused = error { progress.isCommitting = false }
-                throw error
-            }
-            try checkCommit(connection.result(of: commit, deadline))
-            return result
         }
     }
 
@@ -190,7 +162,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
 
     // MARK: - The end
 
-    /// Commits what the closure did, unless a single statement has taken its COMMIT along.
+    /// Commits what the closure did.
     borrowing func commit() throws {
         guard progress.hasBegun, !progress.isDone else { return }
         let commit = try connection.queue("COMMIT")
@@ -220,7 +192,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
 
     /// An interruption means "nothing happened" before COMMIT went out or in a read, and "nobody knows" after.
     borrowing func meaning(of error: any Error) -> any Error {
-        guard case .interrupted? = error as? DatabaseError, progress.isCommitting, !mode.isReadOnly else {
+        guard case .interrupted? = error as? DatabaseError, progress.isCommitting, mode == .write else {
             return error
         }
         return DatabaseError.outcomeUnknown

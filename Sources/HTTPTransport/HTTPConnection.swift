@@ -2,22 +2,22 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
-import Dispatch
+import Execution
 import Glibc
 import HTTPMessage
 
 /// The shell around a ``ConnectionMachine``: it owns the socket, reads and writes it, and runs the machine's actions.
-final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens on `loop.queue`.
+final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: everything happens on `loop`.
     var descriptor: Int32 { channel.descriptor }
     private let channel: Channel
     private(set) var token: UInt64 = 0
-    private let loop: EventLoop
+    private let loop: ServingLoop
     private let responder: any Responder
     private let peer: NetworkAddress
     private let proxies: TrustedProxies
     private let onClose: @Sendable () -> Void
     private var machine: ConnectionMachine
-    private var interest = Poller.Interest.reading
+    private var interest = Interest.reading
     private var isAwaitingWrite = false
     /// Under TLS either direction may have to wait for the other.
     private var readAwaitsWriting = false, writeAwaitsReading = false
@@ -30,7 +30,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
 
     /// - Parameter channel: over a connected, non-blocking socket, owned from here on.
     init(
-        _ channel: Channel, from peer: NetworkAddress, loop: EventLoop, configuration: HTTPServerConfiguration,
+        _ channel: Channel, from peer: NetworkAddress, loop: ServingLoop, configuration: HTTPServerConfiguration,
         responder: any Responder, onClose: @escaping @Sendable () -> Void
     ) {
         self.peer = peer
@@ -46,7 +46,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
 
     // MARK: - Events
 
-    func isReady(_ readiness: Poller.Readiness) {
+    func isReady(_ readiness: Readiness) {
         var actions: [ConnectionMachine.Action] = []
         if readiness.isWritable { isAwaitingWrite = false }
         if readiness.isReadable || (readiness.isWritable && readAwaitsWriting)
@@ -137,7 +137,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
         case .start(let head, let match, .stream):
             let stream = BodyStream { [weak self] in
                 guard let self else { return }
-                loop.queue.async { self.bodyWanted() }
+                loop.events.post { self.bodyWanted() }
             }
             self.stream = stream
             handle(head, .stream(stream), match)
@@ -164,7 +164,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
             head: head, body: body, match: match, id: loop.nextRequestID(),
             client: proxies.client(of: head.fields, from: peer))
         let turn = turn
-        handler = Task.immediate(executorPreference: loop.executor) { [responder] in
+        handler = Task.immediate(executorPreference: loop.events) { [responder] in
             let response = await responder.respond(to: request)
             self.responded(response, turn: turn)
         }
@@ -188,7 +188,7 @@ final class HTTPConnection: @unchecked Sendable {  // Guard: everything happens 
 
     /// Has the loop look out for what there is a use for now.
     private func watch() {
-        var wanted: Poller.Interest = machine.wantsToRead || writeAwaitsReading ? .reading : []
+        var wanted: Interest = machine.wantsToRead || writeAwaitsReading ? .reading : []
         if isAwaitingWrite || readAwaitsWriting { wanted.insert(.writing) }
         guard wanted != interest else { return }
         interest = wanted

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
-import CLinux
 import Core
 import Dispatch
+import Execution
 import Glibc
 import HTTPMessage
 import HTTPTypes
@@ -15,7 +15,7 @@ package final class HTTPServer: @unchecked Sendable {
     private let configuration: HTTPServerConfiguration
     private let responder: any Responder
     private let logger: Logger
-    private let loops: [EventLoop]
+    private let loops: [ServingLoop]
     private let acceptQueue = DispatchQueue(label: "unnati.http.accept")
     private let open = Lock(ConnectionCounts())
     private var tls: TLSContext?
@@ -25,14 +25,14 @@ package final class HTTPServer: @unchecked Sendable {
 
     /// - Parameter commonFields: what every reply carries.
     package init(
-        _ configuration: HTTPServerConfiguration, responder: any Responder, commonFields: HTTPFields, logger: Logger
+        _ configuration: HTTPServerConfiguration, on loops: [EventLoop], responder: any Responder,
+        commonFields: HTTPFields, logger: Logger
     ) {
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
-        loops = (0..<configuration.loops).map {
-            EventLoop(label: "unnati.http.loop.\($0)", commonFields: ResponseWriter.lines(commonFields))
-        }
+        let lines = ResponseWriter.lines(commonFields)
+        self.loops = loops.map { ServingLoop($0, commonFields: lines) }
     }
 
     /// What keeps the server from listening, and what to do.
@@ -76,7 +76,7 @@ package final class HTTPServer: @unchecked Sendable {
         for _ in 0..<64 {
             guard connectionCount < configuration.connections else { return pause(.milliseconds(50)) }
             var address = sockaddr_storage()
-            let descriptor = unsafe unnati_accept(listener, &address)
+            let descriptor = Accepting.accept(listener, &address)
             guard descriptor >= 0 else {
                 // Out of descriptors: trying again at once would only spin.
                 if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS {
@@ -99,7 +99,7 @@ package final class HTTPServer: @unchecked Sendable {
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
         let loop = loops[nextLoop]
         nextLoop = (nextLoop + 1) % loops.count
-        loop.queue.async { [responder, open, configuration, tls] in
+        loop.events.post { [responder, open, configuration, tls] in
             let session = tls?.session(on: descriptor)
             guard tls == nil || session != nil else {
                 _ = Glibc.close(descriptor)
@@ -133,7 +133,7 @@ package final class HTTPServer: @unchecked Sendable {
             listener.cancel()
             self.listener = nil
         }
-        for loop in loops { loop.queue.async { loop.drain() } }
+        for loop in loops { loop.events.post { loop.drain() } }
         let deadline = ContinuousClock.now + configuration.grace
         while connectionCount > 0 && ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(10))
@@ -143,10 +143,7 @@ package final class HTTPServer: @unchecked Sendable {
                 "closing connections that outlived the grace period", metadata: ["connections": "\(connectionCount)"])
         }
         for loop in loops {
-            loop.queue.async {
-                loop.abort()
-                loop.stop()
-            }
+            loop.events.post { loop.abort() }
         }
     }
 }

@@ -109,8 +109,6 @@ package struct HTTPServerConfiguration: Sendable {
     /// `HTTP_CONNECTIONS_PER_ADDRESS`, 1...1 000 000: of one subscriber at once; more are closed. Loopback and trusted
     /// proxies may have more. Mobile networks put thousands of people behind one address.
     package var connectionsPerAddress = 1_024
-    /// `HTTP_LOOPS`, 1...64: serial queues that connections are spread over.
-    package var loops = 2
     /// `SHUTDOWN_GRACE_MS`, 0...600 000: what requests in flight get to finish after SIGTERM.
     package var grace: Duration = .seconds(25)
     /// Nil: plain HTTP.

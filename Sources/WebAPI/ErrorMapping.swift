@@ -99,7 +99,7 @@ extension DatabaseError: APIErrorConvertible {
             error = APIError(
                 .serviceUnavailable, .overloaded, "The service is busy; nothing was changed. Try again soon.")
             error.retryAfter = .seconds(1)
-        case .refused, .rolledBack, .decoding, .secondStatement:
+        case .refused, .rolledBack, .decoding:
             error = APIError(.internalServerError, .internalError, "Something went wrong on our side.")
         }
         return error

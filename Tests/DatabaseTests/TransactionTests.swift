@@ -10,29 +10,26 @@ import Testing
 @Suite struct TransactionTests {
     private func addTenant(_ pool: ConnectionPool, _ name: String = "Acme") async throws -> TenantID {
         let tenant = TenantID.next()
-        try await pool.withTenant(tenant, .singleWrite) { (tx: borrowing TenantTransaction) in
-            try tx.execute("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tx.tenantID), \(name))")
-        }
+        try await pool.write(
+            .count("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tenant), \(name))"), in: .tenant(tenant))
         return tenant
     }
 
     private func addCustomer(_ pool: ConnectionPool, _ tenant: TenantID, _ name: String) async throws {
-        try await pool.withTenant(tenant, .singleWrite) { (tx: borrowing TenantTransaction) in
-            try tx.execute(
-                "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tx.tenantID), \(UUIDv7.next()), \(name), \(name))"
-            )
-        }
+        try await pool.write(
+            .count(
+                "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(tenant), \(UUIDv7.next()), \(name), \(name))"
+            ), in: .tenant(tenant))
     }
 
     private func names(_ pool: ConnectionPool, _ tenant: TenantID, asking other: TenantID? = nil) async throws
         -> [String]
     {
         let asked = other ?? tenant
-        return try await pool.withTenant(tenant, .singleRead) { (tx: borrowing TenantTransaction) in
-            try tx.all("SELECT name FROM app.customers WHERE tenant_id = \(asked) ORDER BY name") { row in
+        return try await pool.read(
+            .all("SELECT name FROM app.customers WHERE tenant_id = \(asked) ORDER BY name") { row in
                 try row.decode("name")
-            }
-        }
+            }, in: .tenant(tenant))
     }
 
     @Test func aTenantSeesItsOwnRowsOnly() async throws {
@@ -51,21 +48,17 @@ import Testing
                     == [])
             // Written across the border: refused, moved across it: refused.
             await #expect(throws: DatabaseError.self) {
-                try await pool.withTenant(other, .singleWrite) { (tx: borrowing TenantTransaction) in
-                    try tx.execute(
+                try await pool.write(
+                    .count(
                         "INSERT INTO app.customers (tenant_id, id, name, name_key) VALUES (\(acme), \(UUIDv7.next()), \("x"), \("x"))"
-                    )
-                }
+                    ), in: .tenant(other))
             }
             await #expect(throws: DatabaseError.self) {
-                try await pool.withTenant(acme, .singleWrite) { (tx: borrowing TenantTransaction) in
-                    try tx.execute("UPDATE app.customers SET tenant_id = \(other)")
-                }
+                try await pool.write(.count("UPDATE app.customers SET tenant_id = \(other)"), in: .tenant(acme))
             }
-            #expect(
-                try await pool.withTenant(other, .singleWrite) { (tx: borrowing TenantTransaction) in
-                    try tx.execute("DELETE FROM app.customers WHERE tenant_id = \(acme)")
-                } == 0)
+            let deleted = try await pool.write(
+                .count("DELETE FROM app.customers WHERE tenant_id = \(acme)"), in: .tenant(other))
+            #expect(deleted == 0)
             #expect(try await names(pool, acme) == ["Asha"])
         }
     }
@@ -81,11 +74,10 @@ import Testing
                 let tenant = turn % 2 == 0 ? first : second
                 #expect(try await names(pool, tenant) == [turn % 2 == 0 ? "First" : "Second"])
                 if turn % 100 == 0 {
-                    let setting = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
-                        try tx.one("SELECT coalesce(current_setting('app.tenant_id', true), '') AS setting") { row in
+                    let setting = try await pool.read(
+                        .one("SELECT coalesce(current_setting('app.tenant_id', true), '') AS setting") { row in
                             try row.decode("setting") as String
-                        }
-                    }
+                        }, in: .directory)
                     #expect(setting == "")
                 }
             }
@@ -110,10 +102,13 @@ import Testing
         try await TestDatabase.run { database in
             let pool = try database.pool { $0.connections = 1 }
             let tenant = try await addTenant(pool)
-            for mode in [TransactionMode.singleWrite, .write] {
+            let again: Query = .count("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tenant), \("again"))")
+            for isAlone in [true, false] {
                 do {
-                    try await pool.withTenant(tenant, mode) { (tx: borrowing TenantTransaction) in
-                        try tx.execute("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tx.tenantID), \("again"))")
+                    if isAlone {
+                        try await pool.write(again, in: .tenant(tenant))
+                    } else {
+                        try await pool.withTenant(tenant) { (tx: borrowing TenantTransaction) in try tx.run(again) }
                     }
                     Issue.record("a duplicate was accepted")
                 } catch let error as DatabaseError {
@@ -199,7 +194,8 @@ import Testing
 
     @Test func withoutADatabaseTheAnswerIsToComeBackLater() async throws {
         let pool = ConnectionPool(
-            DatabaseConfiguration(url: Secret("postgresql:///nowhere?host=/nonexistent&user=x")), logger: .quiet)
+            DatabaseConfiguration(url: Secret("postgresql:///nowhere?host=/nonexistent&user=x")),
+            on: [TestDatabase.loop], logger: .quiet)
         try await Task.sleep(for: .milliseconds(100))
 
         do {
@@ -219,9 +215,7 @@ import Testing
             }
             _ = try await addTenant(pool)
             @Sendable func sleep(_ seconds: Int) async throws {
-                _ = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
-                    try tx.execute("SELECT pg_sleep(\(Int32(seconds)))")
-                }
+                _ = try await pool.read(.count("SELECT pg_sleep(\(Int32(seconds)))"), in: .directory)
             }
             /// Waits until the pool is in a state, however busy the machine is.
             func reach(_ what: String, _ isReached: (ConnectionPool.Statistics) -> Bool) async throws {
@@ -275,18 +269,16 @@ import Testing
             let pool = try database.pool { $0.connections = 1 }
             let tenant = try await addTenant(pool)
             for limit in 1...12 {
-                _ = try await pool.withTenant(tenant, .singleRead) { (tx: borrowing TenantTransaction) in
-                    try tx.all(
-                        "SELECT name FROM app.customers WHERE tenant_id = \(tx.tenantID) ORDER BY id DESC LIMIT \(limit)"
-                    ) { row in try row.decode("name") as String }
-                }
+                _ = try await pool.read(
+                    .all(
+                        "SELECT name FROM app.customers WHERE tenant_id = \(tenant) ORDER BY id DESC LIMIT \(limit)"
+                    ) { row in try row.decode("name") as String }, in: .tenant(tenant))
             }
 
-            let plans = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
-                try tx.one(
+            let plans = try await pool.read(
+                .one(
                     "SELECT generic_plans AS once, custom_plans AS again FROM pg_catalog.pg_prepared_statements WHERE statement LIKE \("%LIMIT $2")"
-                ) { row in [try row.decode("once") as Int, try row.decode("again") as Int] }
-            }
+                ) { row in [try row.decode("once") as Int, try row.decode("again") as Int] }, in: .directory)
             #expect(plans == [12, 0])
         }
     }
@@ -298,8 +290,8 @@ import Testing
                 let uuid = UUIDv7.next(), now = Instant.now(), texts = ["", "a,\"b\\", "सुरेश", "😀"],
                     bytes: [UInt8] = [0, 255, 39]
                 for _ in 0..<3 {
-                    let same = try await pool.withDirectory { (tx: borrowing DirectoryTransaction) in
-                        try tx.one(
+                    let same = try await pool.read(
+                        .one(
                             """
                             SELECT \(Int.min) AS number, \(true) AS flag, \(uuid) AS uuid, \(now) AS instant, \(TextArray(texts)) AS texts,
                                    \(TextArray([])) AS none, \(bytes) AS bytes, \("it's $1; --") AS text, \(String?.none) AS absent
@@ -316,50 +308,10 @@ import Testing
                                 && none.elements == []
                                 && content == bytes
                                 && text == "it's $1; --" && absent == nil
-                        }
-                    }
+                        }, in: .directory)
                     #expect(same)
                 }
             }
         }
-    }
-}
-
-@Suite struct PoolStateTests {
-    @Test func waitersAreServedInOrderAndConnectionsReused() {
-        var state = PoolState<String, Int>(size: 1, maximumWaiting: 2)
-        let later = Deadline.after(.seconds(9))
-        #expect(state.lanesToConnect() == [0])
-        for work in 1...2 {
-            if case .waits = state.place(work, deadline: later) {} else { Issue.record("\(work) should wait") }
-        }
-        if case .busy = state.place(3, deadline: later) {} else { Issue.record("the line is full") }
-
-        state.connected()
-        #expect(state.next(on: "c") == 1)
-        #expect(state.next(on: "c") == 2)
-        #expect(state.next(on: "c") == nil)
-        if case .run("c") = state.place(4, deadline: later) {
-        } else {
-            Issue.record("the idle connection should be taken")
-        }
-    }
-
-    @Test func whileTheDatabaseIsAwayOneAttemptFeelsForIt() {
-        var state = PoolState<String, Int>(size: 3, maximumWaiting: 9)
-        #expect(state.lanesToConnect().count == 3)
-        _ = state.place(1, deadline: .after(.seconds(9)))
-
-        #expect(state.connectingFailed(lane: 0).refused == [1])
-        #expect(state.connectingFailed(lane: 1).retryAfter > .zero)
-        #expect(state.lanesToConnect().isEmpty)
-        _ = state.connectingFailed(lane: 2)
-        #expect(state.lanesToConnect().count == 1)
-        if case .unavailable = state.place(2, deadline: .after(.seconds(9))) {
-        } else {
-            Issue.record("there is no connection to wait for")
-        }
-        state.connected()
-        #expect(state.lanesToConnect().count == 2)
     }
 }

@@ -3,6 +3,7 @@
 
 import Core
 import Database
+import Execution
 import Foundation
 
 /// A database of its own for one test, cloned from a migrated template on a private PostgreSQL.
@@ -51,9 +52,12 @@ package struct TestDatabase: Sendable {
         try AdminConnection(url: url(role)).run(sql)
     }
 
+    /// Reads answers for all pools that tests make.
+    package static let loop = EventLoop(label: "test.loop")
+
     package func pool(_ change: (inout DatabaseConfiguration) -> Void = { _ in }) throws -> ConnectionPool {
         var configuration = DatabaseConfiguration(url: try url())
         change(&configuration)
-        return ConnectionPool(configuration, logger: .quiet)
+        return ConnectionPool(configuration, on: [Self.loop], logger: .quiet)
     }
 }

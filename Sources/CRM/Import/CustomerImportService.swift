@@ -25,18 +25,15 @@ package struct CustomerImportService: Sendable {
     /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` throws.
     package func begin(for caller: Caller.Person, next: () async throws -> [UInt8]?) async throws -> CustomerImport {
         let id = CustomerImport.ID.next()
-        try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
-            try ImportQueries.insert(id, by: caller.userID, in: tx)
-        }
+        let tenant = caller.tenantID
+        try await database.write(ImportQueries.insert(id, by: caller.userID, of: tenant), in: .tenant(tenant))
         do {
             let (bytes, header) = try await receive(id, caller, next)
-            try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
-                try ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, in: tx)
-            }
+            try await database.write(
+                ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, of: tenant),
+                in: .tenant(tenant))
         } catch {
-            try? await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
-                try ImportQueries.delete(id, in: tx)
-            }
+            _ = try? await database.write(ImportQueries.delete(id, of: tenant), in: .tenant(tenant))
             throw error
         }
         worker.enqueue(id, of: caller.tenantID)
@@ -49,10 +46,8 @@ package struct CustomerImportService: Sendable {
         var head = ImportHeaderReader()
         var part: [UInt8] = [], parts = 0, bytes = 0
         func store(_ content: [UInt8]) async throws {
-            let number = parts
-            try await database.withTenant(caller.tenantID, .singleWrite) { (tx: borrowing TenantTransaction) in
-                try ImportQueries.insertPart(number, content, of: id, in: tx)
-            }
+            try await database.write(
+                ImportQueries.insertPart(parts, content, in: id, of: caller.tenantID), in: .tenant(caller.tenantID))
             parts += 1
         }
         while let chunk = try await next() {
@@ -71,16 +66,13 @@ package struct CustomerImportService: Sendable {
     /// How an import fares. One whose server died is picked up again by the server that is asked.
     /// - Throws: `CustomerImportError.unknown`.
     package func find(_ id: CustomerImport.ID, for caller: Caller) async throws -> CustomerImport {
-        let found = try await database.withTenant(caller.tenantID, .singleRead) { (tx: borrowing TenantTransaction) in
-            try ImportQueries.find(id, in: tx)
-        }
+        let tenant = caller.tenantID
+        let found = try await database.read(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
         guard let found else { throw CustomerImportError.unknown }
         if found.state == .running, found.updatedAt.advanced(by: Self.abandonedAfter) < .now() {
-            let isMine = try await database.withTenant(caller.tenantID, .singleWrite) {
-                (tx: borrowing TenantTransaction) in
-                try ImportQueries.takeOver(id, seen: found.updatedAt, in: tx)
-            }
-            if isMine { worker.enqueue(id, of: caller.tenantID) }
+            let taken = try await database.write(
+                ImportQueries.takeOver(id, seen: found.updatedAt, of: tenant), in: .tenant(tenant))
+            if taken == 1 { worker.enqueue(id, of: caller.tenantID) }
         }
         return found
     }
@@ -91,7 +83,7 @@ package struct CustomerImportService: Sendable {
         of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, for caller: Caller
     ) async throws -> (rows: ArraySlice<CustomerImportRow>, hasMore: Bool) {
         let found = try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
-            guard try ImportQueries.find(id, in: tx) != nil else { throw CustomerImportError.unknown }
+            guard try tx.run(ImportQueries.find(id, of: tx.tenantID)) != nil else { throw CustomerImportError.unknown }
             return try ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, in: tx)
         }
         return (found.prefix(limit), found.count > limit)

@@ -67,14 +67,9 @@ package final class CustomerImportWorker: Sendable {
 
     private func run(_ work: Work) async throws {
         var reader = CSVReader(), header: ImportHeader?, rows: [CSVReader.Record] = [], part = 0
-        let last = try await database.withTenant(work.tenant, .singleRead) { (tx: borrowing TenantTransaction) in
-            try ImportQueries.lastRow(of: work.id, in: tx)
-        }
+        let last = try await database.read(ImportQueries.lastRow(in: work.id, of: work.tenant), in: .tenant(work.tenant))
         while true {
-            let number = part
-            let content = try await database.withTenant(work.tenant, .singleRead) { (tx: borrowing TenantTransaction) in
-                try ImportQueries.part(number, of: work.id, in: tx)
-            }
+            let content = try await database.read(ImportQueries.part(part, in: work.id, of: work.tenant), in: .tenant(work.tenant))
             part += 1
             if let content { reader.append(content) } else { reader.finish() }
             while let record = reader.next() {

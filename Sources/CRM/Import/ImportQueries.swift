@@ -5,42 +5,38 @@ import Core
 import Database
 
 enum ImportQueries {
-    static func insert(_ id: CustomerImport.ID, by user: UserID, in tx: borrowing TenantTransaction) throws {
-        try tx.execute(
-            "INSERT INTO app.customer_imports (tenant_id, id, created_by) VALUES (\(tx.tenantID), \(id), \(user))")
+    static func insert(_ id: CustomerImport.ID, by user: UserID, of tenant: TenantID) -> Query<Int> {
+        .count(
+            "INSERT INTO app.customer_imports (tenant_id, id, created_by) VALUES (\(tenant), \(id), \(user))")
     }
 
-    static func insertPart(
-        _ number: Int, _ content: [UInt8], of id: CustomerImport.ID, in tx: borrowing TenantTransaction
-    ) throws {
-        try tx.execute(
+    static func insertPart(_ number: Int, _ content: [UInt8], in id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
+        .count(
             """
             INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content)
-            VALUES (\(tx.tenantID), \(id), \(number), \(content))
+            VALUES (\(tenant), \(id), \(number), \(content))
             """)
     }
 
-    static func start(
-        _ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], in tx: borrowing TenantTransaction
-    ) throws {
-        try tx.execute(
+    static func start(_ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], of tenant: TenantID) -> Query<Int> {
+        .count(
             """
             UPDATE app.customer_imports
             SET state = 'running', file_bytes = \(fileBytes), ignored_columns = \(TextArray(ignoredColumns)), updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            WHERE tenant_id = \(tenant) AND id = \(id)
             """)
     }
 
-    static func delete(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
-        try tx.execute("DELETE FROM app.customer_imports WHERE tenant_id = \(tx.tenantID) AND id = \(id)")
+    static func delete(_ id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
+        .count("DELETE FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)")
     }
 
-    static func find(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> CustomerImport? {
-        try tx.first(
+    static func find(_ id: CustomerImport.ID, of tenant: TenantID) -> Query<CustomerImport?> {
+        .first(
             """
             SELECT id, state, file_bytes, bytes_done, rows_done, rows_created, rows_updated, rows_rejected, ignored_columns,
                    failure_code, failure, created_at, updated_at
-            FROM app.customer_imports WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)
             """
         ) { row in
             let id: CustomerImport.ID = try row.decode("id"), name: String = try row.decode("state")
@@ -63,26 +59,26 @@ enum ImportQueries {
 
     /// Takes a running import over from whoever last worked on it.
     /// - Parameter seen: its `updated_at` as the caller read it: of several servers that saw the same, one succeeds.
-    static func takeOver(_ id: CustomerImport.ID, seen: Instant, in tx: borrowing TenantTransaction) throws -> Bool {
-        try tx.execute(
+    static func takeOver(_ id: CustomerImport.ID, seen: Instant, of tenant: TenantID) -> Query<Int> {
+        .count(
             """
             UPDATE app.customer_imports SET updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND state = 'running' AND updated_at = \(seen)
-            """) == 1
+            WHERE tenant_id = \(tenant) AND id = \(id) AND state = 'running' AND updated_at = \(seen)
+            """)
     }
 
-    static func part(_ number: Int, of id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> [UInt8]? {
-        try tx.first(
-            "SELECT content FROM app.customer_import_parts WHERE tenant_id = \(tx.tenantID) AND import_id = \(id) AND part = \(number)"
+    static func part(_ number: Int, in id: CustomerImport.ID, of tenant: TenantID) -> Query<[UInt8]?> {
+        .first(
+            "SELECT content FROM app.customer_import_parts WHERE tenant_id = \(tenant) AND import_id = \(id) AND part = \(number)"
         ) { row in try row.decode("content") }
     }
 
     /// The last row with a verdict; 0 before the first.
-    static func lastRow(of id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> Int {
-        try tx.one(
+    static func lastRow(in id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
+        .one(
             """
             SELECT coalesce(max(row_number), 0) AS last FROM app.customer_import_rows
-            WHERE tenant_id = \(tx.tenantID) AND import_id = \(id)
+            WHERE tenant_id = \(tenant) AND import_id = \(id)
             """
         ) { row in try row.decode("last") }
     }

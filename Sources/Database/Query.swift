@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+/// One statement and how its rows are read: what ``ConnectionPool/read(_:in:)`` and ``ConnectionPool/write(_:in:)`` run as
+/// a transaction of its own, in one round trip.
+package struct Query<Output: Sendable>: Sendable {
+    let statement: Statement
+    let read: @Sendable (borrowing QueryResult) throws -> Output
+
+    /// Every row, decoded.
+    package static func all<Element>(
+        _ statement: Statement, _ decode: @escaping @Sendable (inout Row) throws -> Element
+    ) -> Query where Output == [Element] {
+        Query(statement: statement) { result in try result.map(decode) }
+    }
+
+    /// The first row, if there is one.
+    package static func first<Element>(
+        _ statement: Statement, _ decode: @escaping @Sendable (inout Row) throws -> Element
+    ) -> Query where Output == Element? {
+        Query(statement: statement) { result in try result.map(decode).first }
+    }
+
+    /// The only row; `DatabaseError.decoding` when there is none.
+    package static func one(
+        _ statement: Statement, _ decode: @escaping @Sendable (inout Row) throws -> Output
+    ) -> Query {
+        Query(statement: statement) { result in
+            guard let output = try result.map(decode).first else { throw DatabaseError.decoding(column: "(no row)") }
+            return output
+        }
+    }
+}
+
+extension Query where Output == Int {
+    /// How many rows were inserted, updated or deleted.
+    package static func count(_ statement: Statement) -> Query {
+        Query(statement: statement) { result in result.affectedRows }
+    }
+}
