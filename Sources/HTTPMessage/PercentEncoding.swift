@@ -14,8 +14,10 @@ package enum PercentEncoding {
         while let byte = input.next() {
             switch byte {
             case UInt8(ascii: "%"):
-                guard let high = input.next().flatMap(value), let low = input.next().flatMap(value) else { return nil }
-                bytes.append(high << 4 | low)
+                guard let high = input.next(), let low = input.next(), let byte = Self.byte(high, low) else {
+                    return nil
+                }
+                bytes.append(byte)
             case UInt8(ascii: "+") where plusIsSpace: bytes.append(0x20)
             default: bytes.append(byte)
             }
@@ -37,6 +39,12 @@ package enum PercentEncoding {
             }
         }
         return encoded
+    }
+
+    /// The byte that two hexadecimal digits of either case stand for; nil when they are none.
+    package static func byte(_ high: UInt8, _ low: UInt8) -> UInt8? {
+        guard let high = value(of: high), let low = value(of: low) else { return nil }
+        return high << 4 | low
     }
 
     private static func value(of digit: UInt8) -> UInt8? {

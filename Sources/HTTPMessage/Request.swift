@@ -6,7 +6,7 @@ import HTTPTypes
 import JSON
 
 /// One request on its way through the house.
-package struct Request: Sendable {
+package final class Request: @unchecked Sendable {  // Guard: of what can change, the one task that answers the request.
     package let head: RequestHead
     package let body: RequestBody
     /// Where the router found it to belong.
@@ -15,7 +15,10 @@ package struct Request: Sendable {
     package let id: UUIDv7
     /// Who sent it: the socket's peer, or whom trusted proxies name.
     package let client: NetworkAddress
-    package let notes = Notes()
+    /// The caller's business, once that is known, for the log line at the request's end.
+    package var tenantID: TenantID?
+    /// What the reply will carry, whatever it is.
+    package var replyFields = ResponseFields()
 
     package init(
         head: RequestHead, body: RequestBody, match: RouteMatch, id: UUIDv7 = .next(),
@@ -26,14 +29,6 @@ package struct Request: Sendable {
         self.match = match
         self.id = id
         self.client = client
-    }
-
-    /// What becomes known about a request while it is answered.
-    package final class Notes: @unchecked Sendable {  // Guard: the one task that answers the request.
-        /// For the log line at its end.
-        package var tenantID: TenantID?
-        /// For the reply, whatever it will be.
-        package var fields = HTTPFields()
     }
 
     /// Why a request cannot be read, before any handler looks at what it says.
@@ -90,17 +85,5 @@ package struct Request: Sendable {
             }
         }
         return parameters
-    }
-}
-
-extension HTTPFields {
-    /// The field's value when it was sent exactly once.
-    package func only(_ name: HTTPField.Name) -> String? {
-        var found: String?
-        for field in self where field.name == name {
-            guard found == nil else { return nil }
-            found = field.value
-        }
-        return found
     }
 }

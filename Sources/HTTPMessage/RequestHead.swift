@@ -4,19 +4,49 @@
 import HTTPTypes
 
 /// A request line and its fields, checked by the parser: every part is well formed and within bounds.
-package struct RequestHead: Sendable {
-    package var method: HTTPRequest.Method
-    /// The path as it was sent: begins with `/`, percent-encoding intact and valid.
-    package var path: String
-    /// What follows `?`, as it was sent; nil without one.
-    package var query: String?
-    package var fields: HTTPFields
+package final class RequestHead: Sendable {
+    package let method: HTTPRequest.Method
+    package let fields: RequestFields
+    private let bytes: [UInt8]
+    private let pathRange: Range<Int>
+    private let queryRange: Range<Int>?
 
-    package init(method: HTTPRequest.Method, path: String, query: String? = nil, fields: HTTPFields = HTTPFields()) {
+    /// - Parameters:
+    ///   - bytes: the bytes that came.
+    ///   - path: where the path stands in them: it begins with `/`, percent-encoding intact and valid, or is `*`.
+    ///   - query: where that stands which follows `?`; nil without one.
+    ///   - fields: where the fields stand.
+    package init(
+        method: HTTPRequest.Method, bytes: [UInt8], path: Range<Int>, query: Range<Int>?,
+        fields: [RequestFields.Place]
+    ) {
         self.method = method
-        self.path = path
-        self.query = query
+        self.bytes = bytes
+        pathRange = path
+        queryRange = query
+        self.fields = RequestFields(head: bytes, places: fields)
+    }
+
+    /// A head made up rather than received.
+    package init(
+        method: HTTPRequest.Method, path: String, query: String? = nil, fields: RequestFields = RequestFields()
+    ) {
+        self.method = method
         self.fields = fields
+        bytes = Array(path.utf8) + Array((query ?? "").utf8)
+        pathRange = 0..<path.utf8.count
+        queryRange = query == nil ? nil : path.utf8.count..<bytes.count
+    }
+
+    /// The path as it was sent.
+    package var path: String { String(decoding: bytes[pathRange], as: UTF8.self) }
+
+    /// What follows `?`, as it was sent; nil without one.
+    package var query: String? { queryRange.map { String(decoding: bytes[$0], as: UTF8.self) } }
+
+    package func withPath<Output>(_ body: (Span<UInt8>) -> Output) -> Output {
+        let bytes = bytes
+        return body(bytes.span.extracting(pathRange))
     }
 }
 

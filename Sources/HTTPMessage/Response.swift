@@ -7,12 +7,12 @@ import JSON
 /// A whole reply.
 package struct Response: Sendable {
     package var status: HTTPResponse.Status
-    package var fields: HTTPFields
+    package var fields: ResponseFields
     package var body: [UInt8]
     /// The connection ends after this reply.
     package var closesConnection = false
 
-    package init(_ status: HTTPResponse.Status, fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {
+    package init(_ status: HTTPResponse.Status, fields: ResponseFields = ResponseFields(), body: [UInt8] = []) {
         self.status = status
         self.fields = fields
         self.body = body
@@ -23,12 +23,10 @@ package struct Response: Sendable {
     }
 
     package static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
-        var response = Response(status, body: bytes)
-        response.fields.append(jsonType)
-        return response
+        Response(status, fields: jsonType, body: bytes)
     }
 
-    private static let jsonType = HTTPField(name: .contentType, value: "application/json")
+    private static let jsonType: ResponseFields = [.contentType: "application/json"]
 
     package static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
         Response(.ok, fields: [.contentType: type], body: Array(text.utf8))

@@ -4,7 +4,7 @@
 import HTTPTypes
 
 /// One operation of the API and what answers it.
-package struct Route: Sendable {
+package final class Route: Sendable {
     package let method: HTTPRequest.Method
     /// With names in braces: `/v1/customers/{id}`.
     package let template: String
@@ -12,8 +12,20 @@ package struct Route: Sendable {
     package let operation: String
     package let body: BodyPolicy
     /// Small position in ``Router/routes``, for tables beside it.
-    package fileprivate(set) var index = 0
+    package let index: Int
     package let handle: @Sendable (Request) async throws -> Response
+
+    fileprivate init(
+        method: HTTPRequest.Method, template: String, operation: String, body: BodyPolicy, index: Int,
+        handle: @escaping @Sendable (Request) async throws -> Response
+    ) {
+        self.method = method
+        self.template = template
+        self.operation = operation
+        self.body = body
+        self.index = index
+        self.handle = handle
+    }
 }
 
 /// Where a request belongs.
@@ -38,17 +50,17 @@ package enum RouteMatch: Sendable {
 /// Finds routes by path, segment by segment; a literal segment wins over a named one.
 package struct Router: Sendable {
     private final class Node: Sendable {
-        let literals: [String: Node]
+        let literals: [(name: [UInt8], node: Node)]
         let named: (name: String, node: Node)?
-        let routes: [(method: HTTPRequest.Method, route: Route)]
+        let routes: [Route]
 
         init(_ routes: [(segments: ArraySlice<Substring>, route: Route)]) {
             var literals: [String: [(ArraySlice<Substring>, Route)]] = [:]
             var named: (String, [(ArraySlice<Substring>, Route)])?
-            var own: [(HTTPRequest.Method, Route)] = []
+            var own: [Route] = []
             for (segments, route) in routes {
                 guard let first = segments.first else {
-                    own.append((route.method, route))
+                    own.append(route)
                     continue
                 }
                 if first.hasPrefix("{") {
@@ -60,10 +72,18 @@ package struct Router: Sendable {
                     literals[String(first), default: []].append((segments.dropFirst(), route))
                 }
             }
-            precondition(Set(own.map(\.0)).count == own.count, "two routes for one method and path")
-            self.routes = own.map { (method: $0.0, route: $0.1) }
-            self.literals = literals.mapValues { Node($0.map { (segments: $0.0, route: $0.1) }) }
+            precondition(Set(own.map(\.method)).count == own.count, "two routes for one method and path")
+            self.routes = own
+            self.literals = literals.sorted { $0.key < $1.key }.map { name, routes in
+                (name: Array(name.utf8), node: Node(routes.map { (segments: $0.0, route: $0.1) }))
+            }
             self.named = named.map { (name: $0.0, node: Node($0.1.map { (segments: $0.0, route: $0.1) })) }
+        }
+
+        func literal(_ segment: Span<UInt8>) -> Node? {
+            literals.first { name, _ in
+                name.count == segment.count && name.indices.allSatisfy { name[$0] == segment[$0] }
+            }?.node
         }
     }
 
@@ -71,40 +91,59 @@ package struct Router: Sendable {
     private let root: Node
 
     package init(_ table: RouteTable) {
-        var routes = table.routes
-        for index in routes.indices { routes[index].index = index }
+        routes = table.routes
         precondition(Set(routes.map(\.operation)).count == routes.count, "two routes for one operation")
-        self.routes = routes
         root = Node(
-            routes.map {
+            routes.map { route in
                 (
-                    segments: $0.template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)[...],
-                    route: $0
+                    segments: route.template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)[...],
+                    route: route
                 )
             })
     }
 
-    package func match(_ method: HTTPRequest.Method, _ path: String) -> RouteMatch {
+    package func match(_ head: RequestHead) -> RouteMatch { head.withPath { match(head.method, $0) } }
+
+    private func match(_ method: HTTPRequest.Method, _ path: Span<UInt8>) -> RouteMatch {
         var node = root
         var parameters: [RouteMatch.Parameter] = []
-        for segment in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            // Decoded after splitting, so that an encoded slash stays inside its segment.
-            guard let text = PercentEncoding.decode(Substring(segment)) else { return .notFound }
-            if let next = node.literals[text] {
-                node = next
-            } else if let (name, next) = node.named, !text.isEmpty {
-                parameters.append(.init(name: name, value: text))
-                node = next
-            } else {
-                return .notFound
+        var start = 1
+        while start <= path.count {
+            var end = start, isEncoded = false
+            while end < path.count, path[end] != UInt8(ascii: "/") {
+                isEncoded = isEncoded || path[end] == UInt8(ascii: "%")
+                end += 1
             }
+            let segment = path.extracting(start..<end)
+            // Decoded after splitting, so that an encoded slash stays inside its segment.
+            guard let next = isEncoded ? step(from: node, decoding: segment, &parameters) : step(from: node, segment, &parameters)
+            else { return .notFound }
+            node = next
+            start = end + 1
         }
         guard !node.routes.isEmpty else { return .notFound }
-        if let found = node.routes.first(where: { $0.method == method }) { return .route(found.route, parameters) }
+        if let found = node.routes.first(where: { $0.method == method }) { return .route(found, parameters) }
         if method == .head, let found = node.routes.first(where: { $0.method == .get }) {
-            return .route(found.route, parameters)
+            return .route(found, parameters)
         }
         return .methodNotAllowed(node.routes.map(\.method))
+    }
+
+    private func step(from node: Node, _ segment: Span<UInt8>, _ parameters: inout [RouteMatch.Parameter]) -> Node? {
+        if let next = node.literal(segment) { return next }
+        guard let (name, next) = node.named, !segment.isEmpty else { return nil }
+        let value = unsafe segment.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        parameters.append(.init(name: name, value: value))
+        return next
+    }
+
+    private func step(
+        from node: Node, decoding segment: Span<UInt8>, _ parameters: inout [RouteMatch.Parameter]
+    ) -> Node? {
+        let encoded = unsafe segment.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        guard let decoded = PercentEncoding.decode(encoded) else { return nil }
+        let bytes = Array(decoded.utf8)
+        return step(from: node, bytes.span, &parameters)
     }
 }
 
@@ -114,7 +153,15 @@ package final class RouteTable {
 
     package init() {}
 
-    fileprivate func add(_ route: Route) { routes.append(route) }
+    fileprivate func add(
+        _ method: HTTPRequest.Method, _ template: String, operation: String, body: BodyPolicy,
+        _ handle: @escaping @Sendable (Request) async throws -> Response
+    ) {
+        routes.append(
+            Route(
+                method: method, template: template, operation: operation, body: body, index: routes.count,
+                handle: handle))
+    }
 }
 
 /// Routes that share what must be known about a request before a handler may see it.
@@ -156,9 +203,8 @@ package struct RouteGroup<Context: Sendable> {
         _ handler: @escaping Handler
     ) {
         let enter = enter
-        table.add(
-            Route(method: method, template: template, operation: operation, body: body) { request in
-                try await handler(request, enter(request))
-            })
+        table.add(method, template, operation: operation, body: body) { request in
+            try await handler(request, enter(request))
+        }
     }
 }

@@ -30,7 +30,7 @@ package struct TrustedProxies: Sendable {
     package func contains(_ address: NetworkAddress) -> Bool { networks.contains { $0.contains(address) } }
 
     /// - Parameter peer: who holds the other end of the socket.
-    package func client(of fields: HTTPFields, from peer: NetworkAddress) -> NetworkAddress {
+    package func client(of fields: RequestFields, from peer: NetworkAddress) -> NetworkAddress {
         guard !networks.isEmpty, contains(peer) else { return peer }
         var nearest = peer
         for hop in hops(fields).reversed().prefix(Self.maximumHops) {
@@ -42,9 +42,9 @@ package struct TrustedProxies: Sendable {
     }
 
     /// The addresses of the list, in order; nil for one that cannot be read, such as an obfuscated one.
-    private func hops(_ fields: HTTPFields) -> [NetworkAddress?] {
+    private func hops(_ fields: RequestFields) -> [NetworkAddress?] {
         let name: HTTPField.Name = header == .forwarded ? .forwarded : .xForwardedFor
-        let lists = fields.filter { $0.name == name }.map(\.value)
+        let lists = fields.values(name)
         switch header {
         case .xForwardedFor: return lists.flatMap { $0.split(separator: ",").map(Self.address) }
         case .forwarded: return lists.flatMap { ForwardedElements.addresses($0).map { $0.flatMap(Self.address) } }

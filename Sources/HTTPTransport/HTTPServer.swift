@@ -26,13 +26,12 @@ package final class HTTPServer: @unchecked Sendable {
     /// - Parameter commonFields: what every reply carries.
     package init(
         _ configuration: HTTPServerConfiguration, on loops: [EventLoop], responder: any Responder,
-        commonFields: HTTPFields, logger: Logger
+        commonFields: ResponseFields, logger: Logger
     ) {
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
-        let lines = ResponseWriter.lines(commonFields)
-        self.loops = loops.map { ServingLoop($0, commonFields: lines) }
+        self.loops = loops.map { ServingLoop($0, commonFields: commonFields.lines) }
     }
 
     /// What keeps the server from listening, and what to do.

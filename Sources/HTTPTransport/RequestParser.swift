@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
-import Core
+import Glibc
 import HTTPMessage
 import HTTPTypes
 
@@ -9,7 +9,8 @@ import HTTPTypes
 ///
 /// Strict where the RFC leaves a choice, because leniency that differs from a proxy's is how requests are smuggled: lines
 /// end in CRLF only, one Content-Length or one `Transfer-Encoding: chunked` and never both, no folding, no space before a
-/// colon, one Host. After a violation the parser gives nothing more.
+/// colon, one Host. After a violation the parser gives nothing more. However the bytes are cut into pieces, the same
+/// events come out: a line is judged by its first bytes up to its limit, and lines are judged in order.
 package struct RequestParser: ~Copyable {
     package enum Event {
         case needsMore
@@ -36,129 +37,132 @@ package struct RequestParser: ~Copyable {
     private var buffer: [UInt8] = []
     /// Where the line, or the body's next byte, begins.
     private var start = 0
-    /// Bytes already searched for line ends.
+    /// Bytes already searched for a line's end.
     private var scanned = 0
-    /// Where the lines of the head begin, and where each ends, CRLF left out.
-    private var lines: [Range<Int>] = []
+    /// Where the head that is being read begins. Its lines stay in the buffer until it is whole.
+    private var headStart = 0
+    private var reader: HeadReader
     private var hasSkippedEmptyLine = false
     private var phase = Phase.head
 
-    package init(limits: HTTPLimits) { self.limits = limits }
+    package init(limits: HTTPLimits) {
+        self.limits = limits
+        reader = HeadReader(limits: limits)
+    }
 
     /// Bytes received and not yet part of an event.
     var buffered: Int { buffer.count - start }
 
     /// Whether the parser stands before a request of which nothing has come.
     var isBetweenRequests: Bool {
-        if case .head = phase { buffered == 0 } else { false }
+        if case .head = phase { buffered == 0 && reader.isEmpty } else { false }
     }
 
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        // The lines of a head that is still coming are not consumed yet: their positions must stay good.
-        let consumed = lines.first?.lowerBound ?? start
-        if consumed == buffer.count || consumed > 65_536 { discard(consumed) }
+        let consumed = reader.isEmpty ? start : headStart
+        if consumed == buffer.count {
+            buffer.removeAll(keepingCapacity: true)
+            (start, scanned, headStart) = (0, 0, 0)
+        } else if consumed > 65_536 {
+            buffer.removeFirst(consumed)
+            start -= consumed
+            scanned -= consumed
+            headStart -= consumed
+        }
         unsafe buffer.append(contentsOf: bytes)
     }
 
     /// Gives the buffer's memory back. Nothing may be in it.
     mutating func releaseBuffer() {
-        guard buffered == 0, lines.isEmpty else { return }
-        (buffer, start, scanned, lines) = ([], 0, 0, [])
-    }
-
-    private mutating func discard(_ consumed: Int) {
-        buffer.removeFirst(consumed)
-        start -= consumed
-        scanned -= consumed
-        lines = lines.map { ($0.lowerBound - consumed)..<($0.upperBound - consumed) }
+        guard isBetweenRequests else { return }
+        buffer = []
+        (start, scanned, headStart) = (0, 0, 0)
     }
 
     package mutating func next() -> Event {
         switch phase {
         case .failed(let violation): return .violation(violation)
-        case .head: return head()
+        case .head: return nextOfHead()
         case .fixed(let remaining): return fixed(remaining)
         case .chunkSize, .chunk, .chunkEnd, .trailers: return chunked()
         }
     }
 
-    private mutating func fail(_ status: HTTPResponse.Status, _ detail: String) -> Event {
-        let violation = ProtocolViolation(status, detail)
+    private mutating func fail(_ violation: ProtocolViolation) -> Event {
         phase = .failed(violation)
         buffer = []
-        (start, scanned, lines) = (0, 0, [])
+        (start, scanned, headStart) = (0, 0, 0)
         return .violation(violation)
+    }
+
+    private mutating func fail(_ status: HTTPResponse.Status, _ detail: String) -> Event {
+        fail(ProtocolViolation(status, detail))
     }
 
     // MARK: - Lines
 
-    private enum Line { case incomplete, line(Range<Int>), malformed }
+    private enum Line { case incomplete, line(Range<Int>), tooLong, malformed }
 
     /// The next line that ends in CRLF. LF without CR, and CR without LF, are malformed.
-    private mutating func line() -> Line {
-        while scanned < buffer.count {
-            let byte = buffer[scanned]
-            scanned += 1
-            if byte == 0x0A {
-                guard scanned - 2 >= start, buffer[scanned - 2] == 0x0D else { return .malformed }
-                defer { start = scanned }
-                return .line(start..<(scanned - 2))
-            }
-            if scanned - 2 >= start, buffer[scanned - 2] == 0x0D { return .malformed }
+    /// - Parameter limit: bytes that the line may have without its end.
+    private mutating func line(_ limit: Int) -> Line {
+        let horizon = min(buffer.count, start + limit + 2)
+        if let end = Self.first(0x0A, in: buffer, from: scanned, to: horizon) {
+            guard end > start, buffer[end - 1] == 0x0D else { return .malformed }
+            defer { (start, scanned) = (end + 1, end + 1) }
+            return .line(start..<(end - 1))
         }
-        return .incomplete
+        // A CR that is not the last byte has no LF behind it.
+        if Self.first(0x0D, in: buffer, from: max(start, scanned - 1), to: horizon - 1) != nil { return .malformed }
+        scanned = max(scanned, horizon)
+        return buffer.count - start >= limit + 2 ? .tooLong : .incomplete
+    }
+
+    private static func first(_ byte: UInt8, in buffer: [UInt8], from start: Int, to end: Int) -> Int? {
+        guard start < end, end <= buffer.count else { return nil }
+        return unsafe buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress,
+                let found = unsafe memchr(base + start, Int32(byte), end - start)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     // MARK: - Head
 
-    private mutating func head() -> Event {
-        // Lines are gathered without being consumed: positions stay valid until the whole head is there.
-        let begin = lines.first?.lowerBound ?? start
+    private mutating func nextOfHead() -> Event {
         while true {
-            switch line() {
-            case .incomplete:
-                let (unfinished, whole) = (buffer.count - start, buffer.count - begin)
-                if lines.isEmpty {
-                    // A request line may be as long as method, target, version and two spaces.
-                    if unfinished > limits.method + limits.target + 16 {
-                        return fail(.uriTooLong, "The request line is too long.")
-                    }
-                    // The line's CR may be here already.
-                } else if unfinished > limits.fieldLine + 1 || whole > limits.head {
-                    return fail(.requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
-                }
-                return .needsMore
+            if reader.isEmpty { headStart = start }
+            let isFirst = reader.isEmpty
+            // A request line may be as long as method, target, version and two spaces.
+            let limit =
+                isFirst
+                ? limits.method + limits.target + 16
+                : min(limits.fieldLine, limits.head - (start - headStart))
+            switch line(limit) {
+            case .incomplete: return .needsMore
             case .malformed: return fail(.badRequest, "Lines must end in CRLF.")
-            case .line(let range) where lines.isEmpty && range.isEmpty:
+            case .tooLong where isFirst: return fail(.uriTooLong, "The request line is too long.")
+            case .tooLong:
+                return fail(.requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
+            case .line(let range) where range.isEmpty && isFirst:
                 // One empty line before a request is allowed for (RFC 9112 §2.2); more is noise.
                 guard !hasSkippedEmptyLine else { return fail(.badRequest, "Empty lines before the request line.") }
                 hasSkippedEmptyLine = true
-            case .line(let range) where range.isEmpty: return finishHead()
             case .line(let range):
-                if let first = lines.first {
-                    if range.count > limits.fieldLine || range.upperBound - first.lowerBound > limits.head {
-                        return fail(
-                            .requestHeaderFieldsTooLarge, "A header line, or all of them together, are too long.")
+                do throws(ProtocolViolation) {
+                    guard range.isEmpty else {
+                        try reader.take(buffer, range, from: headStart)
+                        continue
                     }
-                    if lines.count > limits.fieldCount {
-                        return fail(.requestHeaderFieldsTooLarge, "More than \(limits.fieldCount) header lines.")
-                    }
+                    let (head, framing) = try reader.finish(buffer, from: headStart, to: start)
+                    hasSkippedEmptyLine = false
+                    phase = framing.isChunked ? .chunkSize : .fixed(remaining: framing.contentLength ?? 0)
+                    return .head(head, framing)
+                } catch {
+                    return fail(error)
                 }
-                lines.append(range)
             }
-        }
-    }
-
-    private mutating func finishHead() -> Event {
-        do throws(ProtocolViolation) {
-            let headParser = HeadParser(bytes: buffer, limits: limits)
-            let (head, framing) = try headParser.parse(lines)
-            lines.removeAll(keepingCapacity: true)
-            hasSkippedEmptyLine = false
-            phase = framing.isChunked ? .chunkSize : .fixed(remaining: framing.contentLength ?? 0)
-            return .head(head, framing)
-        } catch {
-            return fail(error.status, error.detail)
         }
     }
 
@@ -188,13 +192,12 @@ package struct RequestParser: ~Copyable {
         while true {
             switch phase {
             case .chunkSize:
-                switch line() {
-                case .incomplete:
-                    return buffered > limits.chunkLine
-                        ? fail(.badRequest, "A chunk-size line is too long.") : .needsMore
+                switch line(limits.chunkLine) {
+                case .incomplete: return .needsMore
                 case .malformed: return fail(.badRequest, "Lines must end in CRLF.")
+                case .tooLong: return fail(.badRequest, "A chunk-size line is too long.")
                 case .line(let range):
-                    guard range.count <= limits.chunkLine, let size = ChunkLine.size(buffer[range]) else {
+                    guard let size = ChunkLine.size(buffer.span.extracting(range)) else {
                         return fail(.badRequest, "A chunk-size line is malformed.")
                     }
                     guard size > 0 else {
@@ -219,20 +222,16 @@ package struct RequestParser: ~Copyable {
                 scanned = start
                 phase = .chunkSize
             case .trailers(let bytes):
-                switch line() {
-                case .incomplete:
-                    return bytes + buffered > limits.trailers
-                        ? fail(.requestHeaderFieldsTooLarge, "The trailer fields are too long.") : .needsMore
+                switch line(limits.trailers - bytes) {
+                case .incomplete: return .needsMore
                 case .malformed: return fail(.badRequest, "Lines must end in CRLF.")
+                case .tooLong: return fail(.requestHeaderFieldsTooLarge, "The trailer fields are too long.")
                 case .line(let range):
                     if range.isEmpty {
                         phase = .head
                         return .end
                     }
-                    guard bytes + range.count <= limits.trailers else {
-                        return fail(.requestHeaderFieldsTooLarge, "The trailer fields are too long.")
-                    }
-                    guard HeadParser.field(in: buffer[range]) != nil else {
+                    guard FieldLine.places(in: buffer.span, range) != nil else {
                         return fail(.badRequest, "A trailer field is malformed.")
                     }
                     phase = .trailers(bytes: bytes + range.count)
@@ -252,59 +251,4 @@ package struct RequestFraming: Equatable, Sendable {
     package var expectsContinue = false
 
     var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
-}
-
-/// The line before a chunk: hexadecimal size and extensions (RFC 9112 §7.1.1).
-enum ChunkLine {
-    /// Nil when malformed or above 2^52, which is far past any body's bound and far below overflow.
-    static func size(_ line: ArraySlice<UInt8>) -> Int? {
-        var size = 0, index = line.startIndex
-        while index < line.endIndex, let digit = hexValue(line[index]) {
-            guard size < 1 << 48 else { return nil }
-            size = size << 4 | digit
-            index += 1
-        }
-        guard index > line.startIndex, index - line.startIndex <= 16 else { return nil }
-        return areExtensions(line[index...]) ? size : nil
-    }
-
-    private static func hexValue(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 48...57: Int(byte) - 48
-        case 65...70: Int(byte) - 55
-        case 97...102: Int(byte) - 87
-        default: nil
-        }
-    }
-
-    /// `*( ";" name [ "=" ( token / quoted-string ) ] )`, without the optional white space that RFC 9112 calls bad.
-    private static func areExtensions(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var rest = bytes
-        func takeToken() -> Bool {
-            let token = rest.prefix { ByteClass.token.contains($0) }
-            rest = rest.dropFirst(token.count)
-            return !token.isEmpty
-        }
-        while let first = rest.popFirst() {
-            guard first == UInt8(ascii: ";"), takeToken() else { return false }
-            guard rest.first == UInt8(ascii: "=") else { continue }
-            rest.removeFirst()
-            guard rest.first == UInt8(ascii: "\"") else {
-                guard takeToken() else { return false }
-                continue
-            }
-            rest.removeFirst()
-            var isClosed = false
-            while !isClosed, let byte = rest.popFirst() {
-                switch byte {
-                case UInt8(ascii: "\""): isClosed = true
-                case UInt8(ascii: "\\"):
-                    guard let escaped = rest.popFirst(), ByteClass.isFieldValue(escaped) else { return false }
-                default: guard ByteClass.isFieldValue(byte) else { return false }
-                }
-            }
-            guard isClosed else { return false }
-        }
-        return true
-    }
 }

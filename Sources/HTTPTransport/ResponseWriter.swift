@@ -5,14 +5,13 @@ import Core
 import HTTPMessage
 import HTTPTypes
 
-/// Replies as bytes (RFC 9112 §4 and §6). Whatever a handler put into a field, no CR, LF or NUL leaves here: that would
-/// begin a header, or a reply, of an attacker's choosing.
+/// Replies as bytes (RFC 9112 §4 and §6). Framing is written here and nowhere else: `ResponseFields` takes none.
 enum ResponseWriter {
     static let continueBytes = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
     /// Appends status line, fields and body.
     /// - Parameters:
-    ///   - common: fields that every reply has, from ``lines(_:)``.
+    ///   - common: lines that every reply has.
     ///   - date: the Date field's value.
     ///   - isHead: the request was HEAD: lengths are told, the body is not sent.
     static func write(
@@ -25,12 +24,12 @@ enum ResponseWriter {
             output.append(contentsOf: "HTTP/1.1 ".utf8)
             append(response.status.code, to: &output)
             output.append(UInt8(ascii: " "))
-            append(response.status.reasonPhrase, to: &output)
+            output.append(contentsOf: response.status.reasonPhrase.utf8)
             output.append(contentsOf: "\r\nDate: ".utf8)
         }
         output.append(contentsOf: date)
         output.append(contentsOf: common)
-        append(response.fields, to: &output)
+        output.append(contentsOf: response.fields.lines)
         let hasNoBody =
             response.status.code == 204 || response.status.code == 304 || response.status.kind == .informational
         if !hasNoBody {
@@ -44,36 +43,9 @@ enum ResponseWriter {
 
     private static let ok = Array("HTTP/1.1 200 OK\r\nDate: ".utf8)
 
-    /// Fields as they stand in every reply, each begun by the CRLF that ends the line before it.
-    static func lines(_ fields: HTTPFields) -> [UInt8] {
-        var lines: [UInt8] = []
-        append(fields, to: &lines)
-        return lines
-    }
-
-    private static func append(_ fields: HTTPFields, to output: inout [UInt8]) {
-        for field in fields
-        where field.name != .contentLength && field.name != .connection && field.name != .transferEncoding {
-            output.append(0x0D)
-            output.append(0x0A)
-            output.append(contentsOf: field.name.rawName.utf8)
-            output.append(UInt8(ascii: ":"))
-            output.append(0x20)
-            append(field.value, to: &output)
-        }
-    }
-
     private static func append(_ number: Int, to output: inout [UInt8]) {
         if number >= 10 { append(number / 10, to: &output) }
         output.append(UInt8(ascii: "0") + UInt8(number % 10))
-    }
-
-    private static func append(_ value: String, to output: inout [UInt8]) {
-        if value.utf8.allSatisfy(ByteClass.isFieldValue) {
-            output.append(contentsOf: value.utf8)
-        } else {
-            for byte in value.utf8 { output.append(ByteClass.isFieldValue(byte) ? byte : 0x20) }
-        }
     }
 
     /// IMF-fixdate of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -35,13 +35,13 @@ package struct API: Responder {
         durations = RequestDurations(router, metrics)
     }
 
-    package func match(_ head: RequestHead) -> RouteMatch { router.match(head.method, head.path) }
+    package func match(_ head: RequestHead) -> RouteMatch { router.match(head) }
 
     package func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         var response = await reply(to: request)
-        response.fields.append(contentsOf: request.notes.fields)
-        response.fields.append(HTTPField(name: .requestID, value: request.id.hex))
+        response.fields.append(contentsOf: request.replyFields)
+        response.fields.append(.requestID) { $0.put(hex: request.id) }
         crossOrigin.note(on: &response, to: request)
         finish(request, response, ContinuousClock.now - start)
         return response
@@ -50,7 +50,7 @@ package struct API: Responder {
     package func reply(to violation: ProtocolViolation) -> Response {
         let id = UUIDv7.next()
         var response = violation.apiError.response(requestID: id)
-        response.fields.append(HTTPField(name: .requestID, value: id.hex))
+        response.fields.append(.requestID) { $0.put(hex: id) }
         if violation.status == .methodNotAllowed { response.fields[.allow] = "" }
         accessLog?.write(
             AccessLogLine(id: id, status: response.status, outputBytes: response.body.count).bytes, isUrgent: false)
@@ -104,7 +104,7 @@ package struct API: Responder {
         if request.match.isProbe && response.status.kind == .successful { return }
         accessLog?.write(
             AccessLogLine(
-                id: request.id, tenantID: request.notes.tenantID, method: request.head.method, operation: operation,
+                id: request.id, tenantID: request.tenantID, method: request.head.method, operation: operation,
                 status: response.status, duration: duration, outputBytes: response.body.count
             ).bytes, isUrgent: false)
     }
@@ -174,8 +174,8 @@ private struct RequestDurations: Sendable {
 extension API {
     /// What every reply carries: it keeps a browser from making anything but data of it (ASVS 5.0, 3.2 and 3.4).
     /// - Parameter isEncrypted: then browsers are told never to come back without TLS (RFC 6797).
-    package static func commonFields(isEncrypted: Bool) -> HTTPFields {
-        var fields: HTTPFields = [
+    package static func commonFields(isEncrypted: Bool) -> ResponseFields {
+        var fields: ResponseFields = [
             .cacheControl: "no-store",
             .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'; sandbox",
             .xContentTypeOptions: "nosniff",

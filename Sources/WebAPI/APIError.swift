@@ -14,7 +14,7 @@ package struct APIError: Error, Sendable {
     let title: String
     var fields: [FieldError] = []
     var retryAfter: Duration?
-    var headers: HTTPFields = [:]
+    var headers = ResponseFields()
     /// The customer who stands in the way, for a client that wants to show them.
     var conflictingID: String?
     /// Names of the limits that were reached (draft-ietf-httpapi-ratelimit-headers, "quota-exceeded").

@@ -25,7 +25,7 @@ struct Authenticator: Sendable {
     /// - Throws: `APIError` with status 401, `DatabaseError` when it cannot be known whether the session still lives.
     func authenticate(_ request: Request, admit: (Caller.Person) throws -> Void) async throws -> TenantContext {
         let claims = try await tokens.verify(try Self.bearerToken(of: request))
-        request.notes.tenantID = claims.person.tenantID
+        request.tenantID = claims.person.tenantID
         try admit(claims.person)
         if try await revocations.isRevoked(claims.person.sessionID) {
             throw APIError.unauthorized(.sessionEnded, "The session has ended. Sign in again.")

@@ -15,7 +15,7 @@ package struct CrossOrigin: Sendable {
     /// Adds to a reply what a browser must know.
     func note(on response: inout Response, to request: Request) {
         guard !origins.isEmpty else { return }
-        response.fields.append(HTTPField(name: .vary, value: "Origin"))
+        response.fields.append(.vary, "Origin")
         guard let origin = request.head.fields.only(.origin), origins.contains(origin) else { return }
         response.fields[.accessControlAllowOrigin] = origin
         guard request.head.method == .options, let allow = response.fields[.allow],

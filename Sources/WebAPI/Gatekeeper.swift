@@ -11,7 +11,7 @@ package struct Gatekeeper: Sendable {
     private let limiter: RateLimiter
     private let limits: RateLimits
     /// `RateLimit-Policy` as each policy has it, written once.
-    private let descriptions: [RatePolicy.Name: HTTPField]
+    private let descriptions: [RatePolicy.Name: ResponseFields]
 
     package init(_ limits: RateLimits, limiter: RateLimiter = RateLimiter()) {
         self.limits = limits
@@ -20,7 +20,7 @@ package struct Gatekeeper: Sendable {
         descriptions = Dictionary(
             uniqueKeysWithValues: policies.map { policy in
                 let value = "\"\(policy.name.rawValue)\";q=\(policy.quota);w=\(policy.window.components.seconds)"
-                return (policy.name, HTTPField(name: .rateLimitPolicy, value: value))
+                return (policy.name, [.rateLimitPolicy: value])
             })
     }
 
@@ -52,11 +52,17 @@ package struct Gatekeeper: Sendable {
 
     private func check(_ verdict: RateVerdict, _ request: Request, isTold: Bool = true) throws {
         if isTold || !verdict.isAllowed {
-            if let description = descriptions[verdict.policy.name] { request.notes.fields.append(description) }
-            let seconds = Self.seconds(verdict.reset)
-            request.notes.fields.append(
-                HTTPField(
-                    name: .rateLimit, value: "\"\(verdict.policy.name.rawValue)\";r=\(verdict.remaining);t=\(seconds)"))
+            if let description = descriptions[verdict.policy.name] {
+                request.replyFields.append(contentsOf: description)
+            }
+            request.replyFields.append(.rateLimit) { value in
+                value.put(literal: "\"")
+                value.put(verdict.policy.name.rawValue)
+                value.put(literal: "\";r=")
+                value.put(verdict.remaining)
+                value.put(literal: ";t=")
+                value.put(Int(Self.seconds(verdict.reset)))
+            }
         }
         guard !verdict.isAllowed else { return }
         var error = APIError(.tooManyRequests, .quotaExceeded, "Too many requests. Slow down and try again.")

@@ -13,9 +13,8 @@ import Testing
         var proxies = TrustedProxies()
         proxies.networks = ["10.0.0.0/8", "fd00::/8"].compactMap { NetworkRange($0) }
         proxies.header = header
-        var fields = HTTPFields()
         let name = try #require(HTTPField.Name(header == .forwarded ? "Forwarded" : "X-Forwarded-For"))
-        for line in lines { fields.append(HTTPField(name: name, value: line)) }
+        let fields = RequestFields(lines.map { (name, $0) })
         return proxies.client(of: fields, from: try #require(NetworkAddress(peer))).description
     }
 
@@ -36,7 +35,7 @@ import Testing
 
     @Test func whoIsNoProxyIsBelievedNothing() throws {
         #expect(try client(["203.0.113.7"], from: "198.51.100.1") == "198.51.100.1")
-        #expect(TrustedProxies().client(of: [:], from: NetworkAddress(ipv4: 1)) == NetworkAddress(ipv4: 1))
+        #expect(TrustedProxies().client(of: RequestFields(), from: NetworkAddress(ipv4: 1)) == NetworkAddress(ipv4: 1))
     }
 
     @Test func aLongListIsReadToABound() throws {

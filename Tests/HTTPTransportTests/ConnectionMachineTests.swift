@@ -188,7 +188,7 @@ import Testing
         let request = Array(Self.get.utf8)
         unsafe request.withUnsafeBytes { unsafe machine.received($0, now: .now, &actions) }
         var response = Response(.ok, body: Array("{}".utf8))
-        response.fields.append(HTTPField(name: .location, lenientValue: Array(value.utf8)[...]))
+        response.fields.append(.location, value)
         machine.responded(response, date: Array("-".utf8), now: .now, &actions)
 
         let output = machine.output

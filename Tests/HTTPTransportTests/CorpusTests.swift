@@ -24,7 +24,7 @@ import Testing
     private func run(_ bytes: [UInt8], step: Int) -> (started: Int, refusal: Int?) {
         let router = Router(.likeTheAPI)
         let now = ContinuousClock.now
-        var machine = ConnectionMachine(limits: HTTPLimits(), now: now) { router.match($0.method, $0.path) }
+        var machine = ConnectionMachine(limits: HTTPLimits(), now: now) { router.match($0) }
         var started = 0, refusal: Int?, rest = bytes[...], actions: [ConnectionMachine.Action] = []
         while !rest.isEmpty {
             let piece = Array(rest.prefix(step))

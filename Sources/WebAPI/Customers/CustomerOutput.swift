@@ -63,7 +63,7 @@ struct IfNoneMatch {
     private let tags: [Substring]
 
     init(_ request: Request) {
-        tags = request.head.fields.filter { $0.name == .ifNoneMatch }.flatMap { $0.value.split(separator: ",") }
+        tags = request.head.fields.values(.ifNoneMatch).flatMap { $0.split(separator: ",") }
     }
 
     func holds(version: Int) -> Bool {

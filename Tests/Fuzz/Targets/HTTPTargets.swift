@@ -31,7 +31,7 @@ enum HTTPTargets {
             precondition(!value.utf8.contains { $0 < 0x20 || $0 == 0x7F })
             precondition(PercentEncoding.decode(PercentEncoding.encode(value)) == value)
         }
-        _ = router.match(.get, text)
+        _ = router.match(RequestHead(method: .get, path: text))
         _ = request.isMediaType(text)
     }
 
@@ -47,11 +47,10 @@ enum HTTPTargets {
             proxies.header = header
             let name = HTTPField.Name(header.rawValue) ?? .from, prefix = header == .forwarded ? "for=" : ""
             let peer = NetworkAddress(ipv4: 0x0A00_0001)
-            let forged = HTTPFields([HTTPField(name: name, value: text)])
+            let forged = RequestFields([(name, text)])
             let found = proxies.client(of: forged, from: peer)
             precondition(NetworkAddress(found.description) == found)
-            var honest = forged
-            honest.append(HTTPField(name: name, value: prefix + "203.0.113.7"))
+            let honest = RequestFields([(name, text), (name, prefix + "203.0.113.7")])
             precondition(proxies.client(of: honest, from: peer).description == "203.0.113.7", "a client was believed")
         }
     }
@@ -59,7 +58,7 @@ enum HTTPTargets {
     /// What a connection asks for, request by request, in words.
     private static func events(_ stream: [UInt8], step: Int) -> [String] {
         let now = ContinuousClock.now
-        var machine = ConnectionMachine(limits: HTTPLimits(), now: now) { router.match($0.method, $0.path) }
+        var machine = ConnectionMachine(limits: HTTPLimits(), now: now) { router.match($0) }
         var events: [String] = [], actions: [ConnectionMachine.Action] = [], rest = stream[...]
         while !rest.isEmpty {
             let piece = Array(rest.prefix(step))
