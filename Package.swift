@@ -16,6 +16,14 @@ let house: [SwiftSetting] = [
 /// Tests speak to many rooms at once; they need not import each one whose members they touch.
 let garden = house.dropLast()
 
+/// The server brings Swift's libraries along: calls into them are direct, and the machine it runs on needs no Swift
+/// (docs/decisions/0012). The names are what Foundation is made of, in the order in which they lean on each other.
+let selfContained: [LinkerSetting] =
+    [.unsafeFlags(["-static-stdlib"])]
+    + ["CoreFoundation", "_FoundationICU", "_FoundationCollections", "_FoundationCShims", "stdc++"].map {
+        .linkedLibrary($0)
+    }
+
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
@@ -25,6 +33,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -38,6 +47,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -59,7 +69,7 @@ let package = Package(
         room("JSON", ["Core"]),
         room("Telemetry", ["Core", "JSON", logging, metrics]),
         room("Execution", ["Core", "CLinux"]),
-        room("Database", ["Core", "Execution", "CPostgres", crypto, logging, metrics]),
+        room("Database", ["Core", "Execution", "CPostgres", crypto, deque, logging, metrics]),
         room("Passwords", ["Core", "Execution", "CArgon2", crypto]),
         room("Tokens", ["Core", "JSON", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
         room("HTTPMessage", ["Core", "JSON", httpTypes]),
@@ -86,7 +96,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
-            name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house),
+            name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house,
+            linkerSettings: selfContained),
         .target(
             name: "TestSupport",
             dependencies: [

@@ -10,7 +10,7 @@ enum AccountQueries {
     static func findUser(_ identity: LoginIdentity) -> Query<UserID?> {
         .one("SELECT app.find_login_identity(\(identity.kind), \(identity.value)) AS user_id") { row in
             try row.decodeIfPresent("user_id")
-        }
+        }.quick
     }
 
     /// Claims for the person of this transaction.
@@ -59,6 +59,7 @@ enum AccountQueries {
 
     static func passwordHash(of user: UserID) -> Query<String?> {
         .first("SELECT hash FROM app.user_passwords WHERE user_id = \(user)") { row in try row.decode("hash") }
+            .quick
     }
 
     static func updatePasswordHash(_ hash: String, in tx: borrowing UserTransaction) throws {

@@ -68,6 +68,6 @@ enum SessionQueries {
     static func isRevoked(_ id: SessionID) -> Query<Bool> {
         .one("SELECT EXISTS (SELECT FROM app.session_revocations WHERE session_id = \(id)) AS is_revoked") { row in
             try row.decode("is_revoked")
-        }
+        }.quick
     }
 }

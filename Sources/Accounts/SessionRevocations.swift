@@ -28,15 +28,18 @@ package final class SessionRevocations: Sendable {
         window = accessLifetime + .seconds(60)
     }
 
-    /// - Throws: `DatabaseError` when memory is stale and the database cannot be asked.
-    package func isRevoked(_ session: SessionID) async throws -> Bool {
-        let known: Bool? = state.with { state in
+    /// What memory says; nil while it is stale, and then ``ask(_:)`` knows.
+    package func isKnownRevoked(_ session: SessionID) -> Bool? {
+        state.with { state in
             if state.revoked[session] != nil { return true }
             guard let readAt = state.readAt, ContinuousClock.now - readAt < Self.staleAfter else { return nil }
             return false
         }
-        if let known { return known }
-        return try await database.read(SessionQueries.isRevoked(session), in: .directory)
+    }
+
+    /// - Throws: `DatabaseError` when the database cannot be asked.
+    package func ask(_ session: SessionID) async throws -> Bool {
+        try await database.read(SessionQueries.isRevoked(session), in: .directory)
     }
 
     /// This server need not wait for its own next reading.

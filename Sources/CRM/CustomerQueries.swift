@@ -6,7 +6,10 @@ import Database
 
 enum CustomerQueries {
     /// At most `limit` customers, the newest first, older than `after`.
-    static func page(_ filter: CustomerFilter, after: Customer.ID?, limit: Int, of tenant: TenantID) -> Query<[Customer]> {
+    static func page<Output: Sendable>(
+        _ filter: CustomerFilter, after: Customer.ID?, limit: Int, of tenant: TenantID,
+        _ read: @escaping @Sendable (borrowing Rows) throws -> Output
+    ) -> Query<Output> {
         var statement: Statement = """
             SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
             WHERE tenant_id = \(tenant) AND id < \(after?.uuid ?? .greatest)
@@ -22,7 +25,9 @@ enum CustomerQueries {
             }
         }
         statement += " ORDER BY id DESC LIMIT \(limit)"
-        return .all(statement, customer)
+        let query = Query.rows(statement, read)
+        // Tags and texts are looked for in every row of a tenant.
+        return filter.tag == nil && filter.search == nil ? query.quick : query
     }
 
     static func find(_ id: Customer.ID, of tenant: TenantID) -> Query<Customer?> {
@@ -30,7 +35,8 @@ enum CustomerQueries {
             """
             SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
             WHERE tenant_id = \(tenant) AND id = \(id)
-            """, customer)
+            """, customer
+        ).quick
     }
 
     /// Keeps the row as it is until the transaction ends.

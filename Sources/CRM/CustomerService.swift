@@ -10,15 +10,17 @@ package struct CustomerService: Sendable {
 
     package init(database: ConnectionPool) { self.database = database }
 
-    /// One page, the newest first, and whether there is more. One round trip to the database.
-    /// - Parameter limit: 1 to 100.
-    package func page(
-        _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller
-    ) async throws -> (customers: ArraySlice<Customer>, hasMore: Bool) {
-        let found = try await database.read(
-            CustomerQueries.page(filter, after: after, limit: limit + 1, of: caller.tenantID),
+    /// One page, the newest first, as rows: a list has no use for a ``Customer`` of each. One round trip to the database.
+    /// - Parameters:
+    ///   - limit: 1 to 100.
+    ///   - read: gets up to one row more than `limit`, which says that there is more. Columns are those of ``Customer``.
+    package func page<Output: Sendable>(
+        _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller,
+        _ read: @escaping @Sendable (borrowing Rows) throws -> Output
+    ) async throws -> Output {
+        try await database.read(
+            CustomerQueries.page(filter, after: after, limit: limit + 1, of: caller.tenantID, read),
             in: .tenant(caller.tenantID))
-        return (found.prefix(limit), found.count > limit)
     }
 
     /// - Throws: `CustomerError.unknown`.

@@ -16,10 +16,13 @@ import Glibc
     // Guard: the lease. The pool hands a connection to one holder at a time.
     /// The pool's queue on which this connection may block.
     let lane: Int
-    private var exchange: Exchange?
+    /// The one that is under way, and one that was sent behind it. Touched on ``loop`` alone while there are any.
+    private(set) var exchanges: [Exchange] = []
+    /// The loop that reads answers at present.
+    private(set) var loop: EventLoop?
     /// The loops that have watched this connection, and its tokens there.
     private var watchers: [(loop: EventLoop, token: UInt64)] = []
-    private let onExchangeEnd: (@Sendable (Connection) -> Void)?
+    private let onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)?
     private let pointer: OpaquePointer
     private let usesPreparedStatements: Bool
     private var prepared: [String: String] = [:]
@@ -32,11 +35,11 @@ import Glibc
     /// Connects, blocking until the deadline at most.
     /// - Parameters:
     ///   - url: a libpq connection string or URI (libpq manual, §34.1.1).
-    ///   - onExchangeEnd: called on the loop when an ``Exchange`` has ended; the connection may be unfit then.
+    ///   - onExchangeEnd: called on the loop when an ``Exchange`` has ended, or the connection is broken.
     /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
     init(
         url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline,
-        diagnose: (String) -> Void = { _ in }, onExchangeEnd: (@Sendable (Connection) -> Void)? = nil
+        diagnose: (String) -> Void = { _ in }, onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)? = nil
     ) throws {
         guard let pointer = unsafe PQconnectStart(url.reveal()) else {
             throw DatabaseError.unavailable(retryAfter: .seconds(1))
@@ -114,7 +117,7 @@ import Glibc
         let types = statement.parameters.places.map(\.type.rawValue)
         try check(unsafe PQsendPrepare(pointer, name, statement.text, Int32(clamping: types.count), types))
         try queuePrepared(name, statement.parameters)
-        return QueuedStatement(preparing: (statement.template, name))
+        return QueuedStatement(preparing: .init(template: statement.template, name: name))
     }
 
     private func queueUnprepared(_ statement: Statement) throws -> QueuedStatement {
@@ -163,15 +166,17 @@ import Glibc
     }
 
     func result(of queued: QueuedStatement, _ deadline: Deadline) throws -> QueryResult {
-        if let (text, name) = queued.preparing {
+        if let preparation = queued.preparing {
             _ = try result(deadline)
-            notePrepared(text, as: name)
+            notePrepared(preparation)
         }
         return try result(deadline)
     }
 
-    /// From now on the statement with this template is known by name.
-    func notePrepared(_ template: String, as name: String) { prepared[template] = name }
+    /// From now on the statement is known by name.
+    func notePrepared(_ preparation: QueuedStatement.Preparation) {
+        prepared[preparation.template] = preparation.name
+    }
 
     /// Passes over what is left of an exchange, up to and including its Sync.
     func finishExchange(_ deadline: Deadline) throws {
@@ -225,27 +230,35 @@ import Glibc
         return .separator
     }
 
-    /// Has the exchange's loop tell it, once, when the connection is ready.
-    func awaitReadiness(_ interest: Interest, of exchange: Exchange) {
-        self.exchange = exchange
+    /// Sends an exchange, behind the one that is under way if there is one.
+    /// - Returns: false when the connection failed; the one who asked has been told.
+    func begin(_ exchange: Exchange) -> Bool {
+        let isBehind = !exchanges.isEmpty
+        if !isBehind { loop = exchange.loop }
+        exchanges.append(exchange)
+        return exchange.begin(on: self, isBehind: isBehind)
+    }
+
+    /// Has the loop tell, once, when the connection is ready.
+    func awaitReadiness(_ interest: Interest, on loop: EventLoop) {
         let descriptor = unsafe PQsocket(pointer), interest = interest.union(.once)
-        if let watcher = watchers.first(where: { $0.loop === exchange.loop }) {
-            exchange.noteUnderWay()
+        if let watcher = watchers.first(where: { $0.loop === loop }) {
             watcher.loop.change(descriptor, interest, token: watcher.token)
         } else {
             // Noted before it can fire: the token is made first.
-            let token = exchange.loop.makeToken()
-            watchers.append((exchange.loop, token))
-            exchange.noteUnderWay()
-            exchange.loop.add(descriptor, interest, self, token: token)
+            let token = loop.makeToken()
+            watchers.append((loop, token))
+            loop.add(descriptor, interest, self, token: token)
         }
     }
 
     /// No loop watches it any more. The descriptor closes with the last reference.
-    func stopWatching() {
+    /// - Returns: what was under way.
+    @discardableResult
+    func stopWatching() -> [Exchange] {
         for (loop, token) in watchers { loop.remove(unsafe PQsocket(pointer), token: token) }
-        watchers = []
-        exchange = nil
+        defer { (watchers, exchanges) = ([], []) }
+        return exchanges
     }
 
     private func wait(for events: Int32, _ deadline: Deadline) throws {
@@ -260,19 +273,41 @@ import Glibc
 
 extension Connection: ReadinessHandler {
     func isReady(_ readiness: Readiness) {
-        guard let exchange, exchange.proceed() != .waits else { return }
-        self.exchange = nil
-        onExchangeEnd?(self)
-        exchange.answer()
+        guard let loop, let first = exchanges.first else { return }
+        do {
+            _ = try flush()
+            try readArrived()
+            while let exchange = exchanges.first {
+                let isLast = exchanges.count == 1
+                switch exchange.proceed(hasFollower: !isLast) {
+                case .waits: return awaitReadiness(try flush() ? .reading : [.reading, .writing], on: loop)
+                case .failed: return onExchangeEnd?(self, exchange, true) ?? ()
+                case .ended:
+                    exchanges.removeFirst()
+                    let isAnswer = !exchange.mustBeginAgain
+                    onExchangeEnd?(self, exchange, false)
+                    // The connection is at work for the next one while rows are decoded.
+                    if isAnswer { exchange.answer() }
+                    // What begins now has no answer yet.
+                    if isLast { return }
+                }
+            }
+        } catch {
+            first.giveUp()
+            onExchangeEnd?(self, first, true)
+        }
     }
 }
 
 /// A command was not run because an earlier one of its exchange failed.
 struct Skipped: Error {}
 
-/// A statement on its way; text and name when this use prepares it.
+/// A statement on its way.
 struct QueuedStatement {
-    let preparing: (text: String, name: String)?
+    struct Preparation { let template: String, name: String }
+
+    /// When this use prepares it.
+    let preparing: Preparation?
 }
 
 extension Parameters {

@@ -33,13 +33,17 @@ package struct DatabaseConfiguration: Sendable {
 /// is synchronous and the transaction cannot be copied out of it, so no network call happens while rows are locked and
 /// nothing outlives the COMMIT. It blocks on the connection's lane, a serial queue of its own.
 ///
-/// Work waits in one line and leaves it together with a connection, so nothing ever stands behind a blocked lane; and
-/// whoever has finished with a connection starts the next work in line on it, which under load saves the wake-ups that
-/// handing connections from task to task would cost (docs/decisions/0004, 0011).
+/// Work waits in line and leaves it together with a connection, so nothing ever stands behind a blocked lane; and whoever
+/// has finished with a connection starts the next work on it, which under load saves the wake-ups that handing
+/// connections from task to task would cost (docs/decisions/0004, 0011).
 package final class ConnectionPool: Sendable {
     private enum Work: Sendable {
         case exchange(Exchange)
         case blocking(run: @Sendable (Connection) -> Void, refuse: @Sendable (DatabaseError) -> Void)
+
+        var isSharing: Bool {
+            if case .exchange(let exchange) = self { exchange.isSharing } else { false }
+        }
 
         func refuse(_ error: DatabaseError) {
             switch self {
@@ -54,8 +58,15 @@ package final class ConnectionPool: Sendable {
     private let loops: [EventLoop]
     private let lanes: [DispatchQueue]
     private let state: Lock<PoolState<Connection, Work>>
-    /// By lane.
-    private let exchanges: Lock<[Exchange?]>
+    private struct UnderWay {
+        let exchange: Exchange
+        let connection: Connection
+        let loop: EventLoop
+        let deadline: Deadline
+    }
+
+    /// Two places for each lane.
+    private let underWay: Lock<[UnderWay?]>
     private let counts = Lock((timeouts: 0, roundTrips: 0))
     // Set once, and cancelled once when nobody refers to the pool any more.
     nonisolated(unsafe) private let ticker: any DispatchSourceTimer
@@ -69,7 +80,7 @@ package final class ConnectionPool: Sendable {
         lanes = (0..<configuration.connections).map { DispatchQueue(label: "unnati.database.\($0)") }
         state = Lock(PoolState(
                 size: configuration.connections, maximumWaiting: configuration.waiters, lines: loops.count + 1))
-        exchanges = Lock(Array(repeating: nil, count: configuration.connections))
+        underWay = Lock(Array(repeating: nil, count: configuration.connections * 2))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
         unsafe self.ticker = ticker
         ticker.schedule(deadline: .now() + .milliseconds(50), repeating: .milliseconds(50), leeway: .milliseconds(20))
@@ -99,7 +110,7 @@ package final class ConnectionPool: Sendable {
         let loop = EventLoop.current ?? loops[0]
         return try await unsafe withUnsafeThrowingContinuation { continuation in
             let exchange = unsafe AwaitedExchange(
-                query, in: scope, mode, timeout: configuration.transactionTimeout, on: loop, continuation)
+                query, in: scope, mode, on: loop, continuation)
             place(.exchange(exchange), deadline: .after(configuration.leaseTimeout))
         }
     }
@@ -170,13 +181,14 @@ package final class ConnectionPool: Sendable {
     // MARK: - Leases
 
     private func place(_ work: Work, deadline: Deadline) {
-        switch state.with({ $0.place(work, line: line(of: work), deadline: deadline) }) {
+        let line = line(of: work), isSharing = work.isSharing
+        switch state.with({ $0.place(work, line: line, isSharing: isSharing, deadline: deadline) }) {
         // A connection that has rested may have died meanwhile; then nothing has been sent and the work takes its chance
         // with another.
         case .run(let connection) where !connection.isReusable:
             discard(connection)
             place(work, deadline: deadline)
-        case .run(let connection): start(work, on: connection)
+        case .run(let connection), .share(let connection): start(work, on: connection)
         case .waits: break
         case .busy: work.refuse(.busy)
         case .unavailable(let retryAfter): work.refuse(.unavailable(retryAfter: retryAfter))
@@ -185,8 +197,11 @@ package final class ConnectionPool: Sendable {
 
     private func line(of work: Work) -> Int {
         guard case .exchange(let exchange) = work else { return loops.count }
-        return loops.firstIndex { $0 === exchange.loop } ?? loops.count
+        return line(of: exchange.loop)
     }
+
+    /// The loops' lines come first, then one for all others.
+    private func line(of loop: EventLoop?) -> Int { loops.firstIndex { $0 === loop } ?? loops.count }
 
     private func start(_ work: Work, on connection: Connection) {
         switch work {
@@ -200,18 +215,34 @@ package final class ConnectionPool: Sendable {
     }
 
     private func begin(_ exchange: Exchange, on connection: Connection) {
-        exchange.startClock()
-        exchanges.with { $0[connection.lane] = exchange }
+        let loop = connection.exchanges.isEmpty ? exchange.loop : connection.loop ?? exchange.loop
+        watch(exchange, on: connection, loop)
         counts.with { $0.roundTrips += 1 }
-        if !exchange.begin(on: connection) { freed(connection) }
+        guard connection.begin(exchange) else { return exchangeEnded(connection, exchange, isBroken: true) }
+        // From another thread the connection is out of hand now.
+        if exchange.isSharing, EventLoop.current === loop { share(connection) }
     }
 
-    /// An exchange has ended and its connection is free, if still fit.
+    /// A connection on which one quick read is under way.
+    private func share(_ connection: Connection) {
+        guard connection.exchanges.count == 1, let second = state.with({ $0.share(connection, line: line(of: connection.loop)) })
+        else { return }
+        start(second, on: connection)
+    }
+
+    private func exchangeEnded(_ connection: Connection, _ exchange: Exchange, isBroken: Bool) {
+        unwatch(exchange)
+        guard !isBroken else { return giveUp(connection) }
+        let hasFailed = exchange.failure != nil
+        if exchange.mustBeginAgain { beginAgain(exchange) }
+        guard let leader = connection.exchanges.first else { return freed(connection) }
+        // Whoever was sent behind a failure is the last there, so that it can roll back.
+        if leader.isSharing, !hasFailed { share(connection) }
+    }
+
     private func freed(_ connection: Connection) {
-        exchanges.with { $0[connection.lane] = nil }
         guard connection.isIdle else { return discard(connection) }
-        guard let next = next(on: connection) else { return }
-        start(next, on: connection)
+        if let next = next(on: connection) { start(next, on: connection) }
     }
 
     /// Works off the line, on the connection's lane, until it is empty, an exchange's turn has come, or the connection is
@@ -226,7 +257,8 @@ package final class ConnectionPool: Sendable {
     }
 
     private func next(on connection: Connection) -> Work? {
-        switch state.with({ $0.next(on: connection) }) {
+        let line = line(of: connection.loop)
+        switch state.with({ $0.next(on: connection, line: line) }) {
         case .work(let work): return work
         case .rest: return nil
         case .end:
@@ -237,9 +269,23 @@ package final class ConnectionPool: Sendable {
 
     private func discard(_ connection: Connection) {
         connection.stopWatching()
-        state.with { $0.discarded(lane: connection.lane) }
+        state.with { $0.discarded(connection, lane: connection.lane) }
         makeConnections()
     }
+
+    // MARK: - What is under way
+
+    private func watch(_ exchange: Exchange, on connection: Connection, _ loop: EventLoop) {
+        let entry = UnderWay(
+            exchange: exchange, connection: connection, loop: loop,
+            deadline: .after(configuration.transactionTimeout))
+        underWay.with { places in
+            exchange.place = connection.lane * 2 + (places[connection.lane * 2] == nil ? 0 : 1)
+            places[exchange.place] = entry
+        }
+    }
+
+    private func unwatch(_ exchange: Exchange) { underWay.with { $0[exchange.place] = nil } }
 
     /// Refuses work whose time in the line is up, and gives up exchanges that take too long.
     private func expire() {
@@ -247,17 +293,36 @@ package final class ConnectionPool: Sendable {
         let expired = state.with { $0.expire(now: now) }
         if !expired.isEmpty { counts.with { $0.timeouts += expired.count } }
         for work in expired { work.refuse(.busy) }
-        for case let exchange? in exchanges.with({ $0 }) where exchange.deadline.instant <= now {
-            exchange.loop.post { self.giveUp(exchange) }
+        for case let entry? in underWay.with({ $0 }) where entry.deadline.instant <= now && entry.exchange.isUnderWay {
+            entry.loop.post { self.giveUp(entry) }
         }
     }
 
-    private func giveUp(_ exchange: Exchange) {
-        // It may have ended meanwhile.
-        guard exchange.isUnderWay, exchange.deadline.hasPassed, let connection = exchange.connection else { return }
-        exchange.giveUp()
-        exchanges.with { $0[connection.lane] = nil }
+    private func giveUp(_ entry: UnderWay) {
+        // It may have ended meanwhile, and may even be under way again.
+        let isCurrent = underWay.with { places in
+            places.contains { $0?.exchange === entry.exchange && $0?.deadline == entry.deadline }
+        }
+        guard isCurrent else { return }
+        entry.exchange.giveUp()
+        giveUp(entry.connection)
+    }
+
+    /// The connection is of no use any more. Whoever was told so is told; the reads that were sent behind have done nothing
+    /// yet that could not be done again.
+    private func giveUp(_ connection: Connection) {
+        let left = connection.exchanges
         discard(connection)
+        for exchange in left {
+            unwatch(exchange)
+            if exchange.isAnswered { continue }
+            beginAgain(exchange)
+        }
+    }
+
+    private func beginAgain(_ exchange: Exchange) {
+        guard exchange.reset() else { return exchange.fail(DatabaseError.interrupted) }
+        place(.exchange(exchange), deadline: .after(configuration.leaseTimeout))
     }
 
     // MARK: - Connecting
@@ -272,7 +337,7 @@ package final class ConnectionPool: Sendable {
                 url: configuration.url, lane: lane, usesPreparedStatements: configuration.usesPreparedStatements,
                 deadline: .after(configuration.connectTimeout),
                 diagnose: { logger.warning("cannot connect to PostgreSQL", metadata: ["reason": "\($0)"]) },
-                onExchangeEnd: { [weak self] connection in self?.freed(connection) })
+                onExchangeEnd: { [weak self] in self?.exchangeEnded($0, $1, isBroken: $2) })
             state.with { $0.connected() }
             makeConnections()
             serveLine(on: connection)

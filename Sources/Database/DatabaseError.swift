@@ -31,6 +31,12 @@ package enum DatabaseError: Error, Sendable {
         package let message: String
     }
 
+    /// The statement found a transaction open that had failed (SQLSTATE 25P02).
+    var isOpenFailedTransaction: Bool {
+        guard case .refused(let refusal) = self else { return false }
+        return refusal.sqlState == "25P02"
+    }
+
     /// Whether the named constraint is what stopped the statement.
     package func violates(_ constraint: String) -> Bool {
         guard case .refused(let refusal) = self else { return false }

@@ -9,33 +9,63 @@ import Synchronization
 /// A transaction of one statement on its way to PostgreSQL and back: BEGIN, the settings, the statement and COMMIT go out
 /// together, and what comes back is read as it arrives, on an event loop, so that no thread waits for it.
 ///
-/// It has a connection to itself from ``begin(on:)`` until ``proceed()`` says that it has ended.
+/// It is on a connection from ``begin(on:)`` until ``proceed(hasFollower:)`` says that it has ended there. Another may have been
+/// sent behind it.
 class Exchange: @unchecked Sendable {
     // Guard: whoever holds it. First the pool's line, then the one thread that begins it, from then on its loop.
-    private enum Step { case prepared(text: String, name: String), opening, statement, commit, rollback }
+    private enum Step: UInt8 { case prepared = 1, opening, statement, commit, rollback }
 
     let loop: EventLoop
+    /// It is a quick read, which others may be sent behind and which may be sent behind such.
+    let isSharing: Bool
     private let settings: [String]
     private let mode: TransactionMode
     private let statement: Statement
-    private let timeout: Duration
-    private var steps: ArraySlice<Step> = []
+    private var steps = Steps()
+    /// Statements that this exchange has PostgreSQL prepare, in order.
+    private var preparing: [QueuedStatement.Preparation] = []
     private var result: QueryResult?
-    private var failure: (any Error)?
-    private var isAnswered = false
+    private(set) var failure: (any Error)?
+    private(set) var isAnswered = false
+    /// The one before it on its connection has failed and left its transaction open: this one was not even begun.
+    private(set) var mustBeginAgain = false
+    private var attempts = 1
     private let underWay = Atomic(false)
-    /// When the transaction has taken too long.
-    private(set) var deadline = Deadline(.now)
     private(set) var connection: Connection?
+    /// Where the pool keeps it while it is under way.
+    var place = 0
 
     init(
-        _ statement: Statement, in scope: some TransactionScope, _ mode: TransactionMode, timeout: Duration, on loop: EventLoop
+        _ statement: Statement, in scope: some TransactionScope, _ mode: TransactionMode, isQuick: Bool,
+        on loop: EventLoop
     ) {
+        isSharing = isQuick && mode == .read
         self.statement = statement
         self.settings = scope.settings
         self.mode = mode
-        self.timeout = timeout
         self.loop = loop
+    }
+
+    /// What the results that are still to come belong to: a queue in one word.
+    private struct Steps {
+        private var word: UInt64 = 0
+        private var count: UInt64 = 0
+
+        mutating func append(_ step: Step) {
+            word |= UInt64(step.rawValue) << (count * 4)
+            count += 1
+        }
+
+        var isEmpty: Bool { count == 0 }
+
+        mutating func popFirst() -> Step? {
+            guard count > 0 else { return nil }
+            defer {
+                word >>= 4
+                count -= 1
+            }
+            return Step(rawValue: UInt8(word & 0xF))
+        }
     }
 
     // MARK: - The one who asked
@@ -47,16 +77,13 @@ class Exchange: @unchecked Sendable {
 
     // MARK: - Going out
 
-    func startClock() { deadline = .after(timeout) }
-
-    /// Everything has been sent, or handed to the loop to send: nobody else touches it any more.
+    /// It is with the loop: whoever began it does not touch it any more.
     var isUnderWay: Bool { underWay.load(ordering: .acquiring) }
 
-    func noteUnderWay() { underWay.store(true, ordering: .releasing) }
-
-    /// Sends everything. From then on the loop tells of answers.
+    /// Sends everything. From then on its loop tells the connection of answers.
+    /// - Parameter isBehind: behind another exchange, whose answer comes first.
     /// - Returns: false when the connection failed; the one who asked has been told.
-    func begin(on connection: Connection) -> Bool {
+    func begin(on connection: Connection, isBehind: Bool) -> Bool {
         self.connection = connection
         do {
             try queue(mode.begin, .opening, connection)
@@ -65,10 +92,13 @@ class Exchange: @unchecked Sendable {
                 steps.append(.opening)
             }
             try queue(statement, .statement, connection)
-            try queue("COMMIT", .commit, connection)
+            try queue(.commit, .commit, connection)
             try connection.queueSync()
             let isSent = try connection.flush()
-            connection.awaitReadiness(isSent ? .reading : [.reading, .writing], of: self)
+            underWay.store(true, ordering: .releasing)
+            if !isBehind || !isSent {
+                connection.awaitReadiness(isSent ? .reading : [.reading, .writing], on: loop)
+            }
             return true
         } catch {
             giveUp()
@@ -77,7 +107,10 @@ class Exchange: @unchecked Sendable {
     }
 
     private func queue(_ statement: Statement, _ step: Step, _ connection: Connection) throws {
-        if let (text, name) = try connection.queue(statement).preparing { steps.append(.prepared(text: text, name: name)) }
+        if let preparation = try connection.queue(statement).preparing {
+            preparing.append(preparation)
+            steps.append(.prepared)
+        }
         steps.append(step)
     }
 
@@ -85,24 +118,21 @@ class Exchange: @unchecked Sendable {
 
     enum Progress { case waits, ended, failed }
 
-    /// Reads what has arrived. Runs on ``loop``.
-    func proceed() -> Progress {
+    /// Takes what has arrived. Runs on the connection's loop.
+    /// - Parameter hasFollower: another exchange was sent behind this one.
+    func proceed(hasFollower: Bool) -> Progress {
         guard let connection else { return .failed }
         do {
-            let isSent = try connection.flush()
-            try connection.readArrived()
             while true {
                 switch try connection.takeArrived() {
-                case .nothing:
-                    connection.awaitReadiness(isSent ? .reading : [.reading, .writing], of: self)
-                    return .waits
+                case .nothing: return .waits
                 case .separator: continue
                 case .result(let result):
                     guard result.status == PGRES_PIPELINE_SYNC else {
                         take(result, connection)
                         continue
                     }
-                    if try hasEnded(connection) { return .ended }
+                    if try hasEnded(connection, hasFollower) { return .ended }
                 }
             }
         } catch {
@@ -113,10 +143,11 @@ class Exchange: @unchecked Sendable {
 
     private func take(_ result: consuming QueryResult, _ connection: Connection) {
         let step = steps.popFirst()
+        let preparation = if case .prepared? = step { preparing.removeFirst() } else { QueuedStatement.Preparation?.none }
         switch result.status {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
             switch step {
-            case .prepared(let text, let name): connection.notePrepared(text, as: name)
+            case .prepared: if let preparation { connection.notePrepared(preparation) }
             case .statement: self.result = consume result
             // A commit counts by its tag alone: COMMIT of a failed transaction is answered by ROLLBACK without an error.
             case .commit: if result.commandTag != "COMMIT" { failure = failure ?? DatabaseError.rolledBack }
@@ -124,7 +155,10 @@ class Exchange: @unchecked Sendable {
             }
         // After a failed statement PostgreSQL skips the rest of the pipeline, COMMIT with it.
         case PGRES_PIPELINE_ABORTED: break
-        default: failure = failure ?? meaning(of: result.failure, at: step)
+        default:
+            let error = result.failure
+            if case .opening? = step, error.isOpenFailedTransaction { mustBeginAgain = true }
+            failure = failure ?? meaning(of: error, at: step)
         }
     }
 
@@ -134,24 +168,35 @@ class Exchange: @unchecked Sendable {
     }
 
     /// The exchange is over on the wire. A failed transaction is still open there, and is rolled back before anyone else
-    /// gets the connection; the one who asked need not wait for that.
-    private func hasEnded(_ connection: Connection) throws -> Bool {
-        guard !connection.isIdle else {
+    /// begins one; the one who asked need not wait for that.
+    private func hasEnded(_ connection: Connection, _ hasFollower: Bool) throws -> Bool {
+        // Whoever was sent behind a failure finds it, ends too, and rolls it back.
+        guard !connection.isIdle && !hasFollower else {
             self.connection = nil
             return true
         }
-        guard !isAnswered, failure != nil else { throw DatabaseError.interrupted }
+        guard steps.isEmpty, failure != nil else { throw DatabaseError.interrupted }
         answer()
-        try queue("ROLLBACK", .rollback, connection)
+        try queue(.rollback, .rollback, connection)
         try connection.queueSync()
         guard try connection.flush() else { throw DatabaseError.interrupted }
         return false
     }
 
+    /// Ready to be begun anew, on whatever connection; false when it has been tried often enough.
+    func reset() -> Bool {
+        guard attempts < 3 else { return false }
+        attempts += 1
+        (steps, preparing, failure, mustBeginAgain, connection) = (Steps(), [], nil, false, nil)
+        result = nil
+        underWay.store(false, ordering: .relaxed)
+        return true
+    }
+
     /// Tells the one who asked, unless that has been done. It comes last: the connection is at work for the next one
     /// while rows are decoded.
     func answer() {
-        guard !isAnswered else { return }
+        guard !isAnswered, !mustBeginAgain else { return }
         isAnswered = true
         if let failure { return fail(failure) }
         if let result = result.take() { succeed(result) } else { fail(DatabaseError.interrupted) }
@@ -172,12 +217,12 @@ class Exchange: @unchecked Sendable {
     private let continuation: UnsafeContinuation<Output, any Error>
 
     init(
-        _ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode, timeout: Duration,
+        _ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode,
         on loop: EventLoop, _ continuation: UnsafeContinuation<Output, any Error>
     ) {
         read = query.read
         unsafe self.continuation = continuation
-        super.init(query.statement, in: scope, mode, timeout: timeout, on: loop)
+        super.init(query.statement, in: scope, mode, isQuick: query.isQuick, on: loop)
     }
 
     override func succeed(_ result: borrowing QueryResult) {

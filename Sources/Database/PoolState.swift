@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import DequeModule
 import Execution
 
-/// The rules of a pool as a value: connections idle, in use or being made, and the line of work that waits for one.
+/// The rules of a pool as a value: connections idle, in use or being made, and the lines of work that wait for one.
 /// An event goes in, what to do comes out; ``ConnectionPool`` does it.
 ///
-/// Every connection has a lane of its own, a number below `size`, and keeps it for life. Work that waits stands in one line
-/// for each place it comes from, and the lines take turns: the event loops have all of them work to do at any moment, and a
-/// burst that came in over one of them does not stand before everybody else.
-package struct PoolState<Connection, Work> {
+/// Every connection has a lane of its own, a number below `size`, and keeps it for life.
+///
+/// Work that waits stands in one line for each place it comes from. A connection serves the line of the loop it is on, so
+/// that an answer is read where it is wanted, unless somebody elsewhere has waited for longer.
+///
+/// Quick reads share: while one is under way on a connection, a second is sent behind it, so that PostgreSQL finds it
+/// there when it has answered the first. Nobody is sent behind what may take long, and nobody overtakes.
+package struct PoolState<Connection: AnyObject, Work> {
+    private struct Waiting {
+        let work: Work
+        let isSharing: Bool
+        let deadline: Deadline
+        /// Grows with each arrival.
+        let number: Int
+    }
+
+    /// How many who came later a connection serves on its own line before it turns to another.
+    private static var patience: Int { 16 }
+
     let size: Int
     let maximumWaiting: Int
 
     private(set) var idle: [Connection] = []
-    private var lines: [ArraySlice<(work: Work, deadline: Deadline)>]
-    private var nextLine = 0
+    private var lines: [Deque<Waiting>]
+    /// Connections with one quick read under way, by the line they serve.
+    private var shareable: [[Connection]]
+    private var arrivals = 0
     package private(set) var waiting = 0
     private(set) var inUse = 0
     private var freeLanes: [Int]
@@ -28,20 +46,27 @@ package struct PoolState<Connection, Work> {
         self.size = size
         self.maximumWaiting = maximumWaiting
         self.lines = Array(repeating: [], count: lines)
+        shareable = Array(repeating: [], count: lines)
         freeLanes = Array((0..<size).reversed())
     }
 
+    // MARK: - Work comes
+
     package enum Placement {
         case run(Connection)
+        /// Behind the quick read that is under way there.
+        case share(Connection)
         case waits
-        /// The line is full.
+        /// The lines are full.
         case busy
         /// No connection exists and the last attempt to make one failed.
         case unavailable(retryAfter: Duration)
     }
 
-    /// - Parameter line: where it comes from, below the number of lines.
-    package mutating func place(_ work: Work, line: Int = 0, deadline: Deadline) -> Placement {
+    /// - Parameters:
+    ///   - line: where it comes from, below the number of lines.
+    ///   - isSharing: it is a quick read.
+    package mutating func place(_ work: Work, line: Int = 0, isSharing: Bool = false, deadline: Deadline) -> Placement {
         if isClosed { return .unavailable(retryAfter: .seconds(1)) }
         // The connection used last: its backend is warm.
         if let connection = idle.popLast() {
@@ -49,11 +74,15 @@ package struct PoolState<Connection, Work> {
             return .run(connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
+        if isSharing, waiting == 0, let connection = shareable[line].popLast() { return .share(connection) }
         guard waiting < maximumWaiting else { return .busy }
         waiting += 1
-        lines[line].append((work, deadline))
+        arrivals += 1
+        lines[line].append(Waiting(work: work, isSharing: isSharing, deadline: deadline, number: arrivals))
         return .waits
     }
+
+    // MARK: - Connections are free
 
     package enum Next {
         case work(Work)
@@ -63,35 +92,58 @@ package struct PoolState<Connection, Work> {
     }
 
     /// A connection has done its work, or is new: it takes the first work in line, or rests.
-    package mutating func next(on connection: Connection) -> Next {
-        if !isClosed, let work = takeFirst() { return .work(work) }
+    /// - Parameter line: the line it serves, if any.
+    package mutating func next(on connection: Connection, line: Int? = nil) -> Next {
+        stopSharing(connection)
+        if !isClosed, let first = takeFirst(line) { return .work(first.work) }
         inUse -= 1
         guard !isClosed else { return .end }
         idle.append(connection)
         return .rest
     }
 
-    private mutating func takeFirst() -> Work? {
-        guard waiting > 0 else { return nil }
-        for _ in lines.indices {
-            defer { nextLine = (nextLine + 1) % lines.count }
-            guard let first = lines[nextLine].popFirst() else { continue }
-            waiting -= 1
-            return first.work
+    /// One quick read is under way on a connection: it takes another that waits, or has room for one that comes.
+    package mutating func share(_ connection: Connection, line: Int) -> Work? {
+        stopSharing(connection)
+        guard !isClosed else { return nil }
+        guard waiting > 0 else {
+            shareable[line].append(connection)
+            return nil
         }
-        return nil
+        return takeFirst(line, isSharing: true)?.work
+    }
+
+    private mutating func stopSharing(_ connection: Connection) {
+        for line in shareable.indices {
+            if let index = shareable[line].firstIndex(where: { $0 === connection }) { shareable[line].remove(at: index) }
+        }
+    }
+
+    /// - Parameter isSharing: nothing is taken when the first is no quick read.
+    private mutating func takeFirst(_ own: Int?, isSharing: Bool = false) -> Waiting? {
+        guard waiting > 0 else { return nil }
+        var line: Int?, number = Int.max
+        for index in lines.indices {
+            guard let first = lines[index].first else { continue }
+            let rank = index == own ? first.number - Self.patience : first.number
+            if rank < number { (line, number) = (index, rank) }
+        }
+        guard let line, let first = lines[line].first, !isSharing || first.isSharing else { return nil }
+        waiting -= 1
+        return lines[line].popFirst()
     }
 
     /// Everything that waits.
     private mutating func takeAll() -> [Work] {
-        defer {
-            for index in lines.indices { lines[index] = [] }
-            waiting = 0
-        }
-        return lines.flatMap { $0.map(\.work) }
+        let all = lines.flatMap { $0.map(\.work) }
+        for index in lines.indices { lines[index].removeAll() }
+        waiting = 0
+        return all
     }
 
-    /// A new connection counts as in use until ``next(on:)`` has found nothing to do for it.
+    // MARK: - Connections come and go
+
+    /// A new connection counts as in use until ``next(on:line:)`` has found nothing to do for it.
     package mutating func connected() {
         connecting -= 1
         failures = 0
@@ -99,7 +151,8 @@ package struct PoolState<Connection, Work> {
     }
 
     /// A connection was found unfit and dropped.
-    package mutating func discarded(lane: Int) {
+    package mutating func discarded(_ connection: Connection, lane: Int) {
+        stopSharing(connection)
         inUse -= 1
         freeLanes.append(lane)
     }
@@ -126,11 +179,13 @@ package struct PoolState<Connection, Work> {
     /// 50 ms doubled with each failure, 8 s at most.
     private var backoff: Duration { .milliseconds(min(8_000, 50 << min(failures, 8))) }
 
+    // MARK: - Time passes
+
     /// Work whose time in the line is up.
     package mutating func expire(now: ContinuousClock.Instant) -> [Work] {
         var expired: [Work] = []
         for index in lines.indices {
-            // A line's deadlines are in order but for a connection that was lost on the way and placed its work again.
+            // Deadlines of a line are in order but for work that was placed again.
             guard let first = lines[index].first, first.deadline.instant <= now else { continue }
             expired += lines[index].filter { $0.deadline.instant <= now }.map(\.work)
             lines[index].removeAll { $0.deadline.instant <= now }

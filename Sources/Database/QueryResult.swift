@@ -54,15 +54,39 @@ import CPostgres
         }
     }
 
+    var rows: Rows { unsafe Rows(result: pointer) }
+
     borrowing func map<Output>(_ decode: (inout Row) throws -> Output) throws -> [Output] {
         var outputs: [Output] = []
         outputs.reserveCapacity(rowCount)
-        var row = unsafe Row(result: pointer, index: 0)
-        for index in 0..<rowCount {
-            row.move(to: Int32(index))
-            outputs.append(try decode(&row))
-        }
+        try rows.forEach { row in outputs.append(try decode(&row)) }
         return outputs
+    }
+}
+
+/// The rows of a result. They live only inside the closure they are given to.
+@safe package struct Rows: ~Copyable {
+    private let result: OpaquePointer
+
+    fileprivate init(result: OpaquePointer) { unsafe self.result = result }
+
+    package var count: Int { Int(unsafe PQntuples(result)) }
+
+    /// Hands over one row after the other.
+    /// - Parameter limit: rows beyond are passed over.
+    package func forEach(_ limit: Int = .max, _ body: (inout Row) throws -> Void) throws {
+        var row = unsafe Row(result: result, index: 0)
+        for index in 0..<min(limit, count) {
+            row.move(to: Int32(index))
+            try body(&row)
+        }
+    }
+
+    /// - Parameter index: below ``count``.
+    package func at<Output>(_ index: Int, _ body: (inout Row) throws -> Output) throws -> Output {
+        precondition(index < count, "there is no such row")
+        var row = unsafe Row(result: result, index: Int32(index))
+        return try body(&row)
     }
 }
 

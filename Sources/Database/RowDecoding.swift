@@ -63,6 +63,22 @@ extension Row {
         return EmailAddress(stored: text)
     }
 
+    // MARK: - Bytes where they stand
+
+    /// A text's UTF-8, which PostgreSQL has checked; nil for NULL. Valid until the row moves.
+    @unsafe package mutating func utf8(_ name: StaticString) throws -> UnsafeBufferPointer<UInt8>? {
+        unsafe try bytes(name, .text)?.assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// Hands over the elements of an array of texts.
+    @inlinable
+    package mutating func withTexts(_ name: StaticString, _ body: (Span<UInt8>) -> Void) throws {
+        guard let bytes = unsafe try bytes(name, .textArray) else { return }
+        guard unsafe PostgresArray.forEach(in: bytes, { unsafe body($0.assumingMemoryBound(to: UInt8.self).span) }) else {
+            throw DatabaseError.decoding(column: "\(name)")
+        }
+    }
+
     // MARK: - Columns that are never NULL
 
     package mutating func decode(_ name: StaticString) throws -> String { try required(decodeIfPresent(name), name) }
@@ -92,31 +108,41 @@ extension FixedWidthInteger {
 }
 
 extension TextArray {
-    /// PostgreSQL source, `array_send`; nil for anything but one dimension of texts without NULLs.
     fileprivate init?(postgresBinary bytes: UnsafeRawBufferPointer) {
-        var offset = 0
-        func number() -> Int? {
-            guard offset + 4 <= bytes.count else { return nil }
-            defer { offset += 4 }
-            return unsafe Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
-        }
-        guard let dimensions = number(), number() != nil, number() != nil, dimensions == 0 || dimensions == 1 else {
-            return nil
-        }
-        guard dimensions == 1 else {
-            self.init([])
-            return
-        }
-        guard let count = number(), count >= 0, number() != nil else { return nil }
         var elements: [String] = []
-        // Every element has four bytes of length: no count can ask for more memory than its bytes justify.
-        elements.reserveCapacity(min(count, bytes.count / 4))
-        for _ in 0..<count {
-            guard let length = number(), length >= 0, offset + length <= bytes.count else { return nil }
-            unsafe elements.append(
-                String(decoding: UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + length)]), as: UTF8.self))
-            offset += length
-        }
+        guard unsafe PostgresArray.forEach(in: bytes, { unsafe elements.append(String(decoding: $0, as: UTF8.self)) })
+        else { return nil }
         self.init(elements)
+    }
+}
+
+/// Arrays in PostgreSQL's binary format (PostgreSQL source, `array_send`).
+@usableFromInline
+package enum PostgresArray {
+    /// - Returns: false for anything but one dimension, or none, of elements that are not NULL.
+    @usableFromInline
+    @unsafe package static func forEach(
+        in bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        // Dimensions, a flag for NULLs, the elements' type; then for the one dimension its size and its lower bound.
+        guard let dimensions = unsafe number(in: bytes, at: 0), bytes.count >= 12, dimensions == 0 || dimensions == 1 else {
+            return false
+        }
+        guard dimensions == 1 else { return true }
+        guard let count = unsafe number(in: bytes, at: 12), count >= 0, bytes.count >= 20 else { return false }
+        var offset = 20
+        for _ in 0..<count {
+            guard let length = unsafe number(in: bytes, at: offset), length >= 0, offset + 4 + length <= bytes.count else {
+                return false
+            }
+            unsafe body(UnsafeRawBufferPointer(rebasing: bytes[(offset + 4)..<(offset + 4 + length)]))
+            offset += 4 + length
+        }
+        return true
+    }
+
+    private static func number(in bytes: UnsafeRawBufferPointer, at offset: Int) -> Int? {
+        guard offset + 4 <= bytes.count else { return nil }
+        return unsafe Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
     }
 }

@@ -14,6 +14,8 @@ package struct Statement: ExpressibleByStringInterpolation, Sendable {
 
     private static let mark: UInt8 = 0
 
+    static let commit: Statement = "COMMIT", rollback: Statement = "ROLLBACK"
+
     package init(stringLiteral text: String) {
         template = text
         parameters = Parameters()

@@ -56,7 +56,9 @@ package typealias MemberTransaction = Transaction<MemberScope>
 package enum TransactionMode: Sendable {
     case read, write
 
-    var begin: Statement { self == .read ? "BEGIN READ ONLY" : "BEGIN READ WRITE" }
+    var begin: Statement { self == .read ? Self.beginReading : Self.beginWriting }
+
+    private static let beginReading: Statement = "BEGIN READ ONLY", beginWriting: Statement = "BEGIN READ WRITE"
 }
 
 /// An open transaction, for the length of the closure it is given to: it cannot be copied out of it.
@@ -165,7 +167,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     /// Commits what the closure did.
     borrowing func commit() throws {
         guard progress.hasBegun, !progress.isDone else { return }
-        let commit = try connection.queue("COMMIT")
+        let commit = try connection.queue(.commit)
         progress.isCommitting = true
         try connection.queueSync()
         do {
@@ -185,7 +187,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     /// Leaves the connection as it was found. What fails here leaves it unfit for reuse, which the pool then sees.
     borrowing func rollBack() {
         guard progress.hasBegun, !progress.isDone else { return }
-        guard let command = try? connection.queue("ROLLBACK"), (try? connection.queueSync()) != nil else { return }
+        guard let command = try? connection.queue(.rollback), (try? connection.queueSync()) != nil else { return }
         _ = try? connection.result(of: command, deadline).commandTag
         try? connection.finishExchange(deadline)
     }

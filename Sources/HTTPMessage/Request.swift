@@ -64,13 +64,13 @@ package final class Request: @unchecked Sendable {  // Guard: of what can change
     /// The query's parameters, decoded.
     /// - Parameter allowed: the route's parameters; any other is refused, as a misspelt filter must not show everything.
     /// - Throws: `Failure.badQuery`.
-    package func query(_ allowed: String...) throws -> [String: String] {
-        guard let query = head.query, !query.isEmpty else { return [:] }
-        var parameters: [String: String] = [:]
-        for pair in query.split(separator: "&") {
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),
-                let value = PercentEncoding.decode(halves.count > 1 ? halves[1] : "", plusIsSpace: true)
+    package func query(_ allowed: String...) throws -> QueryParameters {
+        guard let query = head.query, !query.isEmpty else { return QueryParameters() }
+        var parameters = QueryParameters()
+        for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            guard let name = PercentEncoding.decode(Substring(pair[..<equals]), plusIsSpace: true),
+                let value = PercentEncoding.decode(Substring(pair[equals...].dropFirst()), plusIsSpace: true)
             else {
                 throw Failure.badQuery(
                     FieldError("", "bad_encoding", "The query string is not valid percent-encoding."))
@@ -79,11 +79,19 @@ package final class Request: @unchecked Sendable {  // Guard: of what can change
                 throw Failure.badQuery(
                     FieldError("/" + name.jsonPointerToken, "unknown_parameter", "There is no such query parameter."))
             }
-            guard parameters.updateValue(value, forKey: name) == nil else {
+            guard parameters[name] == nil else {
                 throw Failure.badQuery(
                     FieldError("/" + name.jsonPointerToken, "repeated_parameter", "Give each query parameter once."))
             }
+            parameters.all.append((name, value))
         }
         return parameters
     }
+}
+
+/// What a query string says, each name once.
+package struct QueryParameters: Sendable {
+    package fileprivate(set) var all: [(name: String, value: String)] = []
+
+    package subscript(name: String) -> String? { all.first { $0.name == name }?.value }
 }

@@ -164,15 +164,21 @@ package final class RouteTable {
     }
 }
 
+/// What must be known about a request before a handler may see it, or how to find it out.
+package enum Entrance<Context: Sendable>: Sendable {
+    case now(Context)
+    case later(@Sendable () async throws -> Context)
+}
+
 /// Routes that share what must be known about a request before a handler may see it.
 ///
 /// `enter` makes that context or refuses. A handler takes the context as an argument, so it cannot be mounted where the
 /// context is not made: one that needs a tenant has no place on an open path.
 package struct RouteGroup<Context: Sendable> {
     private let table: RouteTable
-    private let enter: @Sendable (Request) async throws -> Context
+    private let enter: @Sendable (Request) throws -> Entrance<Context>
 
-    package init(_ table: RouteTable, enter: @escaping @Sendable (Request) async throws -> Context) {
+    package init(_ table: RouteTable, enter: @escaping @Sendable (Request) throws -> Entrance<Context>) {
         self.table = table
         self.enter = enter
     }
@@ -204,7 +210,10 @@ package struct RouteGroup<Context: Sendable> {
     ) {
         let enter = enter
         table.add(method, template, operation: operation, body: body) { request in
-            try await handler(request, enter(request))
+            switch try enter(request) {
+            case .now(let context): try await handler(request, context)
+            case .later(let ask): try await handler(request, ask())
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     // MARK: - Events
 
     func isReady(_ readiness: Readiness) {
-        var actions: [ConnectionMachine.Action] = []
+        var actions = loop.takeActions()
         if readiness.isWritable { isAwaitingWrite = false }
         if readiness.isReadable || (readiness.isWritable && readAwaitsWriting)
             || (readiness.isBroken && interest.contains(.reading))
@@ -59,6 +59,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
             machine.broke(&actions)
         }
         perform(&actions)
+        loop.giveBack(actions)
     }
 
     private func read(_ actions: inout [ConnectionMachine.Action]) {
@@ -101,9 +102,10 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
         guard turn == self.turn, !machine.isClosed else { return }
         self.turn += 1
         handler = nil
-        var actions: [ConnectionMachine.Action] = []
+        var actions = loop.takeActions()
         machine.responded(response, common: loop.commonFields, date: loop.dateField, now: .now, &actions)
         perform(&actions)
+        loop.giveBack(actions)
     }
 
     private func bodyWanted() {

@@ -18,6 +18,7 @@ import Execution
     /// Header lines that every reply has.
     let commonFields: [UInt8]
     private var requestIDs = RequestIDs()
+    private var spareActions: [[ConnectionMachine.Action]] = []
 
     init(_ events: EventLoop, commonFields: [UInt8]) {
         self.events = events
@@ -69,6 +70,15 @@ import Execution
     func remove(_ connection: HTTPConnection) {
         events.remove(connection.descriptor, token: connection.token)
         connections[connection.token] = nil
+    }
+
+    /// An empty list of actions, with room.
+    func takeActions() -> [ConnectionMachine.Action] { spareActions.popLast() ?? [] }
+
+    /// Takes a list back that has been worked off.
+    func giveBack(_ actions: consuming [ConnectionMachine.Action]) {
+        actions.removeAll(keepingCapacity: true)
+        if spareActions.count < 8 { spareActions.append(actions) }
     }
 
     func nextRequestID() -> UUIDv7 { requestIDs.next() }

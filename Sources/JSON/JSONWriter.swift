@@ -26,25 +26,31 @@ import Core
     // MARK: - Containers
 
     @inline(__always)
-    package mutating func object(_ members: (inout JSONWriter) -> Void) {
+    package mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
         open(UInt8(ascii: "{"))
-        members(&self)
+        try members(&self)
         close(UInt8(ascii: "}"))
     }
 
     @inline(__always)
-    package mutating func array(_ elements: (inout JSONWriter) -> Void) {
+    package mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
         open(UInt8(ascii: "["))
-        elements(&self)
+        try elements(&self)
         close(UInt8(ascii: "]"))
     }
 
     // MARK: - Members
 
     /// A member whose value `write` adds. The name is ASCII without anything to escape.
-    package mutating func member(_ name: StaticString, _ write: (inout JSONWriter) -> Void) {
+    package mutating func member(_ name: StaticString, _ write: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
-        write(&self)
+        try write(&self)
+    }
+
+    /// - Parameter text: UTF-8.
+    package mutating func member(_ name: StaticString, _ text: Span<UInt8>) {
+        key(name)
+        string(text)
     }
 
     package mutating func member(_ name: StaticString, _ text: String) {
@@ -115,29 +121,32 @@ import Core
     }
 
     package mutating func string(_ text: String) {
-        comma()
         var text = text
-        text.withUTF8 { utf8 in
-            // Two quotes, and the longest that any byte can become is six.
-            reserve(utf8.count * 6 + 2)
-            var end = unsafe memory + count
-            unsafe end.pointee = UInt8(ascii: "\"")
-            unsafe end += 1
-            for index in 0..<utf8.count {
-                let byte = unsafe utf8[index]
-                if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
-                    unsafe end.pointee = byte
+        text.withUTF8 { utf8 in unsafe string(utf8.span) }
+    }
+
+    /// - Parameter utf8: UTF-8, which is not checked again.
+    package mutating func string(_ utf8: Span<UInt8>) {
+        comma()
+        // Two quotes, and the longest that any byte can become is six.
+        reserve(utf8.count * 6 + 2)
+        var end = unsafe memory + count
+        unsafe end.pointee = UInt8(ascii: "\"")
+        unsafe end += 1
+        for index in utf8.indices {
+            let byte = utf8[index]
+            if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
+                unsafe end.pointee = byte
+                unsafe end += 1
+            } else {
+                for escaped in Self.escape(byte) {
+                    unsafe end.pointee = escaped
                     unsafe end += 1
-                } else {
-                    for escaped in Self.escape(byte) {
-                        unsafe end.pointee = escaped
-                        unsafe end += 1
-                    }
                 }
             }
-            unsafe end.pointee = UInt8(ascii: "\"")
-            count = unsafe end - memory + 1
         }
+        unsafe end.pointee = UInt8(ascii: "\"")
+        count = unsafe end - memory + 1
     }
 
     private static func escape(_ byte: UInt8) -> [UInt8] {

@@ -64,17 +64,24 @@ package final class AccessTokens: Sendable {
         return try await keys.sign(payload, kid: JWKIdentifier(string: keyID), header: ["typ": "at+jwt"])
     }
 
+    /// What a token says that has been verified before; nil for one that has not, or is forgotten.
+    /// - Throws: `AccessTokenError.expired`.
+    package func remembered(_ token: Span<UInt8>, now: Instant = .now()) throws(AccessTokenError) -> AccessClaims? {
+        guard token.count <= Self.maximumBytes else { return nil }
+        let digest = TokenDigest(of: token)
+        guard let claims = verified.with({ $0[digest] }) else { return nil }
+        guard claims.expiresAt > now else { throw .expired }
+        return claims
+    }
+
+    /// Checks a token by its signature and remembers it.
     /// - Throws: ``AccessTokenError``.
     package func verify(_ token: String, now: Instant = .now()) async throws(AccessTokenError) -> AccessClaims {
         guard token.utf8.count <= Self.maximumBytes else { throw .invalid }
-        let digest = TokenDigest(of: token)
-        let claims: AccessClaims
-        if let known = verified.with({ $0[digest] }) {
-            claims = known
-        } else {
-            claims = try await check(token)
-            verified.with { $0[digest] = claims }
-        }
+        let claims = try await check(token)
+        var token = token
+        let digest = token.withUTF8 { unsafe TokenDigest(of: $0.span) }
+        verified.with { $0[digest] = claims }
         guard claims.expiresAt > now else { throw .expired }
         return claims
     }
@@ -144,9 +151,10 @@ package final class AccessTokens: Sendable {
 private struct TokenDigest: Hashable {
     private let words: SIMD4<UInt64>
 
-    init(of token: String) {
-        var token = token
-        let digest = token.withUTF8 { unsafe SHA256.hash(data: UnsafeRawBufferPointer($0)) }
+    init(of token: Span<UInt8>) {
+        var hash = SHA256()
+        unsafe token.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        let digest = hash.finalize()
         words = unsafe digest.withUnsafeBytes { unsafe $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }
 }

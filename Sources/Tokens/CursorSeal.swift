@@ -8,12 +8,11 @@ import Crypto
 /// base64url of version, content and a 16-byte HMAC tag, which also covers what the list was filtered by.
 package struct CursorSeal: Sendable {
     private static let version: UInt8 = 1
-    /// Keyed once; each tag begins with a copy of it.
-    private let keyed: HMAC<SHA256>
+    private let keyed: KeyedHash
 
     package init(key: Secret<SymmetricKey>) {
-        var keyed = HMAC<SHA256>(key: key.reveal())
-        keyed.update(data: Array("unnati cursor v1".utf8))
+        var keyed = KeyedHash(key: key)
+        keyed.update(Array("unnati cursor v1".utf8))
         self.keyed = keyed
     }
 
@@ -22,13 +21,12 @@ package struct CursorSeal: Sendable {
         case mismatch
     }
 
-    /// - Parameter scope: all that must be the same when the cursor comes back: tenant, list, filters.
-    package func seal(_ content: [UInt8], scope: [String]) -> String {
+    package func seal(_ content: [UInt8], scope: CursorScope) -> String {
         Base64.url.encode([Self.version] + content + tag(content, scope))
     }
 
     /// - Throws: ``Failure``.
-    package func open(_ cursor: String, scope: [String]) throws(Failure) -> [UInt8] {
+    package func open(_ cursor: String, scope: CursorScope) throws(Failure) -> [UInt8] {
         guard cursor.utf8.count <= 256, let bytes = Base64.url.decode(cursor.utf8), bytes.count >= 17,
             bytes[0] == Self.version
         else {
@@ -39,18 +37,31 @@ package struct CursorSeal: Sendable {
         return content
     }
 
-    private func tag(_ content: [UInt8], _ scope: [String]) -> [UInt8] {
-        var message: [UInt8] = []
-        message.reserveCapacity(256)
-        // Lengths before texts: no two scopes can run together into one message.
-        for part in scope {
-            let length = part.utf8.count
-            for shift in [24, 16, 8, 0] { message.append(UInt8(truncatingIfNeeded: length >> shift)) }
-            message.append(contentsOf: part.utf8)
-        }
-        message.append(contentsOf: content)
+    private func tag(_ content: [UInt8], _ scope: CursorScope) -> [UInt8] {
         var code = keyed
-        code.update(data: message)
-        return unsafe code.finalize().withUnsafeBytes { unsafe Array($0.prefix(16)) }
+        code.update(scope.message)
+        code.update(content)
+        return Array(code.finish().prefix(16))
+    }
+}
+
+/// All that must be the same when a cursor comes back: business, list, filters.
+package struct CursorScope: Sendable {
+    fileprivate var message: [UInt8] = []
+
+    package init(_ tenant: TenantID, _ list: String) {
+        message.reserveCapacity(128)
+        add(tenant.uuid)
+        add(list)
+    }
+
+    package mutating func add(_ uuid: UUIDv7) { message.append(contentsOf: uuid.bytes) }
+
+    /// The length comes first: no two scopes can run together into one message.
+    package mutating func add(_ text: String?) {
+        let text = text ?? ""
+        let length = UInt32(clamping: text.utf8.count)
+        for shift in [24, 16, 8, 0] as [UInt32] { message.append(UInt8(truncatingIfNeeded: length >> shift)) }
+        message.append(contentsOf: text.utf8)
     }
 }

@@ -21,26 +21,54 @@ struct Authenticator: Sendable {
     let tokens: AccessTokens
     let revocations: SessionRevocations
 
+    /// At once for a token and a session that are known, as nearly all are; otherwise it has to be asked for.
     /// - Parameter admit: throws when this person has asked enough; called before anything asks the database.
     /// - Throws: `APIError` with status 401, `DatabaseError` when it cannot be known whether the session still lives.
-    func authenticate(_ request: Request, admit: (Caller.Person) throws -> Void) async throws -> TenantContext {
-        let claims = try await tokens.verify(try Self.bearerToken(of: request))
-        request.tenantID = claims.person.tenantID
-        try admit(claims.person)
-        if try await revocations.isRevoked(claims.person.sessionID) {
-            throw APIError.unauthorized(.sessionEnded, "The session has ended. Sign in again.")
+    func authenticate(
+        _ request: Request, admit: @escaping @Sendable (Caller.Person) throws -> Void
+    ) throws -> Entrance<TenantContext> {
+        let known = try Self.withToken(of: request) { token in try tokens.remembered(token) }
+        guard let known, let isRevoked = revocations.isKnownRevoked(known.person.sessionID) else {
+            return .later { try await ask(request, admit) }
         }
-        return TenantContext(person: claims.person)
+        request.tenantID = known.person.tenantID
+        try admit(known.person)
+        return .now(try Self.context(known.person, isRevoked: isRevoked))
     }
 
-    private static func bearerToken(of request: Request) throws -> String {
+    private func ask(_ request: Request, _ admit: (Caller.Person) throws -> Void) async throws -> TenantContext {
+        let token = try Self.withToken(of: request) { token in
+            unsafe token.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        }
+        let person = try await tokens.verify(token).person
+        request.tenantID = person.tenantID
+        try admit(person)
+        let isKnown = revocations.isKnownRevoked(person.sessionID)
+        let isRevoked = if let isKnown { isKnown } else { try await revocations.ask(person.sessionID) }
+        return try Self.context(person, isRevoked: isRevoked)
+    }
+
+    private static func context(_ person: Caller.Person, isRevoked: Bool) throws -> TenantContext {
+        guard !isRevoked else {
+            throw APIError.unauthorized(.sessionEnded, "The session has ended. Sign in again.")
+        }
+        return TenantContext(person: person)
+    }
+
+    private static func withToken<Output>(of request: Request, _ body: (Span<UInt8>) throws -> Output) throws -> Output {
         guard request.head.fields.contains(.authorization) else {
             throw APIError.unauthorized(.tokenMissing, "Send an access token.")
         }
-        guard let value = request.head.fields.only(.authorization), value.prefix(7).lowercased() == "bearer " else {
+        let output = try request.head.fields.withOnly(.authorization) { value -> Output? in
+            guard value.count > 7, "bearer ".utf8.enumerated().allSatisfy({ value[$0] | 0x20 == $1 | 0x20 }) else {
+                return nil
+            }
+            return try body(value.extracting(7...))
+        }
+        guard let output, let output else {
             throw APIError.unauthorized(
                 .tokenInvalid, "Send one Authorization header of the form Bearer <access token>.")
         }
-        return String(value.dropFirst(7))
+        return output
     }
 }

@@ -12,7 +12,7 @@ struct Pages: Sendable {
     let seal: CursorSeal
 
     /// 1 to 100, 25 without one.
-    static func limit(_ query: [String: String]) throws -> Int {
+    static func limit(_ query: QueryParameters) throws -> Int {
         guard let text = query["limit"] else { return 25 }
         guard text.utf8.count <= 3, let limit = Int(text), text.utf8.allSatisfy({ (48...57).contains($0) }),
             (1...100).contains(limit)
@@ -30,43 +30,43 @@ struct Pages: Sendable {
     /// Where the page begins; nil at the start of the list.
     /// - Parameter scope: all that must be the same on every page of one walk.
     /// - Throws: `CursorSeal.Failure`.
-    func position(_ query: [String: String], _ scope: [String]) throws -> [UInt8]? {
+    func position(_ query: QueryParameters, _ scope: CursorScope) throws -> [UInt8]? {
         try query["cursor"].map { try seal.open($0, scope: scope) }
     }
 
-    /// - Parameter next: the position behind the last element; nil on the last page.
-    func response<Element>(
-        _ elements: ArraySlice<Element>, next: [UInt8]?, _ scope: [String], _ request: Request,
-        _ write: (inout JSONWriter, Element) -> Void
-    ) -> Response {
+    /// - Parameters:
+    ///   - next: the position behind the last element; nil on the last page.
+    ///   - count: how many elements there are, or a few more.
+    ///   - write: writes the elements.
+    func response(
+        next: [UInt8]?, _ scope: CursorScope, _ request: Request, count: Int,
+        _ write: (inout JSONWriter) throws -> Void
+    ) rethrows -> Response {
         let cursor = next.map { seal.seal($0, scope: scope) }
-        var json = JSONWriter(capacity: 256 + elements.count * 320)
-        json.object { json in
-            json.member("data") { json in
-                json.array { json in for element in elements { write(&json, element) } }
-            }
+        var json = JSONWriter(capacity: 512 + count * 384)
+        try json.object { json in
+            try json.member("data") { json in try json.array(write) }
             json.member("has_more", cursor != nil)
             json.member("next_cursor", cursor)
         }
         var response = Response.json(bytes: json.bytes)
-        if let cursor { response.fields[.link] = "<\(Self.address(request, cursor))>; rel=\"next\"" }
+        if let cursor { response.fields.append(.link) { Self.put(nextOf: request, cursor, into: &$0) } }
         return response
     }
 
     /// The request's own address with another cursor (RFC 8288).
-    private static func address(_ request: Request, _ cursor: String) -> String {
-        var address = request.head.path
-        address.reserveCapacity(address.utf8.count + (request.head.query?.utf8.count ?? 0) + cursor.utf8.count + 16)
-        address += "?"
-        if let query = request.head.query {
-            for parameter in query.split(separator: "&") where !parameter.hasPrefix("cursor=") {
-                address += parameter
-                address += "&"
-            }
+    private static func put(nextOf request: Request, _ cursor: String, into value: inout FieldValue) {
+        value.put(literal: "<")
+        value.put(request.head.path)
+        value.put(literal: "?")
+        for parameter in (request.head.query ?? "").utf8.split(separator: UInt8(ascii: "&"))
+        where !parameter.starts(with: "cursor=".utf8) {
+            value.put(String(Substring(parameter)))
+            value.put(literal: "&")
         }
-        address += "cursor="
-        address += cursor
-        return address
+        value.put(literal: "cursor=")
+        value.put(cursor)
+        value.put(literal: ">; rel=\"next\"")
     }
 }
 

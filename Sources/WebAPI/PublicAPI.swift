@@ -22,9 +22,9 @@ package enum PublicAPI {
     ) -> API {
         let table = RouteTable()
         let authenticator = Authenticator(tokens: accessTokens, revocations: revocations)
-        let open = RouteGroup<OpenContext>(table) { _ in OpenContext() }
+        let open = RouteGroup<OpenContext>(table) { _ in .now(OpenContext()) }
         let tenant = RouteGroup<TenantContext>(table) { request in
-            try await authenticator.authenticate(request) { try gatekeeper.admit($0, request) }
+            try authenticator.authenticate(request) { try gatekeeper.admit($0, request) }
         }
         let pages = Pages(seal: cursors)
         health.mount(open: open)
@@ -42,7 +42,7 @@ package enum PublicAPI {
 package enum AdminAPI {
     package static func make(health: HealthHandlers, prometheus: Prometheus, logger: Logger) -> API {
         let table = RouteTable()
-        let open = RouteGroup<OpenContext>(table) { _ in OpenContext() }
+        let open = RouteGroup<OpenContext>(table) { _ in .now(OpenContext()) }
         health.mount(open: open)
         MetricsHandlers(prometheus: prometheus).mount(open: open)
         return API(table, logger: logger, accessLog: nil, metrics: NOOPMetricsHandler.instance)

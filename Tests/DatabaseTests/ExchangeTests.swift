@@ -79,6 +79,48 @@ import Testing
         }
     }
 
+    /// Quick reads are sent one behind the other: what happens to one of them happens to no other.
+    @Test func aQuickReadThatFailsTakesNobodyWithIt() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool { $0.connections = 1 }
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<400 {
+                    group.addTask {
+                        guard number % 9 == 0 else {
+                            let query = Query.one("SELECT \(number) AS number") { row in try row.decode("number") as Int }
+                            return try await pool.read(query.quick, in: .directory) == number
+                        }
+                        do {
+                            _ = try await pool.read(
+                                .count("SELECT 1 / (\(number) - \(number))").quick, in: .directory)
+                            return false
+                        } catch let DatabaseError.refused(refusal) { return refusal.sqlState == "22012" }
+                    }
+                }
+                for try await isRight in group { #expect(isRight) }
+            }
+            #expect(pool.statistics.timeouts == 0)
+        }
+    }
+
+    @Test func whatWasSentBehindALostReadIsReadElsewhere() async throws {
+        try await TestDatabase.run { database in
+            let pool = try database.pool {
+                $0.connections = 1
+                $0.transactionTimeout = .milliseconds(300)
+            }
+            // It says that it is quick and is not.
+            let stuck = Task { try await pool.read(.count("SELECT pg_sleep(2)").quick, in: .directory) }
+            try await Task.sleep(for: .milliseconds(100))
+            let behind = Task {
+                try await pool.read(.one("SELECT 7 AS number") { row in try row.decode("number") as Int }.quick, in: .directory)
+            }
+
+            await #expect(throws: DatabaseError.self) { try await stuck.value }
+            #expect(try await behind.value == 7)
+        }
+    }
+
     @Test func oneThatTakesTooLongIsGivenUpAndItsConnectionReplaced() async throws {
         try await TestDatabase.run { database in
             let pool = try database.pool {

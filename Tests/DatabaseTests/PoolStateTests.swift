@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct PoolStateTests {
     @Test func waitersAreServedInOrderAndConnectionsReused() {
-        var state = PoolState<String, Int>(size: 1, maximumWaiting: 2)
+        var state = PoolState<Named, Int>(size: 1, maximumWaiting: 2)
+        let c = Named()
         let later = Deadline.after(.seconds(9))
         #expect(state.lanesToConnect() == [0])
         for work in 1...2 {
@@ -16,17 +17,17 @@ import Testing
         if case .busy = state.place(3, deadline: later) {} else { Issue.record("the line is full") }
 
         state.connected()
-        #expect(state.next(on: "c").work == 1)
-        #expect(state.next(on: "c").work == 2)
-        #expect(state.next(on: "c").work == nil)
-        if case .run("c") = state.place(4, deadline: later) {
+        #expect(state.next(on: c).work == 1)
+        #expect(state.next(on: c).work == 2)
+        #expect(state.next(on: c).work == nil)
+        if case .run(let taken) = state.place(4, deadline: later), taken === c {
         } else {
             Issue.record("the idle connection should be taken")
         }
     }
 
     @Test func whileTheDatabaseIsAwayOneAttemptFeelsForIt() {
-        var state = PoolState<String, Int>(size: 3, maximumWaiting: 9)
+        var state = PoolState<Named, Int>(size: 3, maximumWaiting: 9)
         #expect(state.lanesToConnect().count == 3)
         _ = state.place(1, deadline: .after(.seconds(9)))
 
@@ -43,20 +44,49 @@ import Testing
         #expect(state.lanesToConnect().count == 2)
     }
 
-    @Test func linesTakeTurnsSoThatABurstDoesNotStandBeforeEverybody() {
-        var state = PoolState<String, Int>(size: 1, maximumWaiting: 9, lines: 3)
+    @Test func aConnectionServesItsOwnLineUnlessSomebodyElseHasWaitedForLong() {
+        var state = PoolState<Named, Int>(size: 1, maximumWaiting: 99, lines: 2)
+        let c = Named(), later = Deadline.after(.seconds(9))
         _ = state.lanesToConnect()
         state.connected()
-        for work in [10, 11, 12] { _ = state.place(work, line: 0, deadline: .after(.seconds(9))) }
-        _ = state.place(20, line: 1, deadline: .after(.seconds(9)))
+        _ = state.place(100, line: 1, deadline: later)
+        for work in 1...30 { _ = state.place(work, line: 0, deadline: later) }
 
-        let order = (0..<4).map { _ in state.next(on: "c").work }
-        #expect(order == [10, 20, 11, 12])
+        let order = (0..<31).map { _ in state.next(on: c, line: 0).work ?? 0 }
+        #expect(order.firstIndex(of: 100) == 16)
+        #expect(order.filter { $0 != 100 } == Array(1...30))
         #expect(state.waiting == 0)
     }
 
+    @Test func aQuickReadIsSentBehindAnotherAndBehindNothingElse() {
+        var state = PoolState<Named, Int>(size: 1, maximumWaiting: 99, lines: 2)
+        let c = Named(), later = Deadline.after(.seconds(9))
+        func shares(_ placement: PoolState<Named, Int>.Placement) -> Bool {
+            if case .share(let taken) = placement { taken === c } else { false }
+        }
+        _ = state.lanesToConnect()
+        state.connected()
+        // One is under way on line 0 and nobody waits: there is room for one more of that line, once.
+        #expect(state.share(c, line: 0) == nil)
+        #expect(!shares(state.place(1, line: 1, isSharing: true, deadline: later)))
+        #expect(state.waiting == 1)
+        #expect(state.share(c, line: 0) == 1)
+        #expect(state.share(c, line: 0) == nil)
+        #expect(shares(state.place(2, line: 0, isSharing: true, deadline: later)))
+        #expect(!shares(state.place(3, line: 0, isSharing: true, deadline: later)))
+
+        // What is no quick read waits for the connection to be free, and nobody overtakes it.
+        _ = state.next(on: c, line: 0)
+        #expect(state.share(c, line: 0) == nil)
+        #expect(!shares(state.place(4, line: 0, deadline: later)))
+        #expect(!shares(state.place(5, line: 0, isSharing: true, deadline: later)))
+        #expect(state.share(c, line: 0) == nil)
+        #expect(state.next(on: c, line: 0).work == 4)
+        #expect(state.next(on: c, line: 0).work == 5)
+    }
+
     @Test func whoHasWaitedTooLongIsToldAndMakesRoom() {
-        var state = PoolState<String, Int>(size: 1, maximumWaiting: 2, lines: 2)
+        var state = PoolState<Named, Int>(size: 1, maximumWaiting: 2, lines: 2)
         let now = ContinuousClock.now
         _ = state.place(1, line: 0, deadline: Deadline(now + .seconds(1)))
         _ = state.place(2, line: 1, deadline: Deadline(now + .seconds(3)))
@@ -76,3 +106,5 @@ extension PoolState.Next {
         if case .work(let work) = self { work } else { nil }
     }
 }
+
+private final class Named {}

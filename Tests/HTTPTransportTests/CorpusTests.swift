@@ -49,7 +49,7 @@ extension RouteTable {
     /// The addresses that the corpus asks for, with bodies bounded as there.
     fileprivate static var likeTheAPI: RouteTable {
         let table = RouteTable()
-        let group = RouteGroup<Void>(table) { _ in }
+        let group = RouteGroup<Void>(table) { _ in .now(()) }
         group.get("/livez", operation: "getLiveness") { _, _ in Response(.ok) }
         group.get("/v1/me", operation: "getMe") { _, _ in Response(.ok) }
         group.post("/v1/auth/login", operation: "logIn") { _, _ in Response(.ok) }

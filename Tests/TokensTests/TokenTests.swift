@@ -97,16 +97,39 @@ import Tokens
 @Suite struct CursorSealTests {
     private let seal = CursorSeal(key: Secret(SymmetricKey(size: .bits256)))
 
-    @Test func aCursorIsGoodForItsListAndFiltersOnly() throws {
-        let cursor = seal.seal([1, 2, 3], scope: ["tenant", "a", "b"])
+    private static let tenant = TenantID.next()
 
-        #expect(try seal.open(cursor, scope: ["tenant", "a", "b"]) == [1, 2, 3])
-        for other in [["tenant", "ab", ""], ["tenant", "a"], ["tenant", "", "ab"], ["other", "a", "b"], []] {
-            #expect(throws: CursorSeal.Failure.self) { try seal.open(cursor, scope: other) }
-        }
+    private func scope(_ filters: [String?], of tenant: TenantID = tenant, _ list: String = "customers") -> CursorScope {
+        var scope = CursorScope(tenant, list)
+        for filter in filters { scope.add(filter) }
+        return scope
+    }
+
+    @Test func aCursorIsGoodForItsListAndFiltersOnly() throws {
+        let cursor = seal.seal([1, 2, 3], scope: scope(["a", "b"]))
+
+        #expect(try seal.open(cursor, scope: scope(["a", "b"])) == [1, 2, 3])
+        let others = [
+            scope(["ab", ""]), scope(["a"]), scope(["", "ab"]), scope(["a", "b", nil]), scope(["a", "b"], of: .next()),
+            scope(["a", "b"], "imports"),
+        ]
+        for other in others { #expect(throws: CursorSeal.Failure.self) { try seal.open(cursor, scope: other) } }
         for bad in ["", "A", cursor + "A", String(cursor.dropLast()), String(repeating: "A", count: 10_000)] {
-            #expect(throws: CursorSeal.Failure.self) { try seal.open(bad, scope: ["tenant", "a", "b"]) }
+            #expect(throws: CursorSeal.Failure.self) { try seal.open(bad, scope: scope(["a", "b"])) }
         }
+    }
+
+    /// Our way to a keyed hash is HMAC-SHA-256 as swift-crypto computes it.
+    @Test func theTagIsAnHMAC() throws {
+        let key = SymmetricKey(size: .bits256)
+        let content: [UInt8] = [9, 8, 7]
+        let cursor = CursorSeal(key: Secret(key)).seal(content, scope: CursorScope(Self.tenant, "list"))
+        let bytes = try #require(Base64.url.decode(cursor.utf8))
+
+        let message =
+            Array("unnati cursor v1".utf8) + Self.tenant.uuid.bytes + [0, 0, 0, 4] + Array("list".utf8) + content
+        let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
+        #expect(bytes.suffix(16) == Array(code)[..<16])
     }
 }
 

@@ -3,6 +3,7 @@
 
 import CRM
 import Core
+import Database
 import HTTPMessage
 import HTTPTypes
 import JSON
@@ -35,19 +36,18 @@ struct CustomerHandlers: Sendable {
         filter.search = try query["q"].map { text in
             try Pages.queryField { () throws(FieldError) in try Text(text, at: "/q", maximumBytes: 100).value }
         }
-        let scope = [
-            context.caller.tenantID.description, "customers", query["stage"] ?? "", query["tag"] ?? "",
-            query["q"] ?? "",
-        ]
+        var scope = CursorScope(context.caller.tenantID, "customers")
+        for name in ["stage", "tag", "q"] { scope.add(query[name]) }
         let after = try pages.position(query, scope).map { bytes in
             guard let uuid = UUIDv7(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
             return Customer.ID(uuid)
         }
         let limit = try Pages.limit(query)
-        let (found, hasMore) = try await customers.page(filter, after: after, limit: limit, for: context.caller)
-        let next = hasMore ? found.last?.id.uuid.bytes : nil
-        return pages.response(found, next: next, scope, request) { json, customer in
-            CustomerOutput.write(customer, to: &json)
+        return try await customers.page(filter, after: after, limit: limit, for: context.caller) { [pages, scope] rows in
+            let last: Customer.ID? = rows.count > limit ? try rows.at(limit - 1) { row in try row.decode("id") } : nil
+            return try pages.response(next: last?.uuid.bytes, scope, request, count: rows.count) { json in
+                try rows.forEach(limit) { row in try CustomerOutput.write(&row, to: &json) }
+            }
         }
     }
 

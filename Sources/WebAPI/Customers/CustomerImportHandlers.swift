@@ -45,7 +45,9 @@ struct CustomerImportHandlers: Sendable {
                 return verdict
             }
         }
-        let scope = [context.caller.tenantID.description, id.description, query["verdict"] ?? ""]
+        var scope = CursorScope(context.caller.tenantID, "customer_import_rows")
+        scope.add(id.uuid)
+        scope.add(query["verdict"])
         let after = try pages.position(query, scope).map { bytes in bytes.reduce(0) { $0 << 8 | Int($1) } } ?? 0
         let limit = try Pages.limit(query)
         let (rows, hasMore) = try await imports.rows(
@@ -55,13 +57,15 @@ struct CustomerImportHandlers: Sendable {
             ? rows.last.map { row in
                 stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: row.number >> $0) }
             } : nil
-        return pages.response(rows, next: next, scope, request) { json, row in
-            json.object { json in
-                json.member("row", row.number)
-                json.member("verdict", row.verdict.rawValue)
-                json.member("customer_id", row.customerID?.description)
-                json.member("code", row.reason?.code)
-                json.member("detail", row.reason?.detail)
+        return pages.response(next: next, scope, request, count: rows.count) { json in
+            for row in rows {
+                json.object { json in
+                    json.member("row", row.number)
+                    json.member("verdict", row.verdict.rawValue)
+                    json.member("customer_id", row.customerID?.description)
+                    json.member("code", row.reason?.code)
+                    json.member("detail", row.reason?.detail)
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 
 import CRM
 import Core
+import Database
 import HTTPMessage
 import HTTPTypes
 import JSON
@@ -22,6 +23,22 @@ enum CustomerOutput {
             json.member("version", customer.version)
             json.member("created_at", customer.createdAt)
             json.member("updated_at", customer.updatedAt)
+        }
+    }
+
+    /// The same from a row, where it stands.
+    static func write(_ row: inout Row, to json: inout JSONWriter) throws {
+        try json.object { json in
+            json.member("id", try row.decode("id") as Customer.ID)
+            try json.text("name", of: &row)
+            try json.text("phone", of: &row)
+            try json.text("email", of: &row)
+            try json.text("stage", of: &row)
+            try json.texts("tags", of: &row)
+            try json.text("notes", of: &row)
+            json.member("version", try row.decode("version") as Int)
+            json.member("created_at", try row.decode("created_at") as Instant)
+            json.member("updated_at", try row.decode("updated_at") as Instant)
         }
     }
 

@@ -27,7 +27,7 @@ enum HTTPTargets {
         let text = String(decoding: bytes, as: UTF8.self)
         let request = Request(
             head: RequestHead(method: .get, path: "/", query: text), body: .bytes([]), match: .notFound)
-        for value in (try? request.query("a", "b", "limit"))?.values ?? [:].values {
+        for (_, value) in (try? request.query("a", "b", "limit"))?.all ?? [] {
             precondition(!value.utf8.contains { $0 < 0x20 || $0 == 0x7F })
             precondition(PercentEncoding.decode(PercentEncoding.encode(value)) == value)
         }
@@ -80,7 +80,7 @@ enum HTTPTargets {
 
     private static let router: Router = {
         let table = RouteTable()
-        let group = RouteGroup<Void>(table) { _ in }
+        let group = RouteGroup<Void>(table) { _ in .now(()) }
         group.get("/get/{name}", operation: "get") { _, _ in Response(.ok) }
         group.post("/post", operation: "post", body: .collect(maximumBytes: 4_096)) { _, _ in Response(.ok) }
         return Router(table)

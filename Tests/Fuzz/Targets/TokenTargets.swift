@@ -10,13 +10,14 @@ import Tokens
 enum TokenTargets {
     private static let key = Secret(SymmetricKey(data: [UInt8](repeating: 7, count: 32)))
     private static let cursors = CursorSeal(key: key)
+    private static let scope = CursorScope(TenantID(UUIDv7(high: 1, low: 2)), "customers")
     private static let refreshTokens = RefreshTokens(key: key)
 
     /// Nothing that we did not seal opens.
     static func cursor(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let content = try? cursors.open(text, scope: ["tenant"]) else { return }
-        precondition(cursors.seal(content, scope: ["tenant"]) == text, "two spellings of one cursor")
+        guard let content = try? cursors.open(text, scope: scope) else { return }
+        precondition(cursors.seal(content, scope: scope) == text, "two spellings of one cursor")
     }
 
     static func refreshToken(_ bytes: [UInt8]) {
