@@ -62,18 +62,17 @@ package struct Application: Sendable {
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
-            gatekeeper: Gatekeeper(configuration.rates), crossOrigin: CrossOrigin(origins: configuration.origins))
+            gatekeeper: Gatekeeper(configuration.rates), crossOrigin: CrossOrigin(origins: configuration.origins),
+            isEncrypted: configuration.http.tls != nil, streamsPerTenant: configuration.streamsPerTenant,
+            isDraining: { draining.with { $0 } })
         // Operators are answered however busy the others are.
         let adminLoop = EventLoop(label: "unnati.admin")
         self.loops = loops + [adminLoop]
         let server = HTTPServer(
-            configuration.http, on: loops, responder: api,
-            commonFields: API.commonFields(isEncrypted: configuration.http.tls != nil),
-            logger: logger)
+            configuration.http, on: loops, responder: api, logger: logger)
         admin = HTTPServer(
             configuration.admin, on: [adminLoop],
-            responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger),
-            commonFields: API.commonFields(isEncrypted: false), logger: logger)
+            responder: AdminAPI.make(health: health, prometheus: prometheus, logger: logger), logger: logger)
         self.server = server
         self.database = database
         self.revocations = revocations

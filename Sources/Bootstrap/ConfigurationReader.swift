@@ -68,6 +68,7 @@ package struct ConfigurationReader: ~Copyable {
         readList("TRUSTED_PROXIES", "a network such as 10.0.0.0/8", into: &configuration.http.proxies.networks) {
             NetworkRange($0)
         }
+        read("STREAMS_PER_TENANT", 1...10_000, into: &configuration.streamsPerTenant)
         read("FORWARDED_HEADER", into: &configuration.http.proxies.header)
         readList("CORS_ORIGINS", "an origin such as https://app.example.in", into: &configuration.origins, Self.origin)
         read("RATE_LIMIT_ADDRESS", into: &configuration.rates.address)

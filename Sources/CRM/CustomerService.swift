@@ -69,6 +69,12 @@ package struct CustomerService: Sendable {
         }
     }
 
+    /// The whole customer book as a file.
+    /// - Throws: `DatabaseError`, before anything has been made.
+    package func export(for caller: Caller) async throws -> CustomerExport {
+        try await CustomerExport(of: caller.tenantID, from: database)
+    }
+
     /// Turns a violated uniqueness into an error that names the customer who has the number or address already.
     private func namingHolder(
         of fields: @autoclosure () -> CustomerFields, for caller: Caller, _ write: () async throws -> Customer

@@ -28,6 +28,8 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
 
     /// The greatest value there is: where a list that runs from new to old begins.
     package static let greatest = UUIDv7(high: .max, low: .max)
+    /// The least value there is: where one that runs from old to new begins.
+    package static let least = UUIDv7(high: 0, low: 0)
 
     package static func < (left: UUIDv7, right: UUIDv7) -> Bool {
         (left.high, left.low) < (right.high, right.low)

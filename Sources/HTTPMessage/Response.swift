@@ -4,18 +4,24 @@
 import HTTPTypes
 import JSON
 
-/// A whole reply.
 package struct Response: Sendable {
     package var status: HTTPResponse.Status
     package var fields: ResponseFields
-    package var body: [UInt8]
+    package var body: ResponseBody
     /// The connection ends after this reply.
     package var closesConnection = false
 
     package init(_ status: HTTPResponse.Status, fields: ResponseFields = ResponseFields(), body: [UInt8] = []) {
         self.status = status
         self.fields = fields
-        self.body = body
+        self.body = .bytes(body)
+    }
+
+    /// A reply whose body is made while it is sent.
+    package init(_ status: HTTPResponse.Status, fields: ResponseFields, stream: ResponseStream) {
+        self.status = status
+        self.fields = fields
+        body = .stream(stream)
     }
 
     package static func json(_ value: some JSONWritable, status: HTTPResponse.Status = .ok) -> Response {

@@ -42,6 +42,12 @@ struct Channel {
         }
     }
 
+    /// Closing will not look like an end: the peer gets a reset (socket(7), SO_LINGER).
+    func resetOnClose() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// No more will be written.
     func endWriting() {
         session?.sayGoodbye()

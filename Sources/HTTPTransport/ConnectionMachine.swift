@@ -19,8 +19,16 @@ package struct ConnectionMachine: ~Copyable {
         case pushBody([UInt8])
         case finishBody
         case interruptBody
-        /// Whoever handles the current request need not go on.
+        /// Whoever handles the current request need not go on: its reply is not wanted any more.
         case cancelHandler
+        /// The client may be gone: who has noticed may stop, and whatever reply still comes is sent.
+        case clientLeft
+        /// The streamed reply has begun: its pieces are wanted.
+        case startStream(ResponseStream)
+        /// There is room for another piece.
+        case resumeStream
+        /// End the connection so that the client sees that its reply is not whole.
+        case abort
         /// Send what is left, tell the client that nothing more comes, and read until it has gone.
         case halfClose
         case close
@@ -41,6 +49,8 @@ package struct ConnectionMachine: ~Copyable {
         case handling
         /// A handler is at work on a body that is still coming.
         case streaming(received: Int, maximum: Int)
+        /// A reply is being made while it is sent.
+        case responding(isChunked: Bool, closes: Bool)
         /// The last reply is on its way; what comes in is dropped.
         case lingering
         case closed
@@ -52,12 +62,15 @@ package struct ConnectionMachine: ~Copyable {
     private var phase = Phase.head
     private var requests = 0
     private var isHead = false
+    private var isVersion10 = false
     private var keepsAlive = true
     private var isDraining = false
     private var hasEnded = false
     private var expectsContinue = false
     /// Set while a streamed body's reader has no room.
     private var isBodyPaused = false
+    /// Set while a streamed reply waits for the client to take what is there.
+    private var isStreamPaused = false
     /// The reply that must take the place of the handler's.
     private var violation: ProtocolViolation?
 
@@ -79,11 +92,13 @@ package struct ConnectionMachine: ~Copyable {
 
     package var isClosed: Bool { if case .closed = phase { true } else { false } }
 
+    package var isResponding: Bool { if case .responding = phase { true } else { false } }
+
     /// Whether more bytes from the client have a use and a place.
     package var wantsToRead: Bool {
         switch phase {
         case .head, .collecting: pendingOutput < limits.pipelined
-        case .handling: parser.buffered < limits.pipelined && !hasEnded
+        case .handling, .responding: parser.buffered < limits.pipelined && !hasEnded
         case .streaming: !isBodyPaused && !hasEnded
         case .lingering: !hasEnded
         case .closed: false
@@ -115,15 +130,18 @@ package struct ConnectionMachine: ~Copyable {
             keepsAlive = false
             phase = .handling
             deadline = now + limits.handler
-        case .handling: keepsAlive = false
+        case .handling:
+            // A client that ends its side may still read.
+            keepsAlive = false
+            actions.append(.clientLeft)
+        // Who listens to a stream for as long as it goes on does not end its side first.
+        case .responding: close(&actions)
         case .closed: break
         }
     }
 
     /// The handler's reply, or the one to a violation.
-    package mutating func responded(
-        _ response: Response, common: [UInt8] = [], date: [UInt8], now: Time, _ actions: inout [Action]
-    ) {
+    package mutating func responded(_ response: Response, date: [UInt8], now: Time, _ actions: inout [Action]) {
         let isBodyUnread =
             switch phase {
             case .streaming: true
@@ -134,7 +152,22 @@ package struct ConnectionMachine: ~Copyable {
             !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
             || requests >= limits.requestsPerConnection
         if output.isEmpty { writeDeadline = now + limits.writeStall }
-        ResponseWriter.write(response, common: common, to: &output, date: date, isHead: isHead, closes: closes)
+        if case .stream(let stream) = response.body, !isHead, ResponseWriter.hasBody(response.status) {
+            let closes = closes || isVersion10
+            ResponseWriter.write(
+                response, to: &output, date: date, isHead: false, closes: closes,
+                framing: isVersion10 ? .untilClose : .chunked)
+            phase = .responding(isChunked: !isVersion10, closes: closes)
+            deadline = now + limits.stream
+            isStreamPaused = false
+            actions.append(.startStream(stream))
+        } else {
+            ResponseWriter.write(response, to: &output, date: date, isHead: isHead, closes: closes)
+            finishReply(closes: closes, now, &actions)
+        }
+    }
+
+    private mutating func finishReply(closes: Bool, _ now: Time, _ actions: inout [Action]) {
         isHead = false
         if closes {
             phase = .lingering
@@ -147,11 +180,52 @@ package struct ConnectionMachine: ~Copyable {
         }
     }
 
+    /// A piece of a streamed reply.
+    package mutating func streamed(_ piece: [UInt8], now: Time) {
+        guard case .responding(let isChunked, _) = phase else { return }
+        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        if isChunked { ResponseWriter.write(chunk: piece, to: &output) } else { output.append(contentsOf: piece) }
+    }
+
+    /// Whether there is room for another piece now. When there is none, ``Action/resumeStream`` says when there is.
+    package mutating func wantsPiece() -> Bool {
+        guard case .responding = phase else { return false }
+        isStreamPaused = pendingOutput >= limits.streamBuffer
+        return !isStreamPaused
+    }
+
+    /// The streamed reply is whole.
+    package mutating func streamEnded(now: Time, _ actions: inout [Action]) {
+        guard case .responding(let isChunked, let closes) = phase else { return }
+        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        if isChunked { output.append(contentsOf: ResponseWriter.lastChunk) }
+        // A server that began to go away meanwhile keeps no connection; the client will see it end.
+        finishReply(closes: closes || isDraining, now, &actions)
+    }
+
+    /// The streamed reply cannot be finished.
+    package mutating func streamFailed(_ actions: inout [Action]) {
+        guard case .responding = phase else { return }
+        actions.append(.abort)
+        close(&actions)
+    }
+
     /// The kernel took this many bytes of the output.
     package mutating func wrote(_ count: Int, now: Time, _ actions: inout [Action]) {
         sent += count
         writeDeadline = now + limits.writeStall
-        guard sent == output.count else { return }
+        if isStreamPaused, pendingOutput < limits.streamBuffer {
+            isStreamPaused = false
+            actions.append(.resumeStream)
+        }
+        guard sent == output.count else {
+            // What a stream has sent need not be kept.
+            if sent >= 65_536 {
+                output.removeFirst(sent)
+                sent = 0
+            }
+            return
+        }
         output.removeAll(keepingCapacity: output.capacity <= 65_536)
         sent = 0
         writeDeadline = nil
@@ -194,6 +268,7 @@ package struct ConnectionMachine: ~Copyable {
         case .handling:
             actions.append(.cancelHandler)
             reject(ProtocolViolation(.serviceUnavailable, "The answer took too long."), now, &actions)
+        case .responding: streamFailed(&actions)
         case .lingering: close(&actions)
         case .closed: break
         }
@@ -232,6 +307,7 @@ package struct ConnectionMachine: ~Copyable {
     {
         requests += 1
         isHead = head.method == .head
+        isVersion10 = framing.isVersion10
         keepsAlive = framing.keepsAlive
         expectsContinue = framing.expectsContinue
         deadline = now + limits.bodyGrace
@@ -320,7 +396,7 @@ package struct ConnectionMachine: ~Copyable {
         switch phase {
         case .closed: return
         case .streaming: actions.append(contentsOf: [.interruptBody, .cancelHandler])
-        case .handling: actions.append(.cancelHandler)
+        case .handling, .responding: actions.append(.cancelHandler)
         default: break
         }
         phase = .closed

@@ -25,6 +25,8 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private var hasShutDown = false
     private var stream: BodyStream?
     private var handler: Task<Void, Never>?
+    /// Waits for room for the next piece of a streamed reply.
+    private var pieceWaiter: CheckedContinuation<Bool, Never>?
     /// Counts requests: a reply that comes after its request was given up is not the reply to the next one.
     private var turn = 0
 
@@ -99,13 +101,27 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     }
 
     private func responded(_ response: Response, turn: Int) {
-        guard turn == self.turn, !machine.isClosed else { return }
-        self.turn += 1
-        handler = nil
+        guard turn == self.turn, !machine.isClosed else {
+            if case .stream(let stream) = response.body {
+                stream.onEnd(ResponseStream.End(bytes: 0, failure: ResponseStream.Abandoned()))
+            }
+            return
+        }
         var actions = loop.takeActions()
-        machine.responded(response, common: loop.commonFields, date: loop.dateField, now: .now, &actions)
+        machine.responded(response, date: loop.dateField, now: .now, &actions)
+        if !machine.isResponding {
+            replied()
+            // Asked for by HEAD, it is not made.
+            if case .stream(let stream) = response.body { stream.onEnd(ResponseStream.End(bytes: 0, failure: nil)) }
+        }
         perform(&actions)
         loop.giveBack(actions)
+    }
+
+    /// The current request has its reply: what is at work on it is not at work on the next one.
+    private func replied() {
+        turn += 1
+        handler = nil
     }
 
     private func bodyWanted() {
@@ -154,6 +170,10 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
         case .cancelHandler:
             handler?.cancel()
             handler = nil
+        case .clientLeft: handler?.cancel()
+        case .startStream(let stream): send(stream)
+        case .resumeStream: answerWaiter(true)
+        case .abort: channel.resetOnClose()
         case .halfClose: isHalfClosing = true
         case .close: close()
         }
@@ -170,6 +190,53 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
             let response = await responder.respond(to: request)
             self.responded(response, turn: turn)
         }
+    }
+
+    // MARK: - Streamed replies
+
+    /// Sends the pieces of a reply as they are made, in a task of its own on the loop.
+    private func send(_ stream: ResponseStream) {
+        let turn = turn
+        handler = Task.immediate(executorPreference: loop.events) {
+            var bytes = 0
+            do {
+                for try await piece in stream.pieces {
+                    guard await self.hasRoom(turn) else { throw ResponseStream.Abandoned() }
+                    bytes += piece.count
+                    self.act(turn) { machine, _ in machine.streamed(piece, now: .now) }
+                }
+                guard turn == self.turn, !self.machine.isClosed, !Task.isCancelled else {
+                    throw ResponseStream.Abandoned()
+                }
+                self.act(turn) { machine, actions in machine.streamEnded(now: .now, &actions) }
+                stream.onEnd(ResponseStream.End(bytes: bytes, failure: nil))
+            } catch {
+                self.act(turn) { machine, actions in machine.streamFailed(&actions) }
+                stream.onEnd(ResponseStream.End(bytes: bytes, failure: error))
+            }
+        }
+    }
+
+    /// Waits until the client has taken enough of what came before.
+    /// - Returns: false when nothing more is wanted.
+    private func hasRoom(_ turn: Int) async -> Bool {
+        guard turn == self.turn, !machine.isClosed, !Task.isCancelled else { return false }
+        if machine.wantsPiece() { return true }
+        return await withCheckedContinuation { pieceWaiter = $0 }
+    }
+
+    private func answerWaiter(_ hasRoom: Bool) {
+        pieceWaiter?.resume(returning: hasRoom)
+        pieceWaiter = nil
+    }
+
+    /// Tells the machine something about the reply that is under way, if it still is.
+    private func act(_ turn: Int, _ event: (inout ConnectionMachine, inout [ConnectionMachine.Action]) -> Void) {
+        guard turn == self.turn, !machine.isClosed else { return }
+        var actions: [ConnectionMachine.Action] = []
+        event(&machine, &actions)
+        if !machine.isResponding { replied() }
+        perform(&actions)
     }
 
     private func write(_ actions: inout [ConnectionMachine.Action]) {
@@ -200,6 +267,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private func close() {
         handler?.cancel()
         handler = nil
+        answerWaiter(false)
         stream?.interrupt()
         stream = nil
         loop.remove(self)

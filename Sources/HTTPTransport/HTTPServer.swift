@@ -23,15 +23,13 @@ package final class HTTPServer: @unchecked Sendable {
     private var isPaused = false
     private var nextLoop = 0
 
-    /// - Parameter commonFields: what every reply carries.
     package init(
-        _ configuration: HTTPServerConfiguration, on loops: [EventLoop], responder: any Responder,
-        commonFields: ResponseFields, logger: Logger
+        _ configuration: HTTPServerConfiguration, on loops: [EventLoop], responder: any Responder, logger: Logger
     ) {
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
-        self.loops = loops.map { ServingLoop($0, commonFields: commonFields.lines) }
+        self.loops = loops.map { ServingLoop($0) }
     }
 
     /// What keeps the server from listening, and what to do.

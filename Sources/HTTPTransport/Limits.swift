@@ -39,6 +39,10 @@ package struct HTTPLimits: Sendable {
     /// After the last reply, to let the client read it before the connection goes.
     package var linger: Duration = .seconds(2)
     package var requestsPerConnection = 1_000
+    /// Bytes of a streamed reply that may wait for the client; then its making pauses.
+    package var streamBuffer = 65_536
+    /// For a streamed reply as a whole.
+    package var stream: Duration = .seconds(3_600)
 
     package init() {}
 }
@@ -68,11 +72,13 @@ extension HTTPLimits {
         Setting(name: "HTTP_MAX_PIPELINED_BYTES", place: .number(\.pipelined), range: 4_096...1_048_576),
         Setting(
             name: "HTTP_MAX_REQUESTS_PER_CONNECTION", place: .number(\.requestsPerConnection), range: 1...1_000_000),
+        Setting(name: "HTTP_STREAM_BUFFER_BYTES", place: .number(\.streamBuffer), range: 4_096...1_048_576),
         Setting(name: "HTTP_FIRST_BYTE_MS", place: .milliseconds(\.firstByte), range: 100...60_000),
         Setting(name: "HTTP_HEADERS_MS", place: .milliseconds(\.headTime), range: 100...120_000),
         Setting(name: "HTTP_BODY_GRACE_MS", place: .milliseconds(\.bodyGrace), range: 100...120_000),
         Setting(name: "HTTP_BODY_BYTES_PER_SECOND", place: .number(\.bodyRate), range: 1...1_000_000),
         Setting(name: "HTTP_HANDLER_MS", place: .milliseconds(\.handler), range: 100...600_000),
+        Setting(name: "HTTP_STREAM_MS", place: .milliseconds(\.stream), range: 1_000...86_400_000),
         Setting(name: "HTTP_WRITE_STALL_MS", place: .milliseconds(\.writeStall), range: 100...120_000),
         Setting(name: "HTTP_IDLE_MS", place: .milliseconds(\.idle), range: 100...600_000),
         Setting(name: "HTTP_DRAIN_IDLE_MS", place: .milliseconds(\.drainIdle), range: 0...20_000),

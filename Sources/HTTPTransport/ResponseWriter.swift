@@ -9,15 +9,23 @@ import HTTPTypes
 enum ResponseWriter {
     static let continueBytes = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-    /// Appends status line, fields and body.
+    /// How a reply's end is known (RFC 9112 §6).
+    enum Framing {
+        case length
+        case chunked
+        /// By the end of the connection: for clients of HTTP/1.0.
+        case untilClose
+    }
+
+    /// Appends status line, fields and, where it is there already, the body.
     /// - Parameters:
-    ///   - common: lines that every reply has.
     ///   - date: the Date field's value.
     ///   - isHead: the request was HEAD: lengths are told, the body is not sent.
     static func write(
-        _ response: Response, common: [UInt8], to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool
+        _ response: Response, to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool,
+        framing: Framing = .length
     ) {
-        output.reserveCapacity(output.count + 384 + common.count + response.body.count)
+        output.reserveCapacity(output.count + 384 + response.fields.lines.count + response.body.count)
         if response.status == .ok {
             output.append(contentsOf: ok)
         } else {
@@ -28,18 +36,38 @@ enum ResponseWriter {
             output.append(contentsOf: "\r\nDate: ".utf8)
         }
         output.append(contentsOf: date)
-        output.append(contentsOf: common)
         output.append(contentsOf: response.fields.lines)
-        let hasNoBody =
-            response.status.code == 204 || response.status.code == 304 || response.status.kind == .informational
-        if !hasNoBody {
-            output.append(contentsOf: "\r\nContent-Length: ".utf8)
-            append(response.body.count, to: &output)
+        let hasBody = Self.hasBody(response.status)
+        switch framing {
+        case .length where hasBody:
+            // What is not known yet is not said: a HEAD for a stream has no length (RFC 9110 §9.3.2).
+            if case .bytes(let bytes) = response.body {
+                output.append(contentsOf: "\r\nContent-Length: ".utf8)
+                append(bytes.count, to: &output)
+            }
+        case .chunked: output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
+        case .length, .untilClose: break
         }
         if closes { output.append(contentsOf: "\r\nConnection: close".utf8) }
         output.append(contentsOf: "\r\n\r\n".utf8)
-        if !hasNoBody && !isHead { output.append(contentsOf: response.body) }
+        if case .bytes(let bytes) = response.body, hasBody, !isHead { output.append(contentsOf: bytes) }
     }
+
+    /// Whether replies with this status have one (RFC 9110 §6.4.1).
+    static func hasBody(_ status: HTTPResponse.Status) -> Bool {
+        status.code != 204 && status.code != 304 && status.kind != .informational
+    }
+
+    /// Appends a piece of a chunked body (RFC 9112 §7.1).
+    static func write(chunk: [UInt8], to output: inout [UInt8]) {
+        guard !chunk.isEmpty else { return }  // an empty one would end the body
+        output.append(contentsOf: String(chunk.count, radix: 16).utf8)
+        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: chunk)
+        output.append(contentsOf: "\r\n".utf8)
+    }
+
+    static let lastChunk = Array("0\r\n\r\n".utf8)
 
     private static let ok = Array("HTTP/1.1 200 OK\r\nDate: ".utf8)
 

@@ -15,14 +15,11 @@ import Execution
     /// One for all connections of the loop: what is read is copied out before the next read.
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
-    /// Header lines that every reply has.
-    let commonFields: [UInt8]
     private var requestIDs = RequestIDs()
     private var spareActions: [[ConnectionMachine.Action]] = []
 
-    init(_ events: EventLoop, commonFields: [UInt8]) {
+    init(_ events: EventLoop) {
         self.events = events
-        self.commonFields = commonFields
         refreshDate()
         events.everyTick { [weak self] in self?.tick() }
     }

@@ -19,12 +19,14 @@ package struct API: Responder {
     private let durations: RequestDurations
     private let gatekeeper: Gatekeeper?
     private let crossOrigin: CrossOrigin
+    private let security: SecurityFields
 
     /// - Parameters:
+    ///   - isEncrypted: clients come over TLS.
     ///   - accessLog: where request lines go; nil for none.
     ///   - gatekeeper: counts requests; nil where nobody is refused.
     package init(
-        _ table: RouteTable, logger: Logger, accessLog: LogSink?, metrics: any MetricsFactory,
+        _ table: RouteTable, isEncrypted: Bool, logger: Logger, accessLog: LogSink?, metrics: any MetricsFactory,
         gatekeeper: Gatekeeper? = nil, crossOrigin: CrossOrigin = CrossOrigin()
     ) {
         router = Router(table)
@@ -32,6 +34,7 @@ package struct API: Responder {
         self.accessLog = accessLog
         self.gatekeeper = gatekeeper
         self.crossOrigin = crossOrigin
+        security = SecurityFields(isEncrypted: isEncrypted)
         durations = RequestDurations(router, metrics)
     }
 
@@ -40,16 +43,28 @@ package struct API: Responder {
     package func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
         var response = await reply(to: request)
+        response.fields.append(contentsOf: security.data)
         response.fields.append(contentsOf: request.replyFields)
         response.fields.append(.requestID) { $0.put(hex: request.id) }
         crossOrigin.note(on: &response, to: request)
-        finish(request, response, ContinuousClock.now - start)
+        guard case .stream(var stream) = response.body else {
+            finish(request, response.status, bytes: response.body.count, ContinuousClock.now - start)
+            return response
+        }
+        let release = stream.onEnd
+        stream.onEnd = { [response] end in
+            release(end)
+            if let failure = end.failure, !(failure is ResponseStream.Abandoned) { log(failure, request) }
+            finish(request, response.status, bytes: end.bytes, ContinuousClock.now - start)
+        }
+        response.body = .stream(stream)
         return response
     }
 
     package func reply(to violation: ProtocolViolation) -> Response {
         let id = UUIDv7.next()
         var response = violation.apiError.response(requestID: id)
+        response.fields.append(contentsOf: security.data)
         response.fields.append(.requestID) { $0.put(hex: id) }
         if violation.status == .methodNotAllowed { response.fields[.allow] = "" }
         accessLog?.write(
@@ -94,18 +109,18 @@ package struct API: Responder {
             "request failed", metadata: ["request_id": "\(request.id.hex)", "error": "\(String(reflecting: error))"])
     }
 
-    private func finish(_ request: Request, _ response: Response, _ duration: Duration) {
+    private func finish(_ request: Request, _ status: HTTPResponse.Status, bytes: Int, _ duration: Duration) {
         var operation = "none"
         if case .route(let route, _) = request.match {
             operation = route.operation
-            durations.record(route, response.status, duration)
+            durations.record(route, status, duration)
         }
         // Probes come every few seconds from every balancer and say nothing as long as they succeed.
-        if request.match.isProbe && response.status.kind == .successful { return }
+        if request.match.isProbe && status.kind == .successful { return }
         accessLog?.write(
             AccessLogLine(
                 id: request.id, tenantID: request.tenantID, method: request.head.method, operation: operation,
-                status: response.status, duration: duration, outputBytes: response.body.count
+                status: status, duration: duration, outputBytes: bytes
             ).bytes, isUrgent: false)
     }
 }
@@ -168,20 +183,5 @@ private struct RequestDurations: Sendable {
         let (seconds, attoseconds) = duration.components
         timers[route.index][min(max(status.code / 100, 1), 5) - 1].recordNanoseconds(
             seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-    }
-}
-
-extension API {
-    /// What every reply carries: it keeps a browser from making anything but data of it (ASVS 5.0, 3.2 and 3.4).
-    /// - Parameter isEncrypted: then browsers are told never to come back without TLS (RFC 6797).
-    package static func commonFields(isEncrypted: Bool) -> ResponseFields {
-        var fields: ResponseFields = [
-            .cacheControl: "no-store",
-            .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'; sandbox",
-            .xContentTypeOptions: "nosniff",
-        ]
-        if let referrerPolicy = HTTPField.Name("Referrer-Policy") { fields[referrerPolicy] = "no-referrer" }
-        if isEncrypted { fields[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
-        return fields
     }
 }

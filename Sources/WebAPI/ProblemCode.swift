@@ -48,6 +48,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
 
     // The server
     case quotaExceeded = "quota_exceeded"
+    case tooManyAtOnce = "too_many_at_once"
     case tooManyPasswords = "too_many_passwords"
     case overloaded
     case unavailable

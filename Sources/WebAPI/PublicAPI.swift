@@ -18,7 +18,8 @@ package enum PublicAPI {
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
         accessLog: LogSink?,
-        metrics: any MetricsFactory, gatekeeper: Gatekeeper, crossOrigin: CrossOrigin
+        metrics: any MetricsFactory, gatekeeper: Gatekeeper, crossOrigin: CrossOrigin, isEncrypted: Bool,
+        streamsPerTenant: Int, isDraining: @escaping @Sendable () -> Bool
     ) -> API {
         let table = RouteTable()
         let authenticator = Authenticator(tokens: accessTokens, revocations: revocations)
@@ -30,11 +31,12 @@ package enum PublicAPI {
         health.mount(open: open)
         KeyHandlers(tokens: accessTokens).mount(open: open)
         AccountHandlers(accounts: accounts, gatekeeper: gatekeeper).mount(open: open, tenant: tenant)
-        CustomerHandlers(customers: customers, pages: pages).mount(on: tenant)
-        CustomerImportHandlers(imports: imports, pages: pages).mount(on: tenant)
+        let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
+        CustomerHandlers(customers: customers, pages: pages, streams: streams).mount(on: tenant)
+        CustomerImportHandlers(imports: imports, pages: pages, streams: streams).mount(on: tenant)
         return API(
-            table, logger: logger, accessLog: accessLog, metrics: metrics, gatekeeper: gatekeeper,
-            crossOrigin: crossOrigin)
+            table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
+            gatekeeper: gatekeeper, crossOrigin: crossOrigin)
     }
 }
 
@@ -45,6 +47,7 @@ package enum AdminAPI {
         let open = RouteGroup<OpenContext>(table) { _ in .now(OpenContext()) }
         health.mount(open: open)
         MetricsHandlers(prometheus: prometheus).mount(open: open)
-        return API(table, logger: logger, accessLog: nil, metrics: NOOPMetricsHandler.instance)
+        return API(
+            table, isEncrypted: false, logger: logger, accessLog: nil, metrics: NOOPMetricsHandler.instance)
     }
 }

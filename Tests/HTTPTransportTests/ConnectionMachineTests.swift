@@ -47,6 +47,11 @@ import Testing
         }
     }
 
+    /// Everything that has been written and not been taken.
+    private static func output(_ bench: borrowing Bench) -> String {
+        String(decoding: bench.machine.output[bench.machine.sent...], as: UTF8.self)
+    }
+
     private static let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     private static func post(_ length: Int) -> String {
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n"
@@ -199,6 +204,100 @@ import Testing
         #expect(output.count { $0 == 0x0A } == 5 && output.count { $0 == 0x0D } == 5)
     }
 
+    // MARK: - Streamed replies
+
+    private static let nothing = ResponseStream(AsyncThrowingStream<[UInt8], any Error> { $0.finish() })
+
+    /// A connection on which a streamed reply has begun.
+    private func streaming(_ request: String = get, _ limits: HTTPLimits = HTTPLimits()) -> Bench {
+        var bench = Bench(limits)
+        bench.send(request)
+        bench.act { machine, now, actions in
+            machine.responded(
+                Response(.ok, fields: [:], stream: Self.nothing), date: Array("-".utf8), now: now, &actions)
+        }
+        return bench
+    }
+
+    @Test func aStreamedReplyComesInChunksAndKeepsTheConnection() {
+        var bench = streaming()
+        bench.act { machine, now, _ in machine.streamed(Array("hello".utf8), now: now) }
+        bench.act { machine, now, _ in machine.streamed([], now: now) }
+        bench.act { machine, now, actions in machine.streamEnded(now: now, &actions) }
+
+        #expect(
+            Self.output(bench)
+                == "HTTP/1.1 200 OK\r\nDate: -\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        bench.send(Self.get)
+        #expect(bench.asked == ["start", "startStream", "start"])
+    }
+
+    @Test func aClientOfHTTP10GetsAStreamUntilTheConnectionEnds() {
+        var bench = streaming("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        bench.act { machine, now, _ in machine.streamed(Array("hello".utf8), now: now) }
+        bench.act { machine, now, actions in machine.streamEnded(now: now, &actions) }
+
+        #expect(Self.output(bench) == "HTTP/1.1 200 OK\r\nDate: -\r\nConnection: close\r\n\r\nhello")
+        #expect(bench.asked == ["start", "startStream", "halfClose"])
+    }
+
+    @Test func theHeadOfAStreamIsAllThatHEADGets() {
+        var bench = streaming("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let isResponding = bench.machine.isResponding
+        #expect(!isResponding)
+        #expect(Self.output(bench) == "HTTP/1.1 200 OK\r\nDate: -\r\n\r\n")
+        bench.send(Self.get)
+        #expect(bench.asked == ["start", "start"])
+    }
+
+    @Test func aStreamPausesWhileTheClientDoesNotRead() {
+        var limits = HTTPLimits()
+        limits.streamBuffer = 5_000
+        var bench = streaming(Self.get, limits)
+        var pieces = 0
+        while pieces < 100, bench.machine.wantsPiece() {
+            bench.act { machine, now, _ in machine.streamed([UInt8](repeating: 7, count: 1_000), now: now) }
+            pieces += 1
+        }
+        #expect(pieces == 5)
+        #expect(bench.asked == ["start", "startStream"])
+
+        bench.act { machine, now, actions in machine.wrote(4_000, now: now, &actions) }
+        #expect(bench.asked == ["start", "startStream", "resumeStream"])
+        let wantsPiece = bench.machine.wantsPiece()
+        #expect(wantsPiece)
+    }
+
+    @Test func aStreamThatCannotGoOnIsNeverTakenForWhole() {
+        var bench = streaming()
+        bench.act { machine, now, _ in machine.streamed(Array("hello".utf8), now: now) }
+        bench.act { machine, _, actions in machine.streamFailed(&actions) }
+
+        #expect(bench.asked == ["start", "startStream", "abort", "cancelHandler", "close"])
+        #expect(!Self.output(bench).contains("0\r\n\r\n"))
+    }
+
+    @Test func aStreamEndsWhenItsClientLeavesAndWhenItsTimeIsUp() {
+        var left = streaming()
+        left.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        #expect(left.asked == ["start", "startStream", "cancelHandler", "close"])
+
+        var endless = streaming()
+        endless.act { machine, now, actions in machine.wrote(machine.pendingOutput, now: now, &actions) }
+        endless.pass(.seconds(3_599))
+        #expect(endless.asked == ["start", "startStream"])
+        endless.pass(.seconds(1))
+        #expect(endless.asked == ["start", "startStream", "abort", "cancelHandler", "close"])
+    }
+
+    @Test func aHandlerHearsThatItsClientHasLeftAndMayStillAnswer() {
+        var bench = Bench()
+        bench.send(Self.get)
+        bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        bench.reply()
+        #expect(bench.asked == ["start", "clientLeft", "halfClose", "close"])
+    }
+
     @Test func nothingHappensOnAClosedConnection() {
         var bench = Bench()
         bench.act { machine, _, actions in machine.broke(&actions) }
@@ -224,6 +323,10 @@ extension ConnectionMachine.Action {
         case .finishBody: "finishBody"
         case .interruptBody: "interruptBody"
         case .cancelHandler: "cancelHandler"
+        case .clientLeft: "clientLeft"
+        case .startStream: "startStream"
+        case .resumeStream: "resumeStream"
+        case .abort: "abort"
         case .halfClose: "halfClose"
         case .close: "close"
         }

@@ -79,9 +79,9 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
             try validate(value, header["schema"] as? [String: Any] ?? [:], "\(place) header \(name)", isText: true)
         }
         guard method != .head, let content = response["content"] as? [String: [String: Any]] else { return }
-        guard let type = reply.header("Content-Type"), let media = content[type] else {
-            throw Violation(description: "\(place) has the type \(reply.header("Content-Type") ?? "none")")
-        }
+        let type = reply.header("Content-Type")?.components(separatedBy: ";")[0] ?? "none"
+        guard let media = content[type] else { throw Violation(description: "\(place) has the type \(type)") }
+        guard type.hasSuffix("json") else { return }
         guard let json = reply.json else { throw Violation(description: "\(place) is not JSON: \(reply.text)") }
         try validate(json, media["schema"] as? [String: Any] ?? [:], place)
     }

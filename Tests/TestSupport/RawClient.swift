@@ -5,7 +5,8 @@ import Execution
 import Foundation
 import Glibc
 
-/// A client that knows nothing of our own parser: it connects, sends bytes, and reads replies by their Content-Length.
+/// A client that knows nothing of our own parser: it connects, sends bytes, and reads replies by their Content-Length or
+/// their chunks.
 package struct RawClient: Sendable {
     private static let lanes = BlockingPool(label: "test.client", lanes: 64, waiting: 100_000)
     private let descriptor: Int32
@@ -89,16 +90,45 @@ package struct RawClient: Sendable {
                     headers[halves[0].lowercased()] =
                         halves.count > 1 ? halves[1].trimmingCharacters(in: .whitespaces) : ""
                 }
+                bytes.removeFirst(end.upperBound)
+                if headers["transfer-encoding"] == "chunked", !isHead {
+                    return Reply(status: status, headers: headers, body: try readChunks(bytes))
+                }
                 let length = isHead ? 0 : Int(headers["content-length"] ?? "0") ?? 0
-                while bytes.count < end.upperBound + length {
+                while bytes.count < length {
                     guard let more = receive() else { throw POSIXError(.ECONNRESET) }
                     bytes += more
                 }
-                return Reply(
-                    status: status, headers: headers, body: Array(bytes[end.upperBound..<(end.upperBound + length)]))
+                return Reply(status: status, headers: headers, body: Array(bytes[..<length]))
             }
             guard let more = receive() else { throw POSIXError(.ECONNRESET) }
             bytes += more
+        }
+    }
+
+    /// A chunked body to its end. One that breaks off throws.
+    private func readChunks(_ received: [UInt8]) throws -> [UInt8] {
+        var bytes = received, body: [UInt8] = []
+        func line() throws -> String {
+            while true {
+                if let end = bytes.firstRange(of: [0x0D, 0x0A]) {
+                    defer { bytes.removeFirst(end.upperBound) }
+                    return String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+                }
+                guard let more = receive() else { throw POSIXError(.ECONNRESET) }
+                bytes += more
+            }
+        }
+        while true {
+            guard let size = Int(try line(), radix: 16) else { throw POSIXError(.EBADMSG) }
+            while bytes.count < size + 2 {
+                guard let more = receive() else { throw POSIXError(.ECONNRESET) }
+                bytes += more
+            }
+            guard bytes[size] == 0x0D, bytes[size + 1] == 0x0A else { throw POSIXError(.EBADMSG) }
+            if size == 0 { return body }
+            body += bytes[..<size]
+            bytes.removeFirst(size + 2)
         }
     }
 

@@ -77,6 +77,15 @@ package struct CustomerImportService: Sendable {
         return found
     }
 
+    /// How an import fares, for as long as it runs.
+    /// - Parameter mustStop: the server is going away.
+    /// - Throws: `CustomerImportError.unknown`.
+    package func watch(_ id: CustomerImport.ID, for caller: Caller, until mustStop: @escaping @Sendable () -> Bool)
+        async throws -> ImportProgress
+    {
+        try await ImportProgress(of: id, self, for: caller, until: mustStop)
+    }
+
     /// - Parameter after: the number of the last row already seen; 0 to begin.
     /// - Throws: `CustomerImportError.unknown`.
     package func rows(

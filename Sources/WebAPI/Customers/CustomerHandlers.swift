@@ -13,10 +13,12 @@ import Tokens
 struct CustomerHandlers: Sendable {
     let customers: CustomerService
     let pages: Pages
+    let streams: Streams
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.get("/v1/customers", operation: "listCustomers", list)
         tenant.post("/v1/customers", operation: "createCustomer", create)
+        tenant.get("/v1/customers/export", operation: "exportCustomers", export)
         tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", get)
         tenant.patch("/v1/customers/{customer_id}", operation: "updateCustomer", update)
         tenant.delete("/v1/customers/{customer_id}", operation: "deleteCustomer", delete)
@@ -48,6 +50,16 @@ struct CustomerHandlers: Sendable {
             return try pages.response(next: last?.uuid.bytes, scope, request, count: rows.count) { json in
                 try rows.forEach(limit) { row in try CustomerOutput.write(&row, to: &json) }
             }
+        }
+    }
+
+    /// The whole book as a file, sent while it is read.
+    func export(_ request: Request, _ context: TenantContext) async throws -> Response {
+        _ = try request.query()
+        var fields: ResponseFields = [.contentType: "text/csv; charset=utf-8"]
+        fields.append(.contentDisposition, "attachment; filename=\"customers.csv\"")
+        return try await streams.response(fields, for: context.caller) {
+            try await customers.export(for: context.caller)
         }
     }
 

@@ -12,12 +12,14 @@ import Tokens
 struct CustomerImportHandlers: Sendable {
     let imports: CustomerImportService
     let pages: Pages
+    let streams: Streams
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.post(
             "/v1/customers/import", operation: "importCustomers",
             body: .stream(maximumBytes: CustomerImportService.maximumFileBytes), begin)
         tenant.get("/v1/customer-imports/{import_id}", operation: "getCustomerImport", get)
+        tenant.get("/v1/customer-imports/{import_id}/events", operation: "watchCustomerImport", watch)
         tenant.get("/v1/customer-imports/{import_id}/rows", operation: "listCustomerImportRows", rows)
     }
 
@@ -32,6 +34,20 @@ struct CustomerImportHandlers: Sendable {
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {
         .json(CustomerImportOutput(found: try await imports.find(id(request), for: context.caller)))
+    }
+
+    /// Its state whenever that changes, as Server-Sent Events, until it has ended.
+    func watch(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let id = try id(request)
+        return try await streams.response(EventStream.fields, for: context.caller) {
+            let progress = try await imports.watch(id, for: context.caller, until: streams.mustStop)
+            return progress.map { element -> [UInt8] in
+                switch element {
+                case .state(let found): EventStream.event("state", CustomerImportOutput(found: found).jsonBytes)
+                case .quiet: EventStream.quiet
+                }
+            }
+        }
     }
 
     func rows(_ request: Request, _ context: TenantContext) async throws -> Response {

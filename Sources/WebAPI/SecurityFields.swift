@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import HTTPMessage
+import HTTPTypes
+
+/// What every reply carries for browsers (ASVS 5.0, 3.2 and 3.4).
+struct SecurityFields: Sendable {
+    /// For replies of the API: nothing but data is to be made of them, and nothing kept.
+    let data: ResponseFields
+
+    /// - Parameter isEncrypted: then browsers are told never to come back without TLS (RFC 6797).
+    init(isEncrypted: Bool) {
+        var common: ResponseFields = [.xContentTypeOptions: "nosniff", .referrerPolicy: "no-referrer"]
+        if isEncrypted { common.append(.strictTransportSecurity, "max-age=31536000; includeSubDomains") }
+        var data: ResponseFields = [
+            .cacheControl: "no-store",
+            .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'; sandbox",
+        ]
+        data.append(contentsOf: common)
+        self.data = data
+    }
+}
+
+extension HTTPField.Name {
+    static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .from
+}
