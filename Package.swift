@@ -24,8 +24,8 @@ let selfContained: [LinkerSetting] =
         .linkedLibrary($0)
     }
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: house)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -75,6 +75,7 @@ let package = Package(
         room("HTTPMessage", ["Core", "JSON", httpTypes]),
         room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "COpenSSL", httpTypes, logging, metrics]),
         room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
+        room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
         room("Admission", ["Core"]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
         room("CRM", ["Core", "Database", logging]),
@@ -82,7 +83,7 @@ let package = Package(
             "WebAPI",
             [
                 "Core", "JSON", "Telemetry", "HTTPMessage", "Admission", "Accounts", "CRM", "Database", "Passwords",
-                "Tokens",
+                "Tokens", "WebApp",
                 httpTypes, logging, metrics,
             ]),
         room(
@@ -90,7 +91,7 @@ let package = Package(
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
                 "HTTPOutbound", "Admission",
-                "Accounts", "CRM", "WebAPI", lifecycle, logging, metrics,
+                "Accounts", "CRM", "WebAPI", "WebApp", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -128,6 +129,7 @@ let package = Package(
         tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),
         tests("AdmissionTests", ["Admission", "Core"]),
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
+        tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),
         tests("CRMTests", ["Core", "CRM"]),
         tests("WebAPITests", ["Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
     ],

@@ -15,6 +15,7 @@ import Telemetry
 import Tokens
 import UnixSignals
 import WebAPI
+import WebApp
 
 /// A whole server: every room, joined. Tests start the same one as production.
 package struct Application: Sendable {
@@ -30,7 +31,7 @@ package struct Application: Sendable {
     private let log: LogSink
 
     /// Checks the database and makes what serves from it. Nothing listens yet.
-    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`.
+    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`, `StaticFiles.Failure`.
     package init(_ configuration: Configuration, log: LogSink = .standardOutput) async throws {
         let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
         var configuration = configuration
@@ -62,8 +63,10 @@ package struct Application: Sendable {
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
-            gatekeeper: Gatekeeper(configuration.rates), crossOrigin: CrossOrigin(origins: configuration.origins),
-            isEncrypted: configuration.http.tls != nil, streamsPerTenant: configuration.streamsPerTenant,
+            gatekeeper: Gatekeeper(configuration.rates),
+            requestsPerAddress: configuration.http.connectionsPerAddress, crossOrigin: CrossOrigin(origins: configuration.origins),
+            isEncrypted: configuration.http.tls != nil,
+            files: try configuration.webDirectory.map { try StaticFiles(folder: $0) }, streamsPerTenant: configuration.streamsPerTenant,
             isDraining: { draining.with { $0 } })
         // Operators are answered however busy the others are.
         let adminLoop = EventLoop(label: "unnati.admin")
@@ -92,6 +95,7 @@ package struct Application: Sendable {
             .gauge("db_pool_max", pool.maximum), .counter("db_pool_timeouts_total", pool.timeouts),
             .counter("db_round_trips_total", pool.roundTrips),
             .gauge("http_server_connections", server.connectionCount),
+            .counter("http_server_connections_refused_total", server.refusedCount),
         ]
     }
 

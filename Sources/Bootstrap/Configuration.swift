@@ -19,6 +19,8 @@ package struct Configuration: Sendable {
     package var passwords = PasswordConfiguration()
     package var tokens = TokenConfiguration()
     package var rates = RateLimits()
+    /// `WEB_DIRECTORY`: files for browsers, as `docker/local/web` makes them. Nil: there are none.
+    package var webDirectory: String?
     /// `STREAMS_PER_TENANT`, 1...10 000: exports and event streams of one business at once, on each server.
     package var streamsPerTenant = 16
     /// `CORS_ORIGINS`: origins of web pages that may call, such as `https://app.example.in`, with commas between.

@@ -68,7 +68,12 @@ package struct ConfigurationReader: ~Copyable {
         readList("TRUSTED_PROXIES", "a network such as 10.0.0.0/8", into: &configuration.http.proxies.networks) {
             NetworkRange($0)
         }
+        if let folder = text("WEB_DIRECTORY"), !folder.isEmpty { configuration.webDirectory = folder }
         read("STREAMS_PER_TENANT", 1...10_000, into: &configuration.streamsPerTenant)
+        read("PROXY_PROTOCOL", into: &configuration.http.readsProxyHeader)
+        if configuration.http.readsProxyHeader, configuration.http.proxies.networks.isEmpty {
+            mistakes.append("PROXY_PROTOCOL is on; name the proxies that speak it in TRUSTED_PROXIES.")
+        }
         read("FORWARDED_HEADER", into: &configuration.http.proxies.header)
         readList("CORS_ORIGINS", "an origin such as https://app.example.in", into: &configuration.origins, Self.origin)
         read("RATE_LIMIT_ADDRESS", into: &configuration.rates.address)

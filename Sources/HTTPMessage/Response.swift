@@ -10,6 +10,8 @@ package struct Response: Sendable {
     package var body: ResponseBody
     /// The connection ends after this reply.
     package var closesConnection = false
+    /// For browsers to show; other replies are data and nothing else.
+    package var isDocument = false
 
     package init(_ status: HTTPResponse.Status, fields: ResponseFields = ResponseFields(), body: [UInt8] = []) {
         self.status = status

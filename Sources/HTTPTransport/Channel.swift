@@ -42,6 +42,12 @@ struct Channel {
         }
     }
 
+    /// Reads so many bytes at most, before anything is encrypted.
+    func readPlain(_ count: Int, into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        unsafe Channel(descriptor: descriptor, session: nil).read(
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(count, buffer.count)]))
+    }
+
     /// Closing will not look like an end: the peer gets a reset (socket(7), SO_LINGER).
     func resetOnClose() {
         var option = linger(l_onoff: 1, l_linger: 0)

@@ -13,7 +13,10 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private(set) var token: UInt64 = 0
     private let loop: ServingLoop
     private let responder: any Responder
-    private let peer: NetworkAddress
+    private var peer: NetworkAddress
+    /// What the proxy says first, while it is still being read.
+    private var proxyHeader: ProxyHeader?
+    private let isAdmitted: @Sendable (NetworkAddress) -> Bool
     private let proxies: TrustedProxies
     private let onClose: @Sendable () -> Void
     private var machine: ConnectionMachine
@@ -30,12 +33,17 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     /// Counts requests: a reply that comes after its request was given up is not the reply to the next one.
     private var turn = 0
 
-    /// - Parameter channel: over a connected, non-blocking socket, owned from here on.
+    /// - Parameters:
+    ///   - channel: over a connected, non-blocking socket, owned from here on.
+    ///   - isAdmitted: asked when a proxy has said whom the connection comes from.
     init(
         _ channel: Channel, from peer: NetworkAddress, loop: ServingLoop, configuration: HTTPServerConfiguration,
-        responder: any Responder, onClose: @escaping @Sendable () -> Void
+        responder: any Responder, isAdmitted: @escaping @Sendable (NetworkAddress) -> Bool,
+        onClose: @escaping @Sendable () -> Void
     ) {
         self.peer = peer
+        self.isAdmitted = isAdmitted
+        proxyHeader = configuration.readsProxyHeader ? ProxyHeader() : nil
         proxies = configuration.proxies
         self.channel = channel
         self.loop = loop
@@ -64,7 +72,37 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
         loop.giveBack(actions)
     }
 
+    /// - Returns: whether the client's own bytes come next.
+    private func readProxyHeader(_ actions: inout [ConnectionMachine.Action]) -> Bool {
+        while var header = proxyHeader {
+            switch header.outcome {
+            case .needs(let count):
+                let outcome = unsafe loop.readPlain(count, channel) { _ = unsafe header.take($0) }
+                proxyHeader = header
+                switch outcome {
+                case .moved: continue
+                case .wantsReading, .wantsWriting: return false
+                case .ended, .failed: machine.broke(&actions)
+                }
+                return false
+            case .source(let source):
+                proxyHeader = nil
+                guard let source else { return true }
+                peer = source
+                guard isAdmitted(source) else {
+                    machine.broke(&actions)
+                    return false
+                }
+            case .malformed:
+                machine.broke(&actions)
+                return false
+            }
+        }
+        return true
+    }
+
     private func read(_ actions: inout [ConnectionMachine.Action]) {
+        guard proxyHeader == nil || readProxyHeader(&actions) else { return }
         readAwaitsWriting = false
         repeat {
             let outcome = unsafe loop.read(channel) { unsafe machine.received($0, now: .now, &actions) }

@@ -40,6 +40,9 @@ package final class HTTPServer: @unchecked Sendable {
     /// Connections that are open now.
     package var connectionCount: Int { open.with { $0.total } }
 
+    /// Connections that were turned away because their address had enough.
+    package var refusedCount: Int { open.with { $0.refused } }
+
     /// Begins to accept.
     /// - Returns: the port, which the system has chosen when the configuration says 0.
     /// - Throws: ``ListenFailure``.
@@ -86,9 +89,9 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     private func adopt(_ descriptor: Int32, from peer: NetworkAddress) {
-        let isExempt = peer.isLoopback || configuration.proxies.contains(peer)
-        let subscriber = isExempt ? nil : peer.subscriber
-        guard open.with({ $0.add(subscriber, maximum: configuration.connectionsPerAddress) }) else {
+        let isProxy = configuration.proxies.contains(peer)
+        // Where every connection begins with a proxy's word, nobody else has one.
+        guard isProxy || !configuration.readsProxyHeader, let place = ConnectionPlace(peer, in: open, configuration) else {
             _ = Glibc.close(descriptor)
             return
         }
@@ -96,15 +99,19 @@ package final class HTTPServer: @unchecked Sendable {
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
         let loop = loops[nextLoop]
         nextLoop = (nextLoop + 1) % loops.count
-        loop.events.post { [responder, open, configuration, tls] in
+        loop.events.post { [responder, configuration, tls] in
             let session = tls?.session(on: descriptor)
             guard tls == nil || session != nil else {
                 _ = Glibc.close(descriptor)
-                return open.with { $0.remove(subscriber) }
+                return place.leave()
             }
-            let channel = Channel(descriptor: descriptor, session: session)
-            HTTPConnection(channel, from: peer, loop: loop, configuration: configuration, responder: responder) {
-                open.with { $0.remove(subscriber) }
+            HTTPConnection(
+                Channel(descriptor: descriptor, session: session), from: peer, loop: loop, configuration: configuration,
+                responder: responder
+            ) { source in
+                place.move(to: source)
+            } onClose: {
+                place.leave()
             }.start()
         }
     }
@@ -142,31 +149,6 @@ package final class HTTPServer: @unchecked Sendable {
         for loop in loops {
             loop.events.post { loop.abort() }
         }
-    }
-}
-
-/// Connections that are open: all, and those of each subscriber whose number is bounded.
-package struct ConnectionCounts {
-    package private(set) var total = 0
-    private var bySubscriber: [NetworkAddress: Int] = [:]
-
-    package init() {}
-
-    /// False when the subscriber has `maximum` already.
-    package mutating func add(_ subscriber: NetworkAddress?, maximum: Int) -> Bool {
-        if let subscriber {
-            let count = bySubscriber[subscriber, default: 0]
-            guard count < maximum else { return false }
-            bySubscriber[subscriber] = count + 1
-        }
-        total += 1
-        return true
-    }
-
-    package mutating func remove(_ subscriber: NetworkAddress?) {
-        total -= 1
-        guard let subscriber, let count = bySubscriber[subscriber] else { return }
-        bySubscriber[subscriber] = count > 1 ? count - 1 : nil
     }
 }
 

@@ -117,6 +117,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var connectionsPerAddress = 1_024
     /// `SHUTDOWN_GRACE_MS`, 0...600 000: what requests in flight get to finish after SIGTERM.
     package var grace: Duration = .seconds(25)
+    /// `PROXY_PROTOCOL`: every connection comes from a trusted proxy and begins with its header (version 2).
+    package var readsProxyHeader = false
     /// Nil: plain HTTP.
     package var tls: TLSConfiguration?
     package var limits = HTTPLimits()

@@ -84,6 +84,13 @@ import Execution
 
     func abort() { for connection in connections.values { connection.abort() } }
 
+    /// Reads at most `count` bytes, before anything is encrypted, and gives them to `take`.
+    func readPlain(_ count: Int, _ channel: Channel, _ take: (UnsafeRawBufferPointer) -> Void) -> Channel.Outcome {
+        let outcome = unsafe channel.readPlain(count, into: scratch)
+        if case .moved(let count) = outcome { unsafe take(UnsafeRawBufferPointer(rebasing: scratch[..<count])) }
+        return outcome
+    }
+
     /// Reads once and gives what has come to `take`.
     func read(_ channel: Channel, _ take: (UnsafeRawBufferPointer) -> Void) -> Channel.Outcome {
         let outcome = unsafe channel.read(into: scratch)

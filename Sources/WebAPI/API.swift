@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Admission
 import Core
 import Database
 import HTTPMessage
@@ -9,6 +10,7 @@ import JSON
 import Logging
 import Metrics
 import Telemetry
+import WebApp
 
 /// Answers requests by a router: errors become problems, every reply gets its id and security headers, and every request
 /// one log line and one measurement.
@@ -18,22 +20,31 @@ package struct API: Responder {
     private let accessLog: LogSink?
     private let durations: RequestDurations
     private let gatekeeper: Gatekeeper?
+    /// Requests under way of each client's address. A direct client has one a connection and connections are bounded; this
+    /// is for those who share a proxy's.
+    private let inFlight: InFlight
     private let crossOrigin: CrossOrigin
     private let security: SecurityFields
+    private let files: StaticFiles?
 
     /// - Parameters:
     ///   - isEncrypted: clients come over TLS.
     ///   - accessLog: where request lines go; nil for none.
     ///   - gatekeeper: counts requests; nil where nobody is refused.
+    ///   - requestsPerAddress: how many of one client's address may be under way.
+    ///   - files: what browsers get where no operation is.
     package init(
         _ table: RouteTable, isEncrypted: Bool, logger: Logger, accessLog: LogSink?, metrics: any MetricsFactory,
-        gatekeeper: Gatekeeper? = nil, crossOrigin: CrossOrigin = CrossOrigin()
+        gatekeeper: Gatekeeper? = nil, requestsPerAddress: Int = .max,
+        crossOrigin: CrossOrigin = CrossOrigin(), files: StaticFiles? = nil
     ) {
         router = Router(table)
         self.logger = logger
         self.accessLog = accessLog
         self.gatekeeper = gatekeeper
+        inFlight = InFlight(maximum: requestsPerAddress)
         self.crossOrigin = crossOrigin
+        self.files = files
         security = SecurityFields(isEncrypted: isEncrypted)
         durations = RequestDurations(router, metrics)
     }
@@ -42,24 +53,37 @@ package struct API: Responder {
 
     package func respond(to request: Request) async -> Response {
         let start = ContinuousClock.now
-        var response = await reply(to: request)
-        response.fields.append(contentsOf: security.data)
+        // Loopback is the machine itself: its health checks, its scripts, a proxy that names no client.
+        let subject = request.client.isLoopback ? nil : RateSubject.address(request.client, .address)
+        let isAdmitted = subject.map { inFlight.begin($0) } ?? true
+        var response = isAdmitted ? await reply(to: request) : Self.tooManyAtOnce.response(requestID: request.id)
+        let leave = { @Sendable [inFlight] in if isAdmitted, let subject { inFlight.end(subject) } }
+        response.fields.append(contentsOf: response.isDocument ? security.document : security.data)
         response.fields.append(contentsOf: request.replyFields)
         response.fields.append(.requestID) { $0.put(hex: request.id) }
         crossOrigin.note(on: &response, to: request)
         guard case .stream(var stream) = response.body else {
+            leave()
             finish(request, response.status, bytes: response.body.count, ContinuousClock.now - start)
             return response
         }
         let release = stream.onEnd
         stream.onEnd = { [response] end in
             release(end)
+            leave()
             if let failure = end.failure, !(failure is ResponseStream.Abandoned) { log(failure, request) }
             finish(request, response.status, bytes: end.bytes, ContinuousClock.now - start)
         }
         response.body = .stream(stream)
         return response
     }
+
+    private static let tooManyAtOnce: APIError = {
+        var error = APIError(
+            .tooManyRequests, .tooManyAtOnce, "Too many requests from your network are under way. Try again soon.")
+        error.retryAfter = .seconds(1)
+        return error
+    }()
 
     package func reply(to violation: ProtocolViolation) -> Response {
         let id = UUIDv7.next()
@@ -80,6 +104,10 @@ package struct API: Responder {
             case .route(let route, _): return try await route.handle(request)
             case .notFound:
                 if request.head.method == .options && request.head.path == "*" { return Response(.noContent) }
+                if let file = files?.response(to: request.head) {
+                    let isReading = request.head.method == .get || request.head.method == .head
+                    return isReading ? file : try notAllowed(request, [.get])
+                }
                 throw APIError(.notFound, .routeUnknown, "There is nothing at this address.")
             case .methodNotAllowed(let methods): return try notAllowed(request, methods)
             }
@@ -119,7 +147,8 @@ package struct API: Responder {
         if request.match.isProbe && status.kind == .successful { return }
         accessLog?.write(
             AccessLogLine(
-                id: request.id, tenantID: request.tenantID, method: request.head.method, operation: operation,
+                id: request.id, trace: request.head.fields.withOnly(.traceParent) { TraceContext($0) } ?? nil,
+                tenantID: request.tenantID, method: request.head.method, operation: operation,
                 status: status, duration: duration, outputBytes: bytes
             ).bytes, isUrgent: false)
     }
@@ -133,12 +162,14 @@ extension RouteMatch {
 }
 
 extension HTTPField.Name {
+    static let traceParent = HTTPField.Name("traceparent") ?? .from
     static let requestID = HTTPField.Name("X-Request-Id") ?? .from
 }
 
 /// One line for each request. It holds no personal data: the operation in place of the path, the tenant's id, no query.
 private struct AccessLogLine {
     let id: UUIDv7
+    var trace: TraceContext?
     var tenantID: TenantID?
     var method: HTTPRequest.Method?
     var operation = "none"
@@ -153,6 +184,7 @@ private struct AccessLogLine {
             json.member("level", status.code >= 500 ? "error" : "info")
             json.member("msg", "request")
             json.member("request_id", id.hex)
+            json.member("trace_id", trace?.traceID)
             if let tenantID { json.member("tenant_id", tenantID) }
             json.member("method", method?.rawValue)
             json.member("operation", operation)

@@ -10,6 +10,7 @@ import Logging
 import Metrics
 import Telemetry
 import Tokens
+import WebApp
 
 /// The API that `openapi.yaml` describes, put together from its parts.
 package enum PublicAPI {
@@ -18,8 +19,9 @@ package enum PublicAPI {
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
         accessLog: LogSink?,
-        metrics: any MetricsFactory, gatekeeper: Gatekeeper, crossOrigin: CrossOrigin, isEncrypted: Bool,
-        streamsPerTenant: Int, isDraining: @escaping @Sendable () -> Bool
+        metrics: any MetricsFactory, gatekeeper: Gatekeeper, requestsPerAddress: Int, crossOrigin: CrossOrigin,
+        isEncrypted: Bool,
+        files: StaticFiles?, streamsPerTenant: Int, isDraining: @escaping @Sendable () -> Bool
     ) -> API {
         let table = RouteTable()
         let authenticator = Authenticator(tokens: accessTokens, revocations: revocations)
@@ -36,7 +38,7 @@ package enum PublicAPI {
         CustomerImportHandlers(imports: imports, pages: pages, streams: streams).mount(on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
-            gatekeeper: gatekeeper, crossOrigin: crossOrigin)
+            gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)
     }
 }
 

@@ -8,6 +8,13 @@ import HTTPTypes
 struct SecurityFields: Sendable {
     /// For replies of the API: nothing but data is to be made of them, and nothing kept.
     let data: ResponseFields
+    /// For the files of the web app: they may use each other and the API, and nobody else's anything.
+    let document: ResponseFields
+
+    private static let ownOnly =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        + "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; "
+        + "frame-ancestors 'none'"
 
     /// - Parameter isEncrypted: then browsers are told never to come back without TLS (RFC 6797).
     init(isEncrypted: Bool) {
@@ -19,9 +26,14 @@ struct SecurityFields: Sendable {
         ]
         data.append(contentsOf: common)
         self.data = data
+        var document: ResponseFields = [.contentSecurityPolicy: Self.ownOnly]
+        document.append(.crossOriginOpenerPolicy, "same-origin")
+        document.append(contentsOf: common)
+        self.document = document
     }
 }
 
 extension HTTPField.Name {
+    static let crossOriginOpenerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy") ?? .from
     static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .from
 }

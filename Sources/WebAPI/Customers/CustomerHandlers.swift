@@ -73,7 +73,7 @@ struct CustomerHandlers: Sendable {
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {
         let customer = try await customers.find(id(request), for: context.caller)
-        guard !IfNoneMatch(request).holds(version: customer.version) else {
+        guard !EntityTags(request.head.fields.values(.ifNoneMatch)).contains(CustomerOutput.tag(customer)) else {
             return Response(.notModified, fields: [.eTag: CustomerOutput.tag(customer)])
         }
         return CustomerOutput.response(customer)

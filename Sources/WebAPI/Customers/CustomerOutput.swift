@@ -74,19 +74,3 @@ struct IfMatch {
         expected = version
     }
 }
-
-/// What a reader has already (RFC 9110 §13.1.2): a list of tags, compared weakly, or `*`.
-struct IfNoneMatch {
-    private let tags: [Substring]
-
-    init(_ request: Request) {
-        tags = request.head.fields.values(.ifNoneMatch).flatMap { $0.split(separator: ",") }
-    }
-
-    func holds(version: Int) -> Bool {
-        tags.contains { tag in
-            let trimmed = tag.trimmingWhitespace
-            return trimmed == "*" || trimmed == "\"\(version)\"" || trimmed == "W/\"\(version)\""
-        }
-    }
-}

@@ -4,7 +4,7 @@
 /// Everything that reads what a stranger wrote, each as a function of bytes. A target fails by trapping: on an input that
 /// the product cannot bear, or on a property that does not hold.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    case http, chunked, json, query, forwarded, cursor, accessToken, refreshToken, password, csv, person
+    case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken, refreshToken, password, csv, person
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -13,6 +13,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: TextTargets.json(bytes)
         case .query: HTTPTargets.query(bytes)
         case .forwarded: HTTPTargets.forwarded(bytes)
+        case .proxyHeader: HTTPTargets.proxyHeader(bytes)
+        case .traceParent: HeaderTargets.traceParent(bytes)
+        case .cookies: HeaderTargets.cookies(bytes)
+        case .negotiation: HeaderTargets.negotiation(bytes)
         case .cursor: TokenTargets.cursor(bytes)
         case .accessToken: TokenTargets.accessToken(bytes)
         case .refreshToken: TokenTargets.refreshToken(bytes)

@@ -55,6 +55,25 @@ enum HTTPTargets {
         }
     }
 
+    /// However a proxy's header is cut into pieces, it says the same, and not one byte behind it is asked for.
+    static func proxyHeader(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let stream = Array(bytes.dropFirst())
+        let whole = proxySays(stream, step: .max), cut = proxySays(stream, step: Int(first % 8) + 1)
+        precondition(whole.outcome == cut.outcome && whole.taken == cut.taken, "the cut decides what was said")
+        precondition(whole.taken <= stream.count)
+    }
+
+    private static func proxySays(_ stream: [UInt8], step: Int) -> (outcome: ProxyHeader.Outcome, taken: Int) {
+        var header = ProxyHeader(), taken = 0
+        while case .needs(let count) = header.outcome, taken < stream.count {
+            let piece = Array(stream[taken...].prefix(min(count, step)))
+            _ = unsafe piece.withUnsafeBytes { unsafe header.take($0) }
+            taken += piece.count
+        }
+        return (header.outcome, taken)
+    }
+
     /// What a connection asks for, request by request, in words.
     private static func events(_ stream: [UInt8], step: Int) -> [String] {
         let now = ContinuousClock.now
