@@ -76,7 +76,7 @@ let package = Package(
         room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "COpenSSL", httpTypes, logging, metrics]),
         room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
         room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
-        room("Admission", ["Core"]),
+        room("Admission", ["Core", "Database", crypto, logging]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
         room("CRM", ["Core", "Database", logging]),
         room(
@@ -84,7 +84,7 @@ let package = Package(
             [
                 "Core", "JSON", "Telemetry", "HTTPMessage", "Admission", "Accounts", "CRM", "Database", "Passwords",
                 "Tokens", "WebApp",
-                httpTypes, logging, metrics,
+                crypto, httpTypes, logging, metrics,
             ]),
         room(
             "Bootstrap",
@@ -127,11 +127,11 @@ let package = Package(
         tests("PasswordsTests", ["Core", "Execution", "Passwords"]),
         tests("TokensTests", ["Core", "Tokens", crypto]),
         tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),
-        tests("AdmissionTests", ["Admission", "Core"]),
+        tests("AdmissionTests", ["Admission", "Core", crypto]),
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),
         tests("CRMTests", ["Core", "CRM"]),
-        tests("WebAPITests", ["Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
+        tests("WebAPITests", ["Admission", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -60,9 +60,7 @@ package struct RateLimiter: Sendable {
             shard.store(isAllowed ? now + debt + cost : now + debt, for: subject, capacity: capacity)
             return (isAllowed, isAllowed ? debt + cost : debt)
         }
-        return RateVerdict(
-            policy: policy, isAllowed: allowed, remaining: Int(max(0, span - debt) / cost), reset: .nanoseconds(debt),
-            retryAfter: allowed ? .zero : .nanoseconds(debt + cost - span))
+        return policy.verdict(isAllowed: allowed, debt: debt)
     }
 
     /// Subjects that are remembered now.
@@ -72,5 +70,14 @@ package struct RateLimiter: Sendable {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+extension RatePolicy {
+    /// - Parameter debt: nanoseconds until the bucket is full again.
+    func verdict(isAllowed: Bool, debt: Int64) -> RateVerdict {
+        RateVerdict(
+            policy: self, isAllowed: isAllowed, remaining: Int(max(0, span - debt) / cost), reset: .nanoseconds(debt),
+            retryAfter: isAllowed ? .zero : .nanoseconds(debt + cost - span))
     }
 }

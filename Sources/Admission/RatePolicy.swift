@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
+import Crypto
 
 /// So many requests in so much time, for each of something.
 package struct RatePolicy: Sendable, Equatable {
@@ -17,6 +18,18 @@ package struct RatePolicy: Sendable, Equatable {
         case person
         /// A business.
         case tenant
+        /// Customer files that a business brings in.
+        case imports
+        /// Customer books that a business takes with it.
+        case exports
+
+        /// What it guards is the same however many servers there are: money, work that goes on after the reply, passwords.
+        package var isExact: Bool {
+            switch self {
+            case .identity, .imports, .exports: true
+            case .address, .signIn, .person, .tenant: false
+            }
+        }
     }
 
     package let name: Name
@@ -45,6 +58,10 @@ package struct RateLimits: Sendable {
     package var identity: RatePolicy? = RatePolicy(.identity, 20, per: .seconds(60))
     package var person: RatePolicy? = RatePolicy(.person, 600, per: .seconds(60))
     package var tenant: RatePolicy? = RatePolicy(.tenant, 3_000, per: .seconds(60))
+    package var imports: RatePolicy? = RatePolicy(.imports, 60, per: .seconds(3_600))
+    package var exports: RatePolicy? = RatePolicy(.exports, 60, per: .seconds(3_600))
+    /// `RATE_LIMITS_SHARED`: limits that must be exact are counted in PostgreSQL, for all servers together.
+    package var areShared = false
 
     package init() {}
 }
@@ -54,28 +71,35 @@ package struct RateSubject: Hashable, Sendable {
     private let policy: RatePolicy.Name
     private let high: UInt64, low: UInt64
 
+    /// 16 bytes that stand for it beside the policy's name.
+    var bytes: [UInt8] { UUIDv7(high: high, low: low).bytes }
+
     package static func address(_ address: NetworkAddress, _ policy: RatePolicy.Name) -> RateSubject {
         let subscriber = address.subscriber
         return RateSubject(policy: policy, high: subscriber.high, low: subscriber.low)
     }
 
-    package static func identity(_ identity: String, from address: NetworkAddress) -> RateSubject {
-        // Kept as two hashes with a seed of this process: neither the identity nor a guess at it can be read back.
-        var first = Hasher(), second = Hasher()
-        first.combine(identity)
-        first.combine(address.subscriber)
-        second.combine(address.subscriber)
-        second.combine(identity)
-        return RateSubject(
-            policy: .identity, high: UInt64(bitPattern: Int64(first.finalize())),
-            low: UInt64(bitPattern: Int64(second.finalize())))
+    /// - Parameter key: the deployment's, so that all servers count the same subject and nobody can read back who it is.
+    package static func identity(_ identity: String, from address: NetworkAddress, key: Secret<SymmetricKey>)
+        -> RateSubject
+    {
+        let subscriber = address.subscriber
+        var message = Array("\(subscriber.high) \(subscriber.low) ".utf8)
+        message += Array(identity.utf8)
+        let words = unsafe HMAC<SHA256>.authenticationCode(for: message, using: key.reveal()).withUnsafeBytes { bytes in
+            unsafe (
+                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            )
+        }
+        return RateSubject(policy: .identity, high: words.0, low: words.1)
     }
 
     package static func person(_ id: UserID) -> RateSubject {
         RateSubject(policy: .person, high: id.uuid.high, low: id.uuid.low)
     }
 
-    package static func tenant(_ id: TenantID) -> RateSubject {
-        RateSubject(policy: .tenant, high: id.uuid.high, low: id.uuid.low)
+    package static func tenant(_ id: TenantID, _ policy: RatePolicy.Name = .tenant) -> RateSubject {
+        RateSubject(policy: policy, high: id.uuid.high, low: id.uuid.low)
     }
 }

@@ -26,6 +26,7 @@ package struct Application: Sendable {
     private let loops: [EventLoop]
     private let revocations: SessionRevocations
     private let importWorker: CustomerImportWorker
+    private let sharedLimits: SharedRateLimiter?
     private let draining: Lock<Bool>
     private let logger: Logger
     private let log: LogSink
@@ -54,6 +55,7 @@ package struct Application: Sendable {
             refreshTokens: RefreshTokens(key: keys.refresh), revocations: revocations,
             sessionLifetime: configuration.tokens.sessionLifetime)
         let importWorker = CustomerImportWorker(database: database, logger: logger)
+        let sharedLimits = configuration.rates.areShared ? SharedRateLimiter(database: database) : nil
         let draining = Lock(false)
         let health = HealthHandlers(database: database) { draining.with { $0 } }
 
@@ -63,7 +65,7 @@ package struct Application: Sendable {
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
-            gatekeeper: Gatekeeper(configuration.rates),
+            gatekeeper: Gatekeeper(configuration.rates, key: keys.limits, shared: sharedLimits),
             requestsPerAddress: configuration.http.connectionsPerAddress, crossOrigin: CrossOrigin(origins: configuration.origins),
             isEncrypted: configuration.http.tls != nil,
             files: try configuration.webDirectory.map { try StaticFiles(folder: $0) }, streamsPerTenant: configuration.streamsPerTenant,
@@ -80,6 +82,7 @@ package struct Application: Sendable {
         self.database = database
         self.revocations = revocations
         self.importWorker = importWorker
+        self.sharedLimits = sharedLimits
         self.draining = draining
         self.logger = logger
         self.log = log
@@ -120,6 +123,10 @@ package struct Application: Sendable {
                 },
                 ClosureService { [server, logger] in await Self.reloadCertificates(of: server, logger) },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
+                ClosureService { [sharedLimits, logger] in
+                    guard let sharedLimits else { return try await gracefulShutdown() }
+                    await cancelWhenGracefulShutdown { await sharedLimits.run(logger) }
+                },
                 ClosureService { [importWorker] in
                     await withGracefulShutdownHandler {
                         await importWorker.run()

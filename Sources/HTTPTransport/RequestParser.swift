@@ -108,7 +108,7 @@ package struct RequestParser: ~Copyable {
     private mutating func line(_ limit: Int) -> Line {
         let horizon = min(buffer.count, start + limit + 2)
         if let end = Self.first(0x0A, in: buffer, from: scanned, to: horizon) {
-            guard end > start, buffer[end - 1] == 0x0D else { return .malformed }
+            guard Self.first(0x0D, in: buffer, from: start, to: end) == end - 1 else { return .malformed }
             defer { (start, scanned) = (end + 1, end + 1) }
             return .line(start..<(end - 1))
         }

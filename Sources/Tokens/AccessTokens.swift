@@ -86,10 +86,15 @@ package final class AccessTokens: Sendable {
         return claims
     }
 
-    private func check(_ token: String) async throws(AccessTokenError) -> AccessClaims {
+    /// Whether a token has our header and three parts of the right shape: all that can be seen without its key.
+    package func hasOurShape(_ token: String) -> Bool {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, isOurs(parts[0]), Base64.url.decode(parts[1].utf8) != nil,
-            Base64.url.decode(parts[2].utf8)?.count == 64,
+        return parts.count == 3 && isOurs(parts[0]) && Base64.url.decode(parts[1].utf8) != nil
+            && Base64.url.decode(parts[2].utf8)?.count == 64
+    }
+
+    private func check(_ token: String) async throws(AccessTokenError) -> AccessClaims {
+        guard hasOurShape(token),
             let payload = try? await keys.verify(token, as: Payload.self),
             payload.iss == Self.issuer, payload.aud == Self.audience,
             let user = UserID(payload.sub), let session = SessionID(payload.sid), let tenant = TenantID(payload.tid),

@@ -20,6 +20,13 @@ package struct KeyStore: Sendable {
     package let refresh: Secret<SymmetricKey>
     package let cursor: Secret<SymmetricKey>
 
+    /// Hides whose tries are counted where limits are kept. Made of the cursor's key (RFC 5869), which guards as little.
+    package var limits: Secret<SymmetricKey> {
+        Secret(
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: cursor.reveal(), info: Array("unnati rate limits".utf8), outputByteCount: 32))
+    }
+
     /// What is wrong with the keys, and what to do.
     package struct Failure: Error, CustomStringConvertible, Sendable {
         package let description: String

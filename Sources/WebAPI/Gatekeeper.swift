@@ -3,20 +3,34 @@
 
 import Admission
 import Core
+import Crypto
 import HTTPMessage
 import HTTPTypes
 
 /// Counts requests against the limits and refuses what is over, before anything that costs is begun.
 package struct Gatekeeper: Sendable {
     private let limiter: RateLimiter
+    private let shared: SharedRateLimiter?
+    private let key: Secret<SymmetricKey>
     private let limits: RateLimits
     /// `RateLimit-Policy` as each policy has it, written once.
     private let descriptions: [RatePolicy.Name: ResponseFields]
 
-    package init(_ limits: RateLimits, limiter: RateLimiter = RateLimiter()) {
+    /// - Parameters:
+    ///   - key: hides whose tries are counted.
+    ///   - shared: asked about limits that must be exact; nil where this is the only server.
+    package init(
+        _ limits: RateLimits, key: Secret<SymmetricKey>, limiter: RateLimiter = RateLimiter(),
+        shared: SharedRateLimiter? = nil
+    ) {
         self.limits = limits
+        self.key = key
         self.limiter = limiter
-        let policies = [limits.address, limits.signIn, limits.identity, limits.person, limits.tenant].compactMap { $0 }
+        self.shared = shared
+        let policies = [
+            limits.address, limits.signIn, limits.identity, limits.person, limits.tenant, limits.imports,
+            limits.exports,
+        ].compactMap { $0 }
         descriptions = Dictionary(
             uniqueKeysWithValues: policies.map { policy in
                 let value = "\"\(policy.name.rawValue)\";q=\(policy.quota);w=\(policy.window.components.seconds)"
@@ -40,9 +54,29 @@ package struct Gatekeeper: Sendable {
 
     /// An identity that somebody tries to sign in as. Counted together with the address, so that nobody can lock out a
     /// person who is elsewhere.
-    func admitIdentity(_ identity: String, _ request: Request) throws {
+    func admitIdentity(_ identity: String, _ request: Request) async throws {
         guard let policy = limits.identity else { return }
-        try check(limiter.take(policy, .identity(identity, from: request.client)), request)
+        try await admit(policy, .identity(identity, from: request.client, key: key), request)
+    }
+
+    /// A customer file.
+    func admitImport(_ caller: Caller, _ request: Request) async throws {
+        guard let policy = limits.imports else { return }
+        try await admit(policy, .tenant(caller.tenantID, policy.name), request)
+    }
+
+    /// A customer book as a file.
+    func admitExport(_ caller: Caller, _ request: Request) async throws {
+        guard let policy = limits.exports else { return }
+        try await admit(policy, .tenant(caller.tenantID, policy.name), request)
+    }
+
+    /// What the server's own bucket refuses, it refuses at once; what that lets pass, the shared one decides where there is
+    /// one.
+    private func admit(_ policy: RatePolicy, _ subject: RateSubject, _ request: Request) async throws {
+        let verdict = limiter.take(policy, subject)
+        guard verdict.isAllowed, policy.name.isExact, let shared else { return try check(verdict, request) }
+        try check(await shared.take(policy, subject), request)
     }
 
     func admit(_ person: Caller.Person, _ request: Request) throws {

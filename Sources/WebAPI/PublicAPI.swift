@@ -34,8 +34,8 @@ package enum PublicAPI {
         KeyHandlers(tokens: accessTokens).mount(open: open)
         AccountHandlers(accounts: accounts, gatekeeper: gatekeeper).mount(open: open, tenant: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
-        CustomerHandlers(customers: customers, pages: pages, streams: streams).mount(on: tenant)
-        CustomerImportHandlers(imports: imports, pages: pages, streams: streams).mount(on: tenant)
+        CustomerHandlers(customers: customers, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(on: tenant)
+        CustomerImportHandlers(imports: imports, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
             gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)

@@ -23,12 +23,14 @@ package struct StaticFiles: Sendable {
     /// - Parameter folder: files and folders whose names begin with a dot are left out. `index.html` is at `/` of its folder.
     /// - Throws: ``Failure`` when the folder cannot be read or holds more than fits.
     package init(folder: String) throws {
-        guard let names = FileManager.default.enumerator(atPath: folder) else {
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
+            let names = FileManager.default.enumerator(atPath: folder)
+        else {
             throw Failure(description: "The folder \(folder) cannot be read. Name another one with WEB_DIRECTORY.")
         }
         var contents: [String: [UInt8]] = [:], bytes = 0
         for case let name as String in names where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
-            var isFolder: ObjCBool = false
             let path = folder + "/" + name
             guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
                 continue

@@ -76,7 +76,7 @@ import Testing
                 try "SELECT 1;".write(toFile: $0 + "/0003_customers.up.sql", atomically: true, encoding: .utf8)
             }
             let unknown = try refusal {
-                try FileManager.default.removeItem(atPath: $0 + "/0004_customer_imports.up.sql")
+                try FileManager.default.removeItem(atPath: $0 + "/0005_rate_buckets.up.sql")
             }
             try database.run(
                 as: "unnati_owner", "INSERT INTO app.schema_migrations VALUES (9001, 'late', 'x', now(), 'x', 1)")
@@ -86,7 +86,7 @@ import Testing
             }
 
             #expect(changed.contains("0003_customers was changed"))
-            #expect(unknown.contains("migration 4"))
+            #expect(unknown.contains("migration 5"))
             #expect(
                 outOfOrder.contains("9000_late has not been applied") || outOfOrder.contains("9001_late was changed"))
         }

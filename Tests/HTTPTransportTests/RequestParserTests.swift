@@ -45,6 +45,14 @@ import Testing
             parse(Self.stream, step: step) == ["GET /a?b=c", "POST /d body=abc", "POST /e body=abc0123456789", "GET /"])
     }
 
+    /// A line is judged by its line ends before anything in it is, or pieces would be judged otherwise than the whole.
+    @Test(arguments: [1, 3, 17, .max])
+    func aLineEndInsideALineIsSeenBeforeTheVersionBehindIt(_ step: Int) {
+        #expect(parse("GET /a\rb HTTP/0.1\r\nHost: x\r\n\r\n", step: step) == ["400"])
+        #expect(parse("BREW /a\rb HTTP/1.1\r\nHost: x\r\n\r\n", step: step) == ["400"])
+        #expect(parse("GET / HTTP/0.1\r\nHost: x\r\n\r\n", step: step) == ["505"])
+    }
+
     /// Each is a request that some server reads otherwise than another. All are refused, and nothing after them is read.
     @Test(arguments: [
         "GET  / HTTP/1.1", "GET\t/ HTTP/1.1", " GET / HTTP/1.1", "GET HTTP/1.1", "GET / HTTP/1.1 ", "GET / http/1.1",

@@ -47,6 +47,7 @@ class Server:
             "PASSWORD_COST": "10",
             # One person does here what thousands do elsewhere.
             "RATE_LIMIT_PERSON": "1000000/60", "RATE_LIMIT_TENANT": "1000000/60", "RATE_LIMIT_IDENTITY": "1000000/60",
+            "RATE_LIMIT_IMPORTS": "1000000/60", "RATE_LIMIT_EXPORTS": "1000000/60",
             **{name: str(value) for name, value in settings.items()}}
         self.start()
 

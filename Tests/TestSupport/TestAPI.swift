@@ -20,29 +20,41 @@ package struct TestAPI: Sendable {
     package let application: Application
 
     package static func run(
-        _ change: (inout Configuration) -> Void = { _ in }, log: LogSink = LogSink(descriptor: 2),
+        _ change: @escaping (inout Configuration) -> Void = { _ in }, log: LogSink = LogSink(descriptor: 2),
         _ body: (TestAPI) async throws -> Void
     ) async throws {
-        try await TestDatabase.run { database in
-            var configuration = Configuration(database: DatabaseConfiguration(url: try database.url()))
-            configuration.http.port = 0
-            configuration.admin.port = 0
-            configuration.passwords.cost = 4
-            configuration.http.grace = .seconds(2)
-            configuration.keysDirectory = NSTemporaryDirectory() + "unnati-test-keys-\(getpid())"
-            configuration.writesAccessLog = false
-            change(&configuration)
-            let application = try await Application(configuration, log: log)
-            let (port, adminPort) = try application.listen()
-            let services = application.services(signals: [])
-            let running = Task { try await services.run() }
-            let api = TestAPI(port: port, adminPort: adminPort, database: database, application: application)
-            let outcome: Result<Void, any Error>
-            do { outcome = .success(try await body(api)) } catch { outcome = .failure(error) }
-            await services.triggerGracefulShutdown()
-            try await running.value
-            try outcome.get()
-        }
+        try await TestDatabase.run { database in try await serve(database, change, log, body) }
+    }
+
+    /// Runs one more server on the same database beside this one.
+    package func beside(
+        _ change: @escaping (inout Configuration) -> Void = { _ in }, _ body: (TestAPI) async throws -> Void
+    ) async throws {
+        try await Self.serve(database, change, LogSink(descriptor: 2), body)
+    }
+
+    private static func serve(
+        _ database: TestDatabase, _ change: (inout Configuration) -> Void, _ log: LogSink,
+        _ body: (TestAPI) async throws -> Void
+    ) async throws {
+        var configuration = Configuration(database: DatabaseConfiguration(url: try database.url()))
+        configuration.http.port = 0
+        configuration.admin.port = 0
+        configuration.passwords.cost = 4
+        configuration.http.grace = .seconds(2)
+        configuration.keysDirectory = NSTemporaryDirectory() + "unnati-test-keys-\(getpid())"
+        configuration.writesAccessLog = false
+        change(&configuration)
+        let application = try await Application(configuration, log: log)
+        let (port, adminPort) = try application.listen()
+        let services = application.services(signals: [])
+        let running = Task { try await services.run() }
+        let api = TestAPI(port: port, adminPort: adminPort, database: database, application: application)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await body(api)) } catch { outcome = .failure(error) }
+        await services.triggerGracefulShutdown()
+        try await running.value
+        try outcome.get()
     }
 
     /// A reply that `openapi.yaml` agrees with.

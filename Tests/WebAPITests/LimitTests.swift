@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Admission
+import Bootstrap
 import Core
 import TestSupport
 import Testing
@@ -92,6 +93,76 @@ import Testing
                     try await api.post(path, [String: String](), headers: [("X-Forwarded-For", "203.0.113.7")]).status)
             }
             #expect(statuses == [422, 422, 429])
+        }
+    }
+
+    /// What guards more than a server is the same however many servers there are.
+    @Test func aSharedLimitIsCountedForAllServersTogether() async throws {
+        @Sendable func change(_ configuration: inout Configuration) {
+            configuration.rates.exports = RatePolicy(.exports, 3, per: .seconds(60))
+            configuration.rates.areShared = true
+        }
+        try await TestAPI.run(change) { api in
+            try await api.beside(change) { other in
+                let acme = try await api.makeTenant(), second = try await api.makeTenant("Second")
+                func export(_ api: TestAPI, _ tenant: TestTenant) async throws -> RawClient.Reply {
+                    try await api.request("GET", "/v1/customers/export", token: tenant.token)
+                }
+
+                let allowed = [
+                    try await export(api, acme), try await export(other, acme), try await export(other, acme),
+                ]
+                #expect(allowed.map(\.status) == [200, 200, 200])
+                #expect(allowed.map { $0.header("RateLimit")?.contains("\"exports\";r=") } == [true, true, true])
+                for server in [api, other] {
+                    let refused = try await export(server, acme)
+                    #expect(refused.problemCode == "quota_exceeded")
+                    #expect(refused.object["violated_policies"] as? [String] == ["exports"])
+                    #expect((1...20).contains(Int(refused.header("Retry-After") ?? "") ?? 0))
+                }
+                #expect(try await export(other, second).status == 200)
+            }
+        }
+    }
+
+    @Test func whatTheServersOwnBucketRefusesAsksNoDatabase() async throws {
+        try await TestAPI.run {
+            $0.rates.exports = RatePolicy(.exports, 2, per: .seconds(600))
+            $0.rates.areShared = true
+        } _: { api in
+            let acme = try await api.makeTenant()
+            for _ in 0..<2 { #expect(try await acme.get("/v1/customers/export").status == 200) }
+            let before = api.application.database.statistics.roundTrips
+
+            let statuses = try await repeated(20) { try await acme.get("/v1/customers/export").status }
+
+            #expect(statuses == Array(repeating: 429, count: 20))
+            // Reading revocations, every two seconds, is not about us.
+            #expect(api.application.database.statistics.roundTrips - before <= 2)
+        }
+    }
+
+    /// Forty tries at once on two servers: exactly as many pass as may.
+    @Test func aSharedLimitIsExactUnderARace() async throws {
+        @Sendable func change(_ configuration: inout Configuration) {
+            configuration.rates.exports = RatePolicy(.exports, 7, per: .seconds(600))
+            configuration.rates.areShared = true
+        }
+        try await TestAPI.run(change) { api in
+            try await api.beside(change) { other in
+                let acme = try await api.makeTenant()
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for number in 0..<40 {
+                        let server = number % 2 == 0 ? api : other
+                        group.addTask {
+                            try await server.request("GET", "/v1/customers/export", token: acme.token).status
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(statuses.count { $0 == 200 } == 7)
+                #expect(statuses.count { $0 == 429 } == 33)
+            }
         }
     }
 

@@ -71,7 +71,7 @@ struct AccountHandlers: Sendable {
         guard let identity = LoginIdentity(input.identity) else {
             throw FieldError("/identity", "invalid_identity", "Give a phone number or an e-mail address.")
         }
-        try gatekeeper.admitIdentity(identity.value, request)
+        try await gatekeeper.admitIdentity(identity.value, request)
         let tenant = try input.tenantID.map { text in
             guard let id = TenantID(text) else { throw AccountError.tenantUnknown }
             return id

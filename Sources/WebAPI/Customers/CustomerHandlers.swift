@@ -14,6 +14,7 @@ struct CustomerHandlers: Sendable {
     let customers: CustomerService
     let pages: Pages
     let streams: Streams
+    let gatekeeper: Gatekeeper
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.get("/v1/customers", operation: "listCustomers", list)
@@ -56,6 +57,7 @@ struct CustomerHandlers: Sendable {
     /// The whole book as a file, sent while it is read.
     func export(_ request: Request, _ context: TenantContext) async throws -> Response {
         _ = try request.query()
+        try await gatekeeper.admitExport(context.caller, request)
         var fields: ResponseFields = [.contentType: "text/csv; charset=utf-8"]
         fields.append(.contentDisposition, "attachment; filename=\"customers.csv\"")
         return try await streams.response(fields, for: context.caller) {

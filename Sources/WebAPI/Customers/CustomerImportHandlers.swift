@@ -13,6 +13,7 @@ struct CustomerImportHandlers: Sendable {
     let imports: CustomerImportService
     let pages: Pages
     let streams: Streams
+    let gatekeeper: Gatekeeper
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.post(
@@ -25,6 +26,7 @@ struct CustomerImportHandlers: Sendable {
 
     func begin(_ request: Request, _ context: TenantContext) async throws -> Response {
         guard request.isMediaType("text/csv") else { throw Request.Failure.unsupportedMediaType(expected: "text/csv") }
+        try await gatekeeper.admitImport(context.caller, request)
         guard case .stream(let stream) = request.body else { throw BodyStream.Interrupted() }
         let found = try await imports.begin(for: context.person) { try await stream.next() }
         var response = Response.json(CustomerImportOutput(found: found), status: .accepted)

@@ -75,20 +75,22 @@ enum HTTPTargets {
         return (header.outcome, taken)
     }
 
-    /// What a connection asks for, request by request, in words.
-    private static func events(_ stream: [UInt8], step: Int) -> [String] {
+    /// What a connection asks for, request by request, in bytes: a word in its place would take longer to make than all else.
+    private static func events(_ stream: [UInt8], step: Int) -> [UInt8] {
         let now = ContinuousClock.now
         var machine = ConnectionMachine(limits: HTTPLimits(), now: now) { router.match($0) }
-        var events: [String] = [], actions: [ConnectionMachine.Action] = [], rest = stream[...]
-        while !rest.isEmpty {
-            let piece = Array(rest.prefix(step))
-            rest = rest.dropFirst(piece.count)
-            unsafe piece.withUnsafeBytes { unsafe machine.received($0, now: now, &actions) }
+        var events: [UInt8] = [], actions: [ConnectionMachine.Action] = [], next = 0
+        while next < stream.count {
+            let end = min(next + step, stream.count)
+            unsafe stream.withUnsafeBytes {
+                unsafe machine.received(UnsafeRawBufferPointer(rebasing: $0[next..<end]), now: now, &actions)
+            }
+            next = end
             while !actions.isEmpty {
                 switch actions.removeFirst() {
-                case .start(let head, _, .bytes(let body)):
-                    events.append("\(head.method) \(head.path) \(head.query ?? "-") \(head.fields) \(body)")
-                case .reject(let violation): events.append("\(violation.status.code)")
+                case .start(let head, _, .bytes(let body)): note(head, body, in: &events)
+                case .reject(let violation):
+                    events.append(contentsOf: [1, UInt8(violation.status.code / 100), UInt8(violation.status.code % 100)])
                 default: continue
                 }
                 machine.responded(Response(.ok), date: [], now: now, &actions)
@@ -96,6 +98,21 @@ enum HTTPTargets {
             }
         }
         return events
+    }
+
+    private static func note(_ head: RequestHead, _ body: [UInt8], in events: inout [UInt8]) {
+        events.append(0)
+        events.append(contentsOf: head.method.rawValue.utf8)
+        events.append(0)
+        head.withPath { path in for index in path.indices { events.append(path[index]) } }
+        events.append(0)
+        if let query = head.query { events.append(contentsOf: query.utf8) }
+        events.append(UInt8(truncatingIfNeeded: head.fields.count))
+        for name in [HTTPField.Name.authorization, .contentType, .connection] {
+            head.fields.withOnly(name) { value in for index in value.indices { events.append(value[index]) } }
+            events.append(0)
+        }
+        events.append(contentsOf: body)
     }
 
     private static let router: Router = {

@@ -29,18 +29,28 @@ enum TokenTargets {
     /// A token whose signature nobody made is never taken, whatever it says of itself.
     static func accessToken(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
-        let done = DispatchSemaphore(value: 0)
+        precondition((try? accessTokens.remembered(bytes.span)) == nil, "a forged token was remembered")
+        guard accessTokens.hasOurShape(text) else { return }
+        let isValid = wait { (try? await accessTokens.verify(text)) != nil }
+        precondition(!isValid, "a forged token was taken")
+    }
+
+    private static let accessTokens: AccessTokens = wait {
+        let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 9, count: 32))
+        return await AccessTokens(signingKey: Secret(key ?? .init()), TokenConfiguration())
+    }
+
+    /// Waits for what can only be awaited: a fuzzer's targets are plain functions.
+    private static func wait<Output: Sendable>(_ body: @escaping @Sendable () async -> Output) -> Output {
+        let done = DispatchSemaphore(value: 0), output = Lock<Output?>(nil)
         Task.detached {
-            let isValid = (try? await accessTokens.value.verify(text)) != nil
-            precondition(!isValid, "a forged token was taken")
+            let made = await body()
+            output.with { $0 = made }
             done.signal()
         }
         done.wait()
-    }
-
-    private static let accessTokens = Task.detached {
-        let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 9, count: 32))
-        return await AccessTokens(signingKey: Secret(key ?? .init()), TokenConfiguration())
+        guard let made = output.with({ $0 }) else { preconditionFailure("nothing was made") }
+        return made
     }
 
     /// Stored hashes, as an import brings them. Reading them is cheap; only the cheapest are computed.
