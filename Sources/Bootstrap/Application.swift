@@ -98,6 +98,7 @@ package struct Application: Sendable {
             .gauge("db_pool_max", pool.maximum), .counter("db_pool_timeouts_total", pool.timeouts),
             .counter("db_round_trips_total", pool.roundTrips),
             .gauge("http_server_connections", server.connectionCount),
+            .counter("http_server_requests_shed_total", server.shedCount),
             .counter("http_server_connections_refused_total", server.refusedCount),
         ]
     }

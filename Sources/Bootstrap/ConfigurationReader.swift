@@ -55,6 +55,7 @@ package struct ConfigurationReader: ~Copyable {
         read("HTTP_PORT", 0...65_535, into: &configuration.http.port)
         read("HTTP_CONNECTIONS", 1...1_000_000, into: &configuration.http.connections)
         configuration.loops = max(1, min(64, ProcessInfo.processInfo.activeProcessorCount))
+        read("HTTP_REQUESTS_IN_FLIGHT", 1...1_000_000, into: &configuration.http.inFlight)
         read("HTTP_CONNECTIONS_PER_ADDRESS", 1...1_000_000, into: &configuration.http.connectionsPerAddress)
         read("HTTP_LOOPS", 1...64, into: &configuration.loops)
         for setting in HTTPLimits.settings {

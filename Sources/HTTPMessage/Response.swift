@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Core
 import HTTPTypes
 import JSON
 
@@ -51,6 +52,10 @@ package protocol Responder: Sendable {
 
     /// The reply to bytes that are no acceptable request.
     func reply(to violation: ProtocolViolation) -> Response
+
+    /// The reply to a request for which there is no room now: nothing has been done for it, and making this must cost next
+    /// to nothing.
+    func overloaded(_ id: UUIDv7) -> Response
 }
 
 /// How a client broke HTTP or a bound of ours. The connection closes after the reply, since what follows cannot be trusted.

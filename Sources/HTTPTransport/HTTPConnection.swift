@@ -28,6 +28,8 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private var hasShutDown = false
     private var stream: BodyStream?
     private var handler: Task<Void, Never>?
+    /// The current request is among those that the loop counts.
+    private var isCounted = false
     /// Waits for room for the next piece of a streamed reply.
     private var pieceWaiter: CheckedContinuation<Bool, Never>?
     /// Counts requests: a reply that comes after its request was given up is not the reply to the next one.
@@ -156,10 +158,24 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
         loop.giveBack(actions)
     }
 
+    /// A reply that is there at once.
+    private func answer(_ response: Response, _ actions: inout [ConnectionMachine.Action]) {
+        machine.responded(response, date: loop.dateField, now: .now, &actions)
+        replied()
+    }
+
     /// The current request has its reply: what is at work on it is not at work on the next one.
     private func replied() {
         turn += 1
         handler = nil
+        uncount()
+    }
+
+    /// The request is no longer among those that are being answered.
+    private func uncount() {
+        guard isCounted else { return }
+        isCounted = false
+        loop.end()
     }
 
     private func bodyWanted() {
@@ -173,7 +189,13 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     /// Does what the machine decided, then writes; writing may let the machine decide more.
     private func perform(_ actions: inout [ConnectionMachine.Action]) {
         while true {
-            for action in actions { perform(action) }
+            // What is answered on the spot may lead to more: it is worked off here and not by calling from within.
+            var index = 0
+            while index < actions.count {
+                let action = actions[index]
+                index += 1
+                perform(action, &actions)
+            }
             actions.removeAll(keepingCapacity: true)
             guard !machine.isClosed else { return }
             write(&actions)
@@ -186,9 +208,11 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
         watch()
     }
 
-    private func perform(_ action: ConnectionMachine.Action) {
+    private func perform(_ action: ConnectionMachine.Action, _ more: inout [ConnectionMachine.Action]) {
         switch action {
         case .start(let head, let match, .bytes(let bytes)):
+            guard loop.begin() else { return answer(responder.overloaded(loop.nextRequestID()), &more) }
+            isCounted = true
             handle(head, .bytes(bytes), match)
         case .start(let head, let match, .stream):
             let stream = BodyStream { [weak self] in
@@ -197,7 +221,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
             }
             self.stream = stream
             handle(head, .stream(stream), match)
-        case .reject(let violation): responded(responder.reply(to: violation), turn: turn)
+        case .reject(let violation): answer(responder.reply(to: violation), &more)
         case .pushBody(let bytes): if stream?.push(bytes) == false { machine.bodyFull() }
         case .finishBody:
             stream?.finish()
@@ -209,7 +233,9 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
             handler?.cancel()
             handler = nil
         case .clientLeft: handler?.cancel()
-        case .startStream(let stream): send(stream)
+        case .startStream(let stream):
+            uncount()
+            send(stream)
         case .resumeStream: answerWaiter(true)
         case .abort: channel.resetOnClose()
         case .halfClose: isHalfClosing = true
@@ -305,6 +331,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private func close() {
         handler?.cancel()
         handler = nil
+        uncount()
         answerWaiter(false)
         stream?.interrupt()
         stream = nil

@@ -8,6 +8,7 @@ import Glibc
 import HTTPMessage
 import HTTPTypes
 import Logging
+import Synchronization
 
 /// An HTTP/1.1 server over Dispatch: a listener, and loops that share the connections.
 package final class HTTPServer: @unchecked Sendable {
@@ -29,7 +30,8 @@ package final class HTTPServer: @unchecked Sendable {
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
-        self.loops = loops.map { ServingLoop($0) }
+        let share = max(1, (configuration.inFlight + loops.count - 1) / loops.count)
+        self.loops = loops.map { ServingLoop($0, inFlightLimit: share) }
     }
 
     /// What keeps the server from listening, and what to do.
@@ -39,6 +41,9 @@ package final class HTTPServer: @unchecked Sendable {
 
     /// Connections that are open now.
     package var connectionCount: Int { open.with { $0.total } }
+
+    /// Requests that were turned away because too many were being answered.
+    package var shedCount: Int { loops.reduce(0) { $0 + $1.shed.load(ordering: .relaxed) } }
 
     /// Connections that were turned away because their address had enough.
     package var refusedCount: Int { open.with { $0.refused } }

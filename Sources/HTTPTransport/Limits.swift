@@ -112,6 +112,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var inherited: Int32?
     /// `HTTP_CONNECTIONS`, 1...1 000 000: connections at once; more wait in the listener's backlog.
     package var connections = 10_000
+    /// `HTTP_REQUESTS_IN_FLIGHT`, 1...1 000 000: requests that are answered at once; 503 beyond, at next to no cost. More would
+    /// only wait longer. Uploads and streamed replies do not count: they take their client's time.
+    package var inFlight = 512
     /// `HTTP_CONNECTIONS_PER_ADDRESS`, 1...1 000 000: of one subscriber at once; more are closed. Loopback and trusted
     /// proxies may have more. Mobile networks put thousands of people behind one address.
     package var connectionsPerAddress = 1_024

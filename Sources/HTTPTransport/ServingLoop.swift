@@ -3,6 +3,7 @@
 
 import Core
 import Execution
+import Synchronization
 
 /// The connections of one event loop and what they share. All of it is used on that loop alone, so nothing needs a lock.
 @safe final class ServingLoop: @unchecked Sendable {
@@ -16,10 +17,16 @@ import Execution
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     private var requestIDs = RequestIDs()
+    private let inFlightLimit: Int
+    private var inFlight = 0
+    /// Requests that were turned away because too many were being answered; counted, since no log line tells of them.
+    let shed = Atomic<Int>(0)
     private var spareActions: [[ConnectionMachine.Action]] = []
 
-    init(_ events: EventLoop) {
+    /// - Parameter inFlightLimit: how many requests may be answered at once.
+    init(_ events: EventLoop, inFlightLimit: Int) {
         self.events = events
+        self.inFlightLimit = inFlightLimit
         refreshDate()
         events.everyTick { [weak self] in self?.tick() }
     }
@@ -68,6 +75,18 @@ import Execution
         events.remove(connection.descriptor, token: connection.token)
         connections[connection.token] = nil
     }
+
+    /// One more request begins to be answered; false when there is no room. Each that has begun must ``end()``.
+    func begin() -> Bool {
+        guard inFlight < inFlightLimit else {
+            shed.add(1, ordering: .relaxed)
+            return false
+        }
+        inFlight += 1
+        return true
+    }
+
+    func end() { inFlight -= 1 }
 
     /// An empty list of actions, with room.
     func takeActions() -> [ConnectionMachine.Action] { spareActions.popLast() ?? [] }

@@ -26,6 +26,7 @@ package struct API: Responder {
     private let crossOrigin: CrossOrigin
     private let security: SecurityFields
     private let files: StaticFiles?
+    private let overloadedReply: Response
 
     /// - Parameters:
     ///   - isEncrypted: clients come over TLS.
@@ -46,6 +47,7 @@ package struct API: Responder {
         self.crossOrigin = crossOrigin
         self.files = files
         security = SecurityFields(isEncrypted: isEncrypted)
+        overloadedReply = Self.overloadedReply(security)
         durations = RequestDurations(router, metrics)
     }
 
@@ -93,6 +95,21 @@ package struct API: Responder {
         if violation.status == .methodNotAllowed { response.fields[.allow] = "" }
         accessLog?.write(
             AccessLogLine(id: id, status: response.status, outputBytes: response.body.count).bytes, isUrgent: false)
+        return response
+    }
+
+    /// Made once but for the request's name; it is in no log line, since there are too many such. A metric counts them.
+    package func overloaded(_ id: UUIDv7) -> Response {
+        var response = overloadedReply
+        response.fields.append(.requestID) { $0.put(hex: id) }
+        return response
+    }
+
+    private static func overloadedReply(_ security: SecurityFields) -> Response {
+        var error = APIError(.serviceUnavailable, .overloaded, "The service is busy. Try again soon.")
+        error.retryAfter = .seconds(1)
+        var response = error.response(requestID: nil)
+        response.fields.append(contentsOf: security.data)
         return response
     }
 
