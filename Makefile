@@ -8,7 +8,7 @@ SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 VENV = .local/venv
 
-.PHONY: help setup build run test bench conformance fuzz race slow format lint migrate
+.PHONY: help setup build run test bench conformance fuzz race slow soak format lint migrate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ race: setup ## Run the tests of what threads share under ThreadSanitizer
 slow: build ## Two thousand slow clients of each kind (slowhttptest), watched by a well-behaved one
 	@docker/local/setup slow
 	@docker/local/with-server sh -c 'cd Tests/Outside && ../../$(VENV)/bin/python slow.py $$UNNATI_PORT'
+
+soak: build ## Fifty drains, three times too much load, ten minutes of everything at once; writes docs/soak.md
+	@docker/local/setup soak
+	@docker/local/soak --write docs/soak.md
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up

@@ -14,7 +14,7 @@ import Tokens
 
 /// Reads the configuration once: flags win over the environment, the environment over a file, the file over defaults.
 /// All mistakes are found before any is reported.
-package struct ConfigurationReader: ~Copyable {
+package struct ConfigurationReader {
     /// Every mistake, one a line, each with what to do.
     package struct Mistakes: Error, CustomStringConvertible, Sendable {
         package let description: String
