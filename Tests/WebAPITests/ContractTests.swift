@@ -26,15 +26,23 @@ import WebAPI
 
     @Test func everyReplyHasItsIdAndItsSecurityHeaders() async throws {
         try await TestAPI.run { api in
-            for (method, target) in [
-                ("GET", "/livez"), ("GET", "/readyz"), ("GET", "/v1/me"), ("GET", "/nowhere"), ("PUT", "/v1/customers"),
-                ("GET", "/%zz"),
-            ] {
-                let reply = try await api.request(method, target)
-                #expect(reply.header("X-Request-Id")?.count == 32, "\(method) \(target)")
-                #expect(reply.header("X-Content-Type-Options") == "nosniff")
-                #expect(reply.header("Cache-Control") == "no-store")
-                #expect(reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true)
+            let acme = try await api.makeTenant()
+            let routes = api.application.api.router.routes.map { route in
+                let target = route.template.split(separator: "/").map { $0.hasPrefix("{") ? "x" : $0 }.joined(separator: "/")
+                return (route.method.rawValue, "/" + target)
+            }
+            #expect(routes.count > 15)
+            let mistakes = [("GET", "/nowhere"), ("PUT", "/v1/customers"), ("OPTIONS", "/v1/customers"), ("GET", "/%zz")]
+            for (method, target) in routes + mistakes {
+                for headers in [[], [("Authorization", "Bearer " + acme.token)]] {
+                    let reply = try await api.request(method, target, headers: headers)
+                    let comment = Comment("\(method) \(target): \(reply.status)")
+                    #expect(reply.header("X-Request-Id")?.count == 32, comment)
+                    #expect(reply.header("X-Content-Type-Options") == "nosniff", comment)
+                    #expect(reply.header("Referrer-Policy") == "no-referrer", comment)
+                    #expect(reply.header("Cache-Control") != nil, comment)
+                    #expect(reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true, comment)
+                }
             }
         }
     }

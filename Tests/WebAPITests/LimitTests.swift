@@ -29,6 +29,27 @@ import Testing
         }
     }
 
+    /// Over a connection that is kept, from the first byte sent to the last one read.
+    @Test func aRefusalTakesLessThanAMillisecond() async throws {
+        try await TestAPI.run {
+            $0.rates.person = RatePolicy(.person, 1, per: .seconds(3_600))
+        } _: { api in
+            let acme = try await api.makeTenant()
+            let client = try RawClient(port: api.port)
+            defer { client.close() }
+            let request = "GET /v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(acme.token)\r\n\r\n"
+            var times: [Duration] = []
+            for _ in 0..<300 {
+                let begin = ContinuousClock.now
+                try client.send(request)
+                let status = try client.readReply().status
+                times.append(.now - begin)
+                if times.count > 1 { #expect(status == 429) }
+            }
+            #expect(times.sorted()[150] < .milliseconds(1))
+        }
+    }
+
     @Test func aBusinessHasALimitAcrossItsPeople() async throws {
         try await TestAPI.run {
             $0.rates.tenant = RatePolicy(.tenant, 3, per: .seconds(60))
