@@ -51,9 +51,9 @@ migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up
 
 format: ## Format the Swift sources
-	$(SWIFT) format --in-place --recursive Package.swift Sources $(wildcard Tests/*Tests) Tests/TestSupport Tests/PasswordProbe
+	$(SWIFT) format --in-place --recursive Package.swift Sources $(wildcard Tests/*Tests) Tests/TestSupport $(wildcard Tests/*Probe) Tests/Fuzz
 
 lint: setup ## Check formatting, migrations and the API description
-	$(SWIFT) format lint --strict --recursive Package.swift Sources $(wildcard Tests/*Tests) Tests/TestSupport Tests/PasswordProbe
+	$(SWIFT) format lint --strict --recursive Package.swift Sources $(wildcard Tests/*Tests) Tests/TestSupport $(wildcard Tests/*Probe) Tests/Fuzz
 	$(VENV)/bin/squawk --assume-in-transaction --pg-version 15.20 sql/*.up.sql
 	$(VENV)/bin/openapi-spec-validator openapi.yaml

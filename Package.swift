@@ -131,7 +131,8 @@ let package = Package(
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),
         tests("CRMTests", ["Core", "CRM"]),
-        tests("WebAPITests", ["Admission", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
+        tests(
+            "WebAPITests", ["Admission", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -66,9 +66,11 @@ package struct Application: Sendable {
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
             gatekeeper: Gatekeeper(configuration.rates, key: keys.limits, shared: sharedLimits),
-            requestsPerAddress: configuration.http.connectionsPerAddress, crossOrigin: CrossOrigin(origins: configuration.origins),
+            requestsPerAddress: configuration.http.connectionsPerAddress,
+            crossOrigin: CrossOrigin(origins: configuration.origins),
             isEncrypted: configuration.http.tls != nil,
-            files: try configuration.webDirectory.map { try StaticFiles(folder: $0) }, streamsPerTenant: configuration.streamsPerTenant,
+            files: try configuration.webDirectory.map { try StaticFiles(folder: $0) },
+            streamsPerTenant: configuration.streamsPerTenant,
             isDraining: { draining.with { $0 } })
         // Operators are answered however busy the others are.
         let adminLoop = EventLoop(label: "unnati.admin")

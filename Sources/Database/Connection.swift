@@ -39,7 +39,8 @@ import Glibc
     /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
     init(
         url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline,
-        diagnose: (String) -> Void = { _ in }, onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)? = nil
+        diagnose: (String) -> Void = { _ in },
+        onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)? = nil
     ) throws {
         guard let pointer = unsafe PQconnectStart(url.reveal()) else {
             throw DatabaseError.unavailable(retryAfter: .seconds(1))

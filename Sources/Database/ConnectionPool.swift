@@ -78,7 +78,8 @@ package final class ConnectionPool: Sendable {
         self.logger = logger
         self.loops = loops
         lanes = (0..<configuration.connections).map { DispatchQueue(label: "unnati.database.\($0)") }
-        state = Lock(PoolState(
+        state = Lock(
+            PoolState(
                 size: configuration.connections, maximumWaiting: configuration.waiters, lines: loops.count + 1))
         underWay = Lock(Array(repeating: nil, count: configuration.connections * 2))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
@@ -225,7 +226,8 @@ package final class ConnectionPool: Sendable {
 
     /// A connection on which one quick read is under way.
     private func share(_ connection: Connection) {
-        guard connection.exchanges.count == 1, let second = state.with({ $0.share(connection, line: line(of: connection.loop)) })
+        guard connection.exchanges.count == 1,
+            let second = state.with({ $0.share(connection, line: line(of: connection.loop)) })
         else { return }
         start(second, on: connection)
     }

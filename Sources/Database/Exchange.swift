@@ -143,7 +143,8 @@ class Exchange: @unchecked Sendable {
 
     private func take(_ result: consuming QueryResult, _ connection: Connection) {
         let step = steps.popFirst()
-        let preparation = if case .prepared? = step { preparing.removeFirst() } else { QueuedStatement.Preparation?.none }
+        let preparation =
+            if case .prepared? = step { preparing.removeFirst() } else { QueuedStatement.Preparation?.none }
         switch result.status {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
             switch step {
@@ -226,7 +227,9 @@ class Exchange: @unchecked Sendable {
     }
 
     override func succeed(_ result: borrowing QueryResult) {
-        do { unsafe continuation.resume(returning: try read(result)) } catch { unsafe continuation.resume(throwing: error) }
+        do { unsafe continuation.resume(returning: try read(result)) } catch {
+            unsafe continuation.resume(throwing: error)
+        }
     }
 
     override func fail(_ error: any Error) { unsafe continuation.resume(throwing: error) }

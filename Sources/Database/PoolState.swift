@@ -115,7 +115,9 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     private mutating func stopSharing(_ connection: Connection) {
         for line in shareable.indices {
-            if let index = shareable[line].firstIndex(where: { $0 === connection }) { shareable[line].remove(at: index) }
+            if let index = shareable[line].firstIndex(where: { $0 === connection }) {
+                shareable[line].remove(at: index)
+            }
         }
     }
 

@@ -74,7 +74,8 @@ extension Row {
     @inlinable
     package mutating func withTexts(_ name: StaticString, _ body: (Span<UInt8>) -> Void) throws {
         guard let bytes = unsafe try bytes(name, .textArray) else { return }
-        guard unsafe PostgresArray.forEach(in: bytes, { unsafe body($0.assumingMemoryBound(to: UInt8.self).span) }) else {
+        guard unsafe PostgresArray.forEach(in: bytes, { unsafe body($0.assumingMemoryBound(to: UInt8.self).span) })
+        else {
             throw DatabaseError.decoding(column: "\(name)")
         }
     }
@@ -125,14 +126,16 @@ package enum PostgresArray {
         in bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
     ) -> Bool {
         // Dimensions, a flag for NULLs, the elements' type; then for the one dimension its size and its lower bound.
-        guard let dimensions = unsafe number(in: bytes, at: 0), bytes.count >= 12, dimensions == 0 || dimensions == 1 else {
+        guard let dimensions = unsafe number(in: bytes, at: 0), bytes.count >= 12, dimensions == 0 || dimensions == 1
+        else {
             return false
         }
         guard dimensions == 1 else { return true }
         guard let count = unsafe number(in: bytes, at: 12), count >= 0, bytes.count >= 20 else { return false }
         var offset = 20
         for _ in 0..<count {
-            guard let length = unsafe number(in: bytes, at: offset), length >= 0, offset + 4 + length <= bytes.count else {
+            guard let length = unsafe number(in: bytes, at: offset), length >= 0, offset + 4 + length <= bytes.count
+            else {
                 return false
             }
             unsafe body(UnsafeRawBufferPointer(rebasing: bytes[(offset + 4)..<(offset + 4 + length)]))

@@ -146,6 +146,9 @@ private enum CurrentLoop {
             guard let pointer = unsafe pthread_getspecific(key) else { return nil }
             return unsafe Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
         }
-        set { unsafe pthread_setspecific(key, newValue.map { unsafe UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) }) }
+        set {
+            unsafe pthread_setspecific(
+                key, newValue.map { unsafe UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) })
+        }
     }
 }

@@ -13,9 +13,11 @@ package struct Cookies: Sendable {
     /// What cannot be read, and what is beyond the bound, is passed over.
     package init(_ fields: RequestFields) {
         for header in fields.values(.cookie) {
-            for pair in header.utf8.split(separator: UInt8(ascii: ";")).prefix(Self.maximum) where values.count < Self.maximum {
+            for pair in header.utf8.split(separator: UInt8(ascii: ";")).prefix(Self.maximum)
+            where values.count < Self.maximum {
                 guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
-                let name = Self.trimmed(pair[..<equals]), value = Self.unquoted(Self.trimmed(pair[equals...].dropFirst()))
+                let name = Self.trimmed(pair[..<equals]),
+                    value = Self.unquoted(Self.trimmed(pair[equals...].dropFirst()))
                 guard !name.isEmpty, name.allSatisfy(Self.isToken), value.allSatisfy(Self.isValue) else { continue }
                 values.append((String(Substring(name)), String(Substring(value))))
             }

@@ -116,7 +116,9 @@ package struct Router: Sendable {
             }
             let segment = path.extracting(start..<end)
             // Decoded after splitting, so that an encoded slash stays inside its segment.
-            guard let next = isEncoded ? step(from: node, decoding: segment, &parameters) : step(from: node, segment, &parameters)
+            guard
+                let next = isEncoded
+                    ? step(from: node, decoding: segment, &parameters) : step(from: node, segment, &parameters)
             else { return .notFound }
             node = next
             start = end + 1

@@ -96,7 +96,8 @@ package final class HTTPServer: @unchecked Sendable {
     private func adopt(_ descriptor: Int32, from peer: NetworkAddress) {
         let isProxy = configuration.proxies.contains(peer)
         // Where every connection begins with a proxy's word, nobody else has one.
-        guard isProxy || !configuration.readsProxyHeader, let place = ConnectionPlace(peer, in: open, configuration) else {
+        guard isProxy || !configuration.readsProxyHeader, let place = ConnectionPlace(peer, in: open, configuration)
+        else {
             _ = Glibc.close(descriptor)
             return
         }

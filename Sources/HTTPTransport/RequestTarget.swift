@@ -57,7 +57,7 @@ enum RequestTarget {
             let byte = bytes[index]
             switch byte {
             case UInt8(ascii: "%"):
-                guard index + 2 < range.upperBound, 
+                guard index + 2 < range.upperBound,
                     let byte = PercentEncoding.byte(bytes[index + 1], bytes[index + 2]), byte != 0
                 else { throw malformed }
                 mayHaveDots = mayHaveDots || question == nil

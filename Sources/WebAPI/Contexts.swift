@@ -55,7 +55,8 @@ struct Authenticator: Sendable {
         return TenantContext(person: person)
     }
 
-    private static func withToken<Output>(of request: Request, _ body: (Span<UInt8>) throws -> Output) throws -> Output {
+    private static func withToken<Output>(of request: Request, _ body: (Span<UInt8>) throws -> Output) throws -> Output
+    {
         guard request.head.fields.contains(.authorization) else {
             throw APIError.unauthorized(.tokenMissing, "Send an access token.")
         }

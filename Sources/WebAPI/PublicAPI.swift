@@ -35,7 +35,8 @@ package enum PublicAPI {
         AccountHandlers(accounts: accounts, gatekeeper: gatekeeper).mount(open: open, tenant: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
         CustomerHandlers(customers: customers, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(on: tenant)
-        CustomerImportHandlers(imports: imports, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(on: tenant)
+        CustomerImportHandlers(imports: imports, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(
+            on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
             gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)

@@ -32,7 +32,8 @@ package struct StaticFiles: Sendable {
         var contents: [String: [UInt8]] = [:], bytes = 0
         for case let name as String in names where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
             let path = folder + "/" + name
-            guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
+            else {
                 continue
             }
             guard let content = FileManager.default.contents(atPath: path) else {
@@ -54,7 +55,9 @@ package struct StaticFiles: Sendable {
         let suffixes = [(".br", ContentEncoding.brotli), (".gz", .gzip)]
         var files: [String: StaticFile] = [:]
         for (name, content) in contents {
-            if suffixes.contains(where: { name.hasSuffix($0.0) && contents[String(name.dropLast(3))] != nil }) { continue }
+            if suffixes.contains(where: { name.hasSuffix($0.0) && contents[String(name.dropLast(3))] != nil }) {
+                continue
+            }
             let encoded = suffixes.compactMap { suffix, encoding in
                 contents[name + suffix].map { StaticFile.Variant(encoding, $0) }
             }

@@ -69,7 +69,7 @@ COMMIT;
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file, tempfile.TemporaryDirectory() as folder:
         file.write(script)
         file.flush()
-        command = ["pgbench", "-n", "-M", "prepared", "-f", file.name, "-c", "8", "-j", "2", "-T", str(SECONDS), "-l", "--log-prefix", folder + "/log",
+        command = ["pgbench", "-n", "-M", "prepared", "-f", file.name, "-c", "8", "-j", "2", "-T", str(SECONDS), "-l", "--sampling-rate=0.1", "--log-prefix", folder + "/log",
                    f"{CLUSTER}unnati_app&dbname={DATABASE}"]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         times = sorted(int(line.split()[2]) / 1000 for path in pathlib.Path(folder).iterdir() for line in path.open())
@@ -78,12 +78,17 @@ COMMIT;
 
 @contextlib.contextmanager
 def running(command, port, path, **environment):
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise SystemExit(f"Port {port} is taken: what listens there would be measured.")
     process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         for _ in range(200):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)
                 break
+            if process.poll() is not None:
+                raise SystemExit(f"{command[0]} ended with exit code {process.returncode}.")
             time.sleep(0.05)
         yield
     finally:

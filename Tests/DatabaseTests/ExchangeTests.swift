@@ -87,7 +87,8 @@ import Testing
                 for number in 0..<400 {
                     group.addTask {
                         guard number % 9 == 0 else {
-                            let query = Query.one("SELECT \(number) AS number") { row in try row.decode("number") as Int }
+                            let query = Query.one("SELECT \(number) AS number") { row in try row.decode("number") as Int
+                            }
                             return try await pool.read(query.quick, in: .directory) == number
                         }
                         do {
@@ -113,7 +114,8 @@ import Testing
             let stuck = Task { try await pool.read(.count("SELECT pg_sleep(2)").quick, in: .directory) }
             try await Task.sleep(for: .milliseconds(100))
             let behind = Task {
-                try await pool.read(.one("SELECT 7 AS number") { row in try row.decode("number") as Int }.quick, in: .directory)
+                try await pool.read(
+                    .one("SELECT 7 AS number") { row in try row.decode("number") as Int }.quick, in: .directory)
             }
 
             await #expect(throws: DatabaseError.self) { try await stuck.value }
@@ -129,7 +131,9 @@ import Testing
             }
             let tenant = TenantID.next()
 
-            for (isWrite, statement) in [(false, "SELECT pg_sleep(3)"), (true, "SELECT pg_sleep(4)")] as [(Bool, Statement)] {
+            for (isWrite, statement) in [(false, "SELECT pg_sleep(3)"), (true, "SELECT pg_sleep(4)")]
+                as [(Bool, Statement)]
+            {
                 let took = await ContinuousClock().measure {
                     do {
                         _ =
@@ -198,7 +202,8 @@ import Testing
             for _ in 0..<100 {
                 let rows = try database.run(
                     as: "postgres",
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app'")
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app'"
+                )
                 if rows == [["0"]] { return }
                 try await Task.sleep(for: .milliseconds(20))
             }

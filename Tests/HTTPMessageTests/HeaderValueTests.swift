@@ -24,7 +24,8 @@ import Testing
     @Test(arguments: [
         "", "00", "00-", "00-\(trace)-\(parent)-1", "00-\(trace)-\(parent)-01-", "00-\(trace)-\(parent)-0x",
         "ff-\(trace)-\(parent)-01", "00-\(trace.uppercased())-\(parent)-01", "01-\(trace)-\(parent)-01more",
-        "00-00000000000000000000000000000000-\(parent)-01", "00-\(trace)-0000000000000000-01", "00_\(trace)_\(parent)_01",
+        "00-00000000000000000000000000000000-\(parent)-01", "00-\(trace)-0000000000000000-01",
+        "00_\(trace)_\(parent)_01",
     ])
     func whatCannotBeReadIsNoTrace(_ text: String) {
         #expect(read(text) == nil)

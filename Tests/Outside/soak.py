@@ -64,36 +64,42 @@ def open_loop(port, rate, seconds, files, connections=2_000):
 
 def overload(folder, seconds):
     """Three times as much as the server can answer: what it does answer, and how soon it says no to the rest."""
-    server = Server(folder, ACCESS_TOKEN_LIFETIME_S=3_600, HTTP_CONNECTIONS=10_000)
+    # Connections wait for their turn for longer than people do.
+    server = Server(folder, ACCESS_TOKEN_LIFETIME_S=3_600, HTTP_CONNECTIONS=10_000, HTTP_FIRST_BYTE_MS=60_000, HTTP_IDLE_MS=600_000)
     try:
         token, ids = fill(server, 1_000)
         authorization = f"Host: x\r\nAuthorization: Bearer {token}\r\n"
         body = json.dumps({"notes": "Called again"})
-        texts = [f"GET /v1/customers?limit=20 HTTP/1.1\r\n{authorization}\r\n"] * 3 + [
-            f"GET /v1/customers/{ids[0]} HTTP/1.1\r\n{authorization}\r\n",
-            f"PATCH /v1/customers/{ids[1]} HTTP/1.1\r\n{authorization}If-Match: *\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"]
+        texts = []
+        for one, other in zip(ids[0::2], ids[1::2]):
+            texts += [f"GET /v1/customers?limit=20 HTTP/1.1\r\n{authorization}\r\n"] * 3 + [
+                f"GET /v1/customers/{one} HTTP/1.1\r\n{authorization}\r\n",
+                f"PATCH /v1/customers/{other} HTTP/1.1\r\n{authorization}If-Match: *\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n{body}"]
         files = []
-        for number, text in enumerate(texts):
+        for number, text in enumerate(texts[:15]):
             files.append(folder / f"request{number}")
             files[-1].write_text(text, newline="")
-        rate, peak = 1_000, 0.0
-        while True:
-            result = open_loop(server.port, rate, 5, files)
-            goodput = result["2xx"]["count"] / 5
-            if goodput < peak * 1.03:
-                break
-            peak = max(peak, goodput)
-            rate = int(rate * 1.3)
-        peak = max(peak, goodput)
-        result = open_loop(server.port, int(peak * 3), seconds, files)
+
+        def answered(rate, seconds):
+            return open_loop(server.port, rate, seconds, files)["2xx"]["count"] / seconds
+
+        # The capacity is the rate up to which all are answered; the peak, the most that are answered at any rate.
+        capacity = rate = 3_000
+        while answered(rate, 4) > rate * 0.99:
+            capacity, rate = rate, int(rate * 1.1)
+        offered, saturating = capacity * 3, int(capacity * 1.2)
+        # Machines have moods: the peak is taken before and after.
+        before = answered(saturating, 15)
+        result = open_loop(server.port, offered, seconds, files)
+        peak = (before + answered(saturating, 15)) / 2
         goodput, refused = result["2xx"]["count"] / seconds, result["5xx"]
-        after = open_loop(server.port, int(peak / 2), 5, files)
-        recovered = after["2xx"]["count"] / (after["sent"] or 1)
-        other = result["3xx"]["count"] + result["4xx"]["count"] + result["broken"] + result["unsent"]
-        line = (f"{peak * 3:,.0f} requests/s for {seconds} s, three times the peak of {peak:,.0f}: {goodput:,.0f} answered a second, {goodput / peak:.0%} of the peak, "
+        recovered = answered(capacity // 2, 5) / (capacity // 2)
+        other = {name: count for name in ("3xx", "4xx", "broken", "unsent") if (count := result[name]["count"] if name[0].isdigit() else result[name])}
+        line = (f"{offered:,} requests/s for {seconds} s, three times the capacity: {goodput:,.0f} answered a second, {goodput / peak:.0%} of the peak of {peak:,.0f}, "
                 f"p99 {result['2xx']['p99']:.0f} ms; {refused['count']:,} told to come again, p99 {refused['p99']:.1f} ms, the slowest {refused['max']:.1f} ms; "
-                f"{other} anything else; afterwards {recovered:.1%} of half the peak answered")
-        return line, goodput >= 0.8 * peak and refused["p99"] < 100 and other == 0 and recovered > 0.999
+                f"{other or 'nothing'} besides; afterwards {recovered:.1%} of half the capacity answered")
+        return line, goodput >= 0.8 * peak and refused["p99"] < 100 and not other and recovered > 0.99
     finally:
         server.drop()
 
@@ -136,14 +142,14 @@ def worker(server, token, ids, stop, counts, lock):
 
     def babble():
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-            connection.sendall(chance.choice([b"GET /\n\n", b"\x16\x03\x01", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", b"GET / HTTP/9.9\r\n\r\n"]))
+            connection.sendall(chance.choice([b"GET /\n\n", b"\x16\x03\x01\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", b"GET / HTTP/9.9\r\n\r\n"]))
             connection.recv(1_000)
 
     acts = [(30, lambda: session.get(server.url + "/v1/customers?limit=20")), (10, lambda: session.get(server.url + "/v1/customers?q=asha&limit=5")),
             (20, lambda: session.get(server.url + "/v1/customers/" + chance.choice(ids))), (8, create), (8, remove), (8, update),
             (1, lambda: session.get(server.url + "/v1/customers/export")), (1, bring_in), (1, hang_up), (2, babble),
             (3, lambda: session.get(server.url + "/nothing/here")), (3, lambda: requests.get(server.url + "/v1/me", headers={"Authorization": "Bearer x"})),
-            (2, lambda: session.post(server.url + "/v1/customers", data=b'{"name": 1'))]
+            (2, lambda: session.post(server.url + "/v1/customers", data=b'{"name": 1', headers={"Content-Type": "application/json"}))]
     weights = [weight for weight, _ in acts]
     while not stop.is_set():
         reply = chance.choices(acts, weights)[0][1]()

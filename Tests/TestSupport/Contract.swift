@@ -58,7 +58,9 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
     /// - Throws: ``Violation`` when the reply is not among those the operation describes.
     package func check(_ method: String, _ target: String, _ router: Router, _ reply: RawClient.Reply) throws {
         let path = String(target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)[0])
-        guard let method = HTTPRequest.Method(method), case .route(let route, _) = router.match(RequestHead(method: method, path: path)) else {
+        guard let method = HTTPRequest.Method(method),
+            case .route(let route, _) = router.match(RequestHead(method: method, path: path))
+        else {
             return
         }
         let place = "\(route.operation) \(reply.status)"

@@ -99,7 +99,8 @@ import Tokens
 
     private static let tenant = TenantID.next()
 
-    private func scope(_ filters: [String?], of tenant: TenantID = tenant, _ list: String = "customers") -> CursorScope {
+    private func scope(_ filters: [String?], of tenant: TenantID = tenant, _ list: String = "customers") -> CursorScope
+    {
         var scope = CursorScope(tenant, list)
         for filter in filters { scope.add(filter) }
         return scope

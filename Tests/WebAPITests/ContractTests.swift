@@ -28,11 +28,14 @@ import WebAPI
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             let routes = api.application.api.router.routes.map { route in
-                let target = route.template.split(separator: "/").map { $0.hasPrefix("{") ? "x" : $0 }.joined(separator: "/")
+                let target = route.template.split(separator: "/").map { $0.hasPrefix("{") ? "x" : $0 }.joined(
+                    separator: "/")
                 return (route.method.rawValue, "/" + target)
             }
             #expect(routes.count > 15)
-            let mistakes = [("GET", "/nowhere"), ("PUT", "/v1/customers"), ("OPTIONS", "/v1/customers"), ("GET", "/%zz")]
+            let mistakes = [
+                ("GET", "/nowhere"), ("PUT", "/v1/customers"), ("OPTIONS", "/v1/customers"), ("GET", "/%zz"),
+            ]
             for (method, target) in routes + mistakes {
                 for headers in [[], [("Authorization", "Bearer " + acme.token)]] {
                     let reply = try await api.request(method, target, headers: headers)
@@ -41,7 +44,8 @@ import WebAPI
                     #expect(reply.header("X-Content-Type-Options") == "nosniff", comment)
                     #expect(reply.header("Referrer-Policy") == "no-referrer", comment)
                     #expect(reply.header("Cache-Control") != nil, comment)
-                    #expect(reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true, comment)
+                    #expect(
+                        reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true, comment)
                 }
             }
         }

@@ -8,8 +8,10 @@ import Testing
 
 @Suite struct StreamTests {
     private func book(of count: Int) -> [UInt8] {
-        Array(("name,phone,tags,notes\n" + (0..<count).map { "सुरेश \($0),\(7_000_000_000 + $0),silk;vip,\"Likes \"\"blue\"\", or not\"\n" }
-            .joined()).utf8)
+        Array(
+            ("name,phone,tags,notes\n"
+                + (0..<count).map { "सुरेश \($0),\(7_000_000_000 + $0),silk;vip,\"Likes \"\"blue\"\", or not\"\n" }
+                .joined()).utf8)
     }
 
     @Test func theWholeBookComesOutOnceAndGoesInAgain() async throws {
@@ -29,7 +31,8 @@ import Testing
             #expect(Set(lines).count == 1_235)
             #expect(!file.text.contains("Foreign"))
             // A phone number is no formula to a spreadsheet.
-            #expect(lines.contains { $0.hasPrefix("सुरेश 7,'+917000000007,,lead,silk;vip,\"Likes \"\"blue\"\", or not\",") })
+            #expect(
+                lines.contains { $0.hasPrefix("सुरेश 7,'+917000000007,,lead,silk;vip,\"Likes \"\"blue\"\", or not\",") })
 
             let (_, status) = try await other.importFile(file.body)
             #expect(status["rows_created"] as? Int == 1_234)
@@ -67,7 +70,8 @@ import Testing
             }
             #expect(states.last?["state"] as? String == "completed")
             #expect(states.last?["rows_created"] as? Int == 3_000)
-            #expect(states.map { $0["rows_done"] as? Int ?? -1 } == states.map { $0["rows_done"] as? Int ?? -1 }.sorted())
+            #expect(
+                states.map { $0["rows_done"] as? Int ?? -1 } == states.map { $0["rows_done"] as? Int ?? -1 }.sorted())
 
             #expect(try await other.get(location + "/events").problemCode == "customer_import_unknown")
             #expect(try await acme.get("/v1/customer-imports/nonsense/events").problemCode == "customer_import_unknown")

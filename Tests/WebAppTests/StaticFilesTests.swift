@@ -46,7 +46,8 @@ import WebApp
         #expect(get(files, "/")?.fields[.contentType] == "text/html; charset=utf-8")
         #expect(get(files, "/data")?.fields[.contentType] == "application/octet-stream")
         let nobody = [
-            "/help", "/.secret", "/.git/config", "//index.html", "/./index.html", "/help/../index.html", "/%69ndex.html",
+            "/help", "/.secret", "/.git/config", "//index.html", "/./index.html", "/help/../index.html",
+            "/%69ndex.html",
             "/app-3f9a1c2b77.js.br", "", "/etc/passwd",
         ]
         for path in nobody { #expect(get(files, path) == nil, "\(path)") }
@@ -54,7 +55,8 @@ import WebApp
 
     @Test(arguments: [
         ("", "a long script", nil), ("gzip", "GZ", "gzip"), ("gzip, br", "B", "br"), ("GZIP;q=0.5", "GZ", "gzip"),
-        ("br;q=0, gzip", "GZ", "gzip"), ("br;q=0.0", "a long script", nil), ("*", "B", "br"), ("*;q=0", "a long script", nil),
+        ("br;q=0, gzip", "GZ", "gzip"), ("br;q=0.0", "a long script", nil), ("*", "B", "br"),
+        ("*;q=0", "a long script", nil),
         ("x-gzip", "GZ", "gzip"), ("zstd", "a long script", nil), ("br;q=nonsense", "a long script", nil),
         (",,;;q=1,br", "B", "br"),
     ])

@@ -67,9 +67,11 @@ package final class CustomerImportWorker: Sendable {
 
     private func run(_ work: Work) async throws {
         var reader = CSVReader(), header: ImportHeader?, rows: [CSVReader.Record] = [], part = 0
-        let last = try await database.read(ImportQueries.lastRow(in: work.id, of: work.tenant), in: .tenant(work.tenant))
+        let last = try await database.read(
+            ImportQueries.lastRow(in: work.id, of: work.tenant), in: .tenant(work.tenant))
         while true {
-            let content = try await database.read(ImportQueries.part(part, in: work.id, of: work.tenant), in: .tenant(work.tenant))
+            let content = try await database.read(
+                ImportQueries.part(part, in: work.id, of: work.tenant), in: .tenant(work.tenant))
             part += 1
             if let content { reader.append(content) } else { reader.finish() }
             while let record = reader.next() {

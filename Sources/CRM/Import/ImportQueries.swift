@@ -10,7 +10,9 @@ enum ImportQueries {
             "INSERT INTO app.customer_imports (tenant_id, id, created_by) VALUES (\(tenant), \(id), \(user))")
     }
 
-    static func insertPart(_ number: Int, _ content: [UInt8], in id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
+    static func insertPart(_ number: Int, _ content: [UInt8], in id: CustomerImport.ID, of tenant: TenantID) -> Query<
+        Int
+    > {
         .count(
             """
             INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content)
@@ -18,7 +20,9 @@ enum ImportQueries {
             """)
     }
 
-    static func start(_ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], of tenant: TenantID) -> Query<Int> {
+    static func start(_ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], of tenant: TenantID) -> Query<
+        Int
+    > {
         .count(
             """
             UPDATE app.customer_imports

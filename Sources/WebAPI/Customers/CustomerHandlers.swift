@@ -46,7 +46,8 @@ struct CustomerHandlers: Sendable {
             return Customer.ID(uuid)
         }
         let limit = try Pages.limit(query)
-        return try await customers.page(filter, after: after, limit: limit, for: context.caller) { [pages, scope] rows in
+        return try await customers.page(filter, after: after, limit: limit, for: context.caller) {
+            [pages, scope] rows in
             let last: Customer.ID? = rows.count > limit ? try rows.at(limit - 1) { row in try row.decode("id") } : nil
             return try pages.response(next: last?.uuid.bytes, scope, request, count: rows.count) { json in
                 try rows.forEach(limit) { row in try CustomerOutput.write(&row, to: &json) }

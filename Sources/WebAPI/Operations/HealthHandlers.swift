@@ -32,7 +32,8 @@ package struct HealthHandlers: Sendable {
         error.retryAfter = .seconds(1)
         guard !isDraining() else { throw error }
         do {
-            _ = try await database.read(.one("SELECT true AS answers") { row in try row.decode("answers") as Bool }, in: .directory)
+            _ = try await database.read(
+                .one("SELECT true AS answers") { row in try row.decode("answers") as Bool }, in: .directory)
         } catch is DatabaseError {
             throw error
         }

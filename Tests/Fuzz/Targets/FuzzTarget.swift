@@ -4,7 +4,8 @@
 /// Everything that reads what a stranger wrote, each as a function of bytes. A target fails by trapping: on an input that
 /// the product cannot bear, or on a property that does not hold.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken, refreshToken, password, csv, person
+    case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken,
+        refreshToken, password, csv, person
 
     package func run(_ bytes: [UInt8]) {
         switch self {

@@ -90,7 +90,9 @@ enum HTTPTargets {
                 switch actions.removeFirst() {
                 case .start(let head, _, .bytes(let body)): note(head, body, in: &events)
                 case .reject(let violation):
-                    events.append(contentsOf: [1, UInt8(violation.status.code / 100), UInt8(violation.status.code % 100)])
+                    events.append(contentsOf: [
+                        1, UInt8(violation.status.code / 100), UInt8(violation.status.code % 100),
+                    ])
                 default: continue
                 }
                 machine.responded(Response(.ok), date: [], now: now, &actions)
