@@ -18,11 +18,14 @@ let garden = house.dropLast()
 
 /// The server brings Swift's libraries along: calls into them are direct, and the machine it runs on needs no Swift
 /// (docs/decisions/0012). The names are what Foundation is made of, in the order in which they lean on each other.
+/// ThreadSanitizer must see how memory is taken and given back, and needs the shared libraries for that.
 let selfContained: [LinkerSetting] =
-    [.unsafeFlags(["-static-stdlib"])]
-    + ["CoreFoundation", "_FoundationICU", "_FoundationCollections", "_FoundationCShims", "stdc++"].map {
-        .linkedLibrary($0)
-    }
+    Context.environment["UNNATI_RACE"] != nil
+    ? []
+    : [.unsafeFlags(["-static-stdlib"])]
+        + ["CoreFoundation", "_FoundationICU", "_FoundationCollections", "_FoundationCShims", "stdc++"].map {
+            .linkedLibrary($0)
+        }
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house)

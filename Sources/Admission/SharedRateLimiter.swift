@@ -27,7 +27,9 @@ package struct SharedRateLimiter: Sendable {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.sweepInterval * Double.random(in: 0.5...1.5))
             do {
-                try await database.write(RateBucketQueries.sweep(limit: Self.sweptAtOnce), in: .directory)
+                while try await database.write(RateBucketQueries.sweep(limit: Self.sweptAtOnce), in: .directory)
+                    == Self.sweptAtOnce
+                {}
             } catch {
                 logger.warning("shared limits not swept", metadata: ["error": "\(error)"])
             }

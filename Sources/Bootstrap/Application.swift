@@ -30,6 +30,7 @@ package struct Application: Sendable {
     private let draining: Lock<Bool>
     private let logger: Logger
     private let log: LogSink
+    private let grace: Duration
 
     /// Checks the database and makes what serves from it. Nothing listens yet.
     /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`, `StaticFiles.Failure`.
@@ -88,6 +89,7 @@ package struct Application: Sendable {
         self.draining = draining
         self.logger = logger
         self.log = log
+        grace = configuration.http.grace
         prometheus.collect { ProcessReadings.take() }
         prometheus.collect { Self.readings(database, server) }
     }
@@ -131,11 +133,7 @@ package struct Application: Sendable {
                     await cancelWhenGracefulShutdown { await sharedLimits.run(logger) }
                 },
                 ClosureService { [importWorker] in
-                    await withGracefulShutdownHandler {
-                        await importWorker.run()
-                    } onGracefulShutdown: {
-                        importWorker.stop()
-                    }
+                    await cancelWhenGracefulShutdown { await importWorker.run() }
                 },
                 ClosureService { [admin] in
                     try await gracefulShutdown()
@@ -147,7 +145,7 @@ package struct Application: Sendable {
                     await server.stop()
                 },
             ], gracefulShutdownSignals: signals, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
-        configuration.maximumGracefulShutdownDuration = .seconds(40)
+        configuration.maximumGracefulShutdownDuration = grace + .seconds(15)
         return ServiceGroup(configuration: configuration)
     }
 

@@ -45,6 +45,10 @@ package final class ConnectionPool: Sendable {
             if case .exchange(let exchange) = self { exchange.isSharing } else { false }
         }
 
+        var isOnItsLoop: Bool {
+            if case .exchange(let exchange) = self { exchange.loop === EventLoop.current } else { false }
+        }
+
         func refuse(_ error: DatabaseError) {
             switch self {
             case .exchange(let exchange): exchange.fail(error)
@@ -182,7 +186,8 @@ package final class ConnectionPool: Sendable {
     // MARK: - Leases
 
     private func place(_ work: Work, deadline: Deadline) {
-        let line = line(of: work), isSharing = work.isSharing
+        // A connection with a read under way belongs to its loop's thread; from others nothing is sent behind it.
+        let line = line(of: work), isSharing = work.isSharing && work.isOnItsLoop
         switch state.with({ $0.place(work, line: line, isSharing: isSharing, deadline: deadline) }) {
         // A connection that has rested may have died meanwhile; then nothing has been sent and the work takes its chance
         // with another.

@@ -158,7 +158,11 @@ class Exchange: @unchecked Sendable {
         case PGRES_PIPELINE_ABORTED: break
         default:
             let error = result.failure
-            if case .opening? = step, error.isOpenFailedTransaction { mustBeginAgain = true }
+            // The first to find it is BEGIN, or the preparing of BEGIN.
+            switch step {
+            case .opening?, .prepared?: if error.isOpenFailedTransaction { mustBeginAgain = true }
+            case .statement?, .commit?, .rollback?, nil: break
+            }
             failure = failure ?? meaning(of: error, at: step)
         }
     }

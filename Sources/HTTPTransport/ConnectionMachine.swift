@@ -77,9 +77,14 @@ package struct ConnectionMachine: ~Copyable {
     /// Bytes to send.
     package private(set) var output: [UInt8] = []
     package private(set) var sent = 0
+    /// A large body that comes behind `output`: sent from where it stands, so that a thousand clients share one copy.
+    private var bulk: ArraySlice<UInt8> = []
+    private static let bulkBytes = 65_536
 
     private var deadline: Time
+    /// While there is something to send: when the client must have taken more of it, and when all.
     private var writeDeadline: Time?
+    private var lastWriteDeadline: Time?
 
     package init(limits: HTTPLimits, now: Time, match: @escaping (RequestHead) -> RouteMatch) {
         self.limits = limits
@@ -105,7 +110,13 @@ package struct ConnectionMachine: ~Copyable {
         }
     }
 
-    package var pendingOutput: Int { output.count - sent }
+    package var pendingOutput: Int { output.count - sent + bulk.count }
+
+    /// The next bytes to send.
+    package func withPending<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard sent < output.count else { return unsafe bulk.withUnsafeBytes(body) }
+        return unsafe output.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+    }
 
     // MARK: - Events
 
@@ -124,6 +135,11 @@ package struct ConnectionMachine: ~Copyable {
     package mutating func receivedEnd(now: Time, _ actions: inout [Action]) {
         hasEnded = true
         switch phase {
+        // Who has ended its side may still read what is on its way.
+        case .head where pendingOutput > 0:
+            phase = .lingering
+            actions.append(.halfClose)
+        case .lingering where pendingOutput > 0: break
         case .head, .collecting, .lingering: close(&actions)
         case .streaming:
             actions.append(.interruptBody)
@@ -140,19 +156,21 @@ package struct ConnectionMachine: ~Copyable {
         }
     }
 
-    /// The handler's reply, or the one to a violation.
+    /// The handler's reply, or the one to a violation. A second one to the same request is dropped.
     package mutating func responded(_ response: Response, date: [UInt8], now: Time, _ actions: inout [Action]) {
-        let isBodyUnread =
-            switch phase {
-            case .streaming: true
-            default: false
-            }
+        let isBodyUnread: Bool
+        switch phase {
+        case .streaming: isBodyUnread = true
+        case .handling: isBodyUnread = false
+        case .head, .collecting, .responding, .lingering, .closed: return
+        }
         if isBodyUnread { actions.append(.interruptBody) }
         let closes =
             !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
             || requests >= limits.requestsPerConnection
-        if output.isEmpty { writeDeadline = now + limits.writeStall }
-        if case .stream(let stream) = response.body, !isHead, ResponseWriter.hasBody(response.status) {
+        willWrite(now)
+        let hasBody = !isHead && ResponseWriter.hasBody(response.status)
+        if case .stream(let stream) = response.body, hasBody {
             let closes = closes || isVersion10
             ResponseWriter.write(
                 response, to: &output, date: date, isHead: false, closes: closes,
@@ -162,9 +180,23 @@ package struct ConnectionMachine: ~Copyable {
             isStreamPaused = false
             actions.append(.startStream(stream))
         } else {
-            ResponseWriter.write(response, to: &output, date: date, isHead: isHead, closes: closes)
+            let isLarge = hasBody && response.body.count >= Self.bulkBytes
+            ResponseWriter.write(
+                response, to: &output, date: date, isHead: isHead || isLarge, closes: closes, isVersion10: isVersion10)
+            if isLarge, case .bytes(let bytes) = response.body { bulk = bytes[...] }
             finishReply(closes: closes, now, &actions)
         }
+    }
+
+    /// Called before anything is put behind what is still to be sent.
+    private mutating func willWrite(_ now: Time) {
+        if pendingOutput == 0 {
+            writeDeadline = now + limits.writeStall
+            lastWriteDeadline = now + limits.stream
+        }
+        // What is left of a large body is little by now: no request is taken before.
+        output.append(contentsOf: bulk)
+        bulk = []
     }
 
     private mutating func finishReply(closes: Bool, _ now: Time, _ actions: inout [Action]) {
@@ -175,15 +207,21 @@ package struct ConnectionMachine: ~Copyable {
             actions.append(.halfClose)
         } else {
             phase = .head
-            deadline = now + (parser.buffered > 0 ? limits.headTime : limits.idle)
+            deadline = now + rest
             advance(now, &actions)
         }
+    }
+
+    /// How long the next request may take to come, or to come whole when it has begun.
+    private var rest: Duration {
+        if parser.buffered > 0 { return limits.headTime }
+        return isDraining ? min(limits.idle, limits.drainIdle) : limits.idle
     }
 
     /// A piece of a streamed reply.
     package mutating func streamed(_ piece: [UInt8], now: Time) {
         guard case .responding(let isChunked, _) = phase else { return }
-        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        willWrite(now)
         if isChunked { ResponseWriter.write(chunk: piece, to: &output) } else { output.append(contentsOf: piece) }
     }
 
@@ -197,7 +235,7 @@ package struct ConnectionMachine: ~Copyable {
     /// The streamed reply is whole.
     package mutating func streamEnded(now: Time, _ actions: inout [Action]) {
         guard case .responding(let isChunked, let closes) = phase else { return }
-        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        willWrite(now)
         if isChunked { output.append(contentsOf: ResponseWriter.lastChunk) }
         // A server that began to go away meanwhile keeps no connection; the client will see it end.
         finishReply(closes: closes || isDraining, now, &actions)
@@ -212,13 +250,13 @@ package struct ConnectionMachine: ~Copyable {
 
     /// The kernel took this many bytes of the output.
     package mutating func wrote(_ count: Int, now: Time, _ actions: inout [Action]) {
-        sent += count
-        writeDeadline = now + limits.writeStall
+        if sent < output.count { sent += count } else { bulk = bulk.dropFirst(count) }
+        writeDeadline = min(now + limits.writeStall, lastWriteDeadline ?? now)
         if isStreamPaused, pendingOutput < limits.streamBuffer {
             isStreamPaused = false
             actions.append(.resumeStream)
         }
-        guard sent == output.count else {
+        guard pendingOutput == 0 else {
             // What a stream has sent need not be kept.
             if sent >= 65_536 {
                 output.removeFirst(sent)
@@ -228,11 +266,15 @@ package struct ConnectionMachine: ~Copyable {
         }
         output.removeAll(keepingCapacity: output.capacity <= 65_536)
         sent = 0
+        bulk = []
         writeDeadline = nil
-        if case .lingering = phase {
+        switch phase {
+        case .lingering:
             // A client that has ended needs no time to read the end of ours.
             if hasEnded { return close(&actions) }
             deadline = now + limits.linger
+        case .head: deadline = now + rest
+        default: break
         }
         advance(now, &actions)
     }
@@ -260,6 +302,8 @@ package struct ConnectionMachine: ~Copyable {
         if let writeDeadline, now >= writeDeadline { return close(&actions) }
         guard now >= deadline else { return releaseBuffers() }
         switch phase {
+        // A client is busy with what is on its way; that has deadlines of its own.
+        case .head where pendingOutput > 0, .lingering where pendingOutput > 0: break
         case .head where parser.isBetweenRequests: close(&actions)
         case .head: reject(ProtocolViolation(.requestTimeout, "The request did not arrive in time."), now, &actions)
         case .collecting: reject(ProtocolViolation(.requestTimeout, "The body came too slowly."), now, &actions)
@@ -382,7 +426,7 @@ package struct ConnectionMachine: ~Copyable {
         expectsContinue = false
         // A client that sent its body without waiting needs no invitation.
         guard parser.buffered == 0 else { return }
-        if output.isEmpty { writeDeadline = now + limits.writeStall }
+        willWrite(now)
         output.append(contentsOf: ResponseWriter.continueBytes)
     }
 
@@ -396,7 +440,10 @@ package struct ConnectionMachine: ~Copyable {
         switch phase {
         case .closed: return
         case .streaming: actions.append(contentsOf: [.interruptBody, .cancelHandler])
-        case .handling, .responding: actions.append(.cancelHandler)
+        case .handling, .responding(isChunked: true, _): actions.append(.cancelHandler)
+        // Whose end is told by the end of the connection alone must not look whole.
+        case .responding: actions.append(contentsOf: [.cancelHandler, .abort])
+        case .lingering where pendingOutput > 0: actions.append(.abort)
         default: break
         }
         phase = .closed

@@ -101,7 +101,7 @@ struct FramingFacts {
 
     /// `Connection: close, x`: a list of tokens, empty elements allowed (RFC 9110 §7.6.1).
     private func note(options: Span<UInt8>, _ framing: inout RequestFraming) throws(ProtocolViolation) {
-        var index = 0
+        var index = 0, closes = false
         while index <= options.count {
             while index < options.count, Self.isSpace(options[index]) { index += 1 }
             let start = index
@@ -112,11 +112,13 @@ struct FramingFacts {
                 throw ProtocolViolation(.badRequest, "The Connection header is malformed.")
             }
             index += 1
-            if ByteText.equalsIgnoringCase(option, "close") { framing.keepsAlive = false }
+            if ByteText.equalsIgnoringCase(option, "close") { closes = true }
             if framing.isVersion10, connection.count == 1, ByteText.equalsIgnoringCase(option, "keep-alive") {
                 framing.keepsAlive = true
             }
         }
+        // Whatever stands beside it (RFC 9112 §9.3).
+        if closes { framing.keepsAlive = false }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

@@ -34,6 +34,9 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private var pieceWaiter: CheckedContinuation<Bool, Never>?
     /// Counts requests: a reply that comes after its request was given up is not the reply to the next one.
     private var turn = 0
+    private var isPerforming = false
+    /// What came up while actions were being worked off.
+    private var queued: [ConnectionMachine.Action] = []
 
     /// - Parameters:
     ///   - channel: over a connected, non-blocking socket, owned from here on.
@@ -188,13 +191,24 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
 
     /// Does what the machine decided, then writes; writing may let the machine decide more.
     private func perform(_ actions: inout [ConnectionMachine.Action]) {
+        // A handler that answers on the spot comes back here from within: what that leads to stands behind what the machine
+        // decided before.
+        guard !isPerforming else {
+            queued.append(contentsOf: actions)
+            return actions.removeAll(keepingCapacity: true)
+        }
+        isPerforming = true
+        defer { isPerforming = false }
         while true {
-            // What is answered on the spot may lead to more: it is worked off here and not by calling from within.
             var index = 0
             while index < actions.count {
                 let action = actions[index]
                 index += 1
                 perform(action, &actions)
+                if !queued.isEmpty {
+                    actions.append(contentsOf: queued)
+                    queued.removeAll(keepingCapacity: true)
+                }
             }
             actions.removeAll(keepingCapacity: true)
             guard !machine.isClosed else { return }
@@ -305,9 +319,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
 
     private func write(_ actions: inout [ConnectionMachine.Action]) {
         while machine.pendingOutput > 0, !isAwaitingWrite, !writeAwaitsReading {
-            let outcome = unsafe machine.output.withUnsafeBytes { bytes in
-                unsafe channel.write(UnsafeRawBufferPointer(rebasing: bytes[machine.sent...]))
-            }
+            let outcome = unsafe machine.withPending { unsafe channel.write($0) }
             switch outcome {
             case .moved(let count):
                 machine.wrote(count, now: .now, &actions)

@@ -146,7 +146,7 @@ package final class HTTPServer: @unchecked Sendable {
         for loop in loops { loop.events.post { loop.drain() } }
         let deadline = ContinuousClock.now + configuration.grace
         while connectionCount > 0 && ContinuousClock.now < deadline {
-            try? await Task.sleep(for: .milliseconds(10))
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { break }
         }
         if connectionCount > 0 {
             logger.warning(

@@ -127,12 +127,9 @@ enum ByteText {
     /// - Parameter lowercase: letters in lower case, digits and dashes.
     static func equalsIgnoringCase(_ bytes: Span<UInt8>, _ lowercase: StaticString) -> Bool {
         guard bytes.count == lowercase.utf8CodeUnitCount else { return false }
-        for index in bytes.indices {
-            let byte = bytes[index]
-            guard unsafe ((65...90).contains(byte) ? byte | 0x20 : byte) == lowercase.utf8Start[index] else {
-                return false
-            }
-        }
+        for index in bytes.indices where unsafe lowercased(bytes[index]) != lowercase.utf8Start[index] { return false }
         return true
     }
+
+    static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 }

@@ -20,31 +20,40 @@ enum RequestTarget {
             return (target, nil)
         }
         guard method != .connect else { throw ProtocolViolation(.methodNotAllowed, "CONNECT is not for this server.") }
-        let start =
-            bytes[target.lowerBound] == UInt8(ascii: "/")
-            ? target.lowerBound : try pathStart(in: bytes, target, host)
+        var start = target.lowerBound
+        if bytes[start] != UInt8(ascii: "/") {
+            let authority = try authority(in: bytes, target, host)
+            start = authority.upperBound
+            if start == target.upperBound || bytes[start] == UInt8(ascii: "?") {
+                // An empty path is "/" (RFC 9110 §4.2.3): the slash before the authority stands for it.
+                let slash = (authority.lowerBound - 1)..<authority.lowerBound
+                return (slash, try parts(in: bytes, start..<target.upperBound).query)
+            }
+        }
         guard start < target.upperBound, bytes[start] == UInt8(ascii: "/"),
             start + 1 == target.upperBound || bytes[start + 1] != UInt8(ascii: "/")
         else { throw malformed }
         return try parts(in: bytes, start..<target.upperBound)
     }
 
-    /// Where the path begins behind scheme and authority, which must be the Host's.
-    private static func pathStart(in bytes: Span<UInt8>, _ target: Range<Int>, _ host: Range<Int>?)
-        throws(ProtocolViolation) -> Int
+    /// Where the authority stands behind the scheme; it must be the Host's.
+    private static func authority(in bytes: Span<UInt8>, _ target: Range<Int>, _ host: Range<Int>?)
+        throws(ProtocolViolation) -> Range<Int>
     {
         for scheme in ["http://", "https://"] as [StaticString] {
             let authority = target.lowerBound + scheme.utf8CodeUnitCount
             guard authority <= target.upperBound,
-                ByteText.equals(bytes.extracting(target.lowerBound..<authority), scheme)
+                ByteText.equalsIgnoringCase(bytes.extracting(target.lowerBound..<authority), scheme)
             else { continue }
             var end = authority
             while end < target.upperBound, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") { end += 1 }
             guard let host, host.count == end - authority else { throw malformed }
-            for offset in 0..<host.count where bytes[host.lowerBound + offset] != bytes[authority + offset] {
+            for offset in 0..<host.count
+            where ByteText.lowercased(bytes[host.lowerBound + offset]) != ByteText.lowercased(bytes[authority + offset])
+            {
                 throw malformed
             }
-            return end
+            return authority..<end
         }
         throw malformed
     }

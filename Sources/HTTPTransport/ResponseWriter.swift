@@ -20,12 +20,13 @@ enum ResponseWriter {
     /// Appends status line, fields and, where it is there already, the body.
     /// - Parameters:
     ///   - date: the Date field's value.
-    ///   - isHead: the request was HEAD: lengths are told, the body is not sent.
+    ///   - isHead: lengths are told, the body is not written: the request was HEAD, or the body is sent from elsewhere.
     static func write(
         _ response: Response, to output: inout [UInt8], date: [UInt8], isHead: Bool, closes: Bool,
-        framing: Framing = .length
+        isVersion10: Bool = false, framing: Framing = .length
     ) {
-        output.reserveCapacity(output.count + 384 + response.fields.lines.count + response.body.count)
+        output.reserveCapacity(
+            output.count + 384 + response.fields.lines.count + (isHead ? 0 : response.body.count))
         if response.status == .ok {
             output.append(contentsOf: ok)
         } else {
@@ -48,7 +49,12 @@ enum ResponseWriter {
         case .chunked: output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
         case .length, .untilClose: break
         }
-        if closes { output.append(contentsOf: "\r\nConnection: close".utf8) }
+        // A client of HTTP/1.0 that asked for it must be told that its connection stays (RFC 9112 §9.3).
+        if closes {
+            output.append(contentsOf: "\r\nConnection: close".utf8)
+        } else if isVersion10 {
+            output.append(contentsOf: "\r\nConnection: keep-alive".utf8)
+        }
         output.append(contentsOf: "\r\n\r\n".utf8)
         if case .bytes(let bytes) = response.body, hasBody, !isHead { output.append(contentsOf: bytes) }
     }

@@ -298,6 +298,92 @@ import Testing
         #expect(bench.asked == ["start", "clientLeft", "halfClose", "close"])
     }
 
+    @Test func aClientThatReadsSlowlyGetsAllOfItsReply() {
+        var bench = Bench()
+        bench.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        bench.reply(isRead: false)
+        // Longer than any rest, a little at a time.
+        for _ in 0..<12 {
+            bench.pass(.seconds(10))
+            bench.act { machine, now, actions in machine.wrote(1, now: now, &actions) }
+        }
+        bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        #expect(bench.asked == ["start", "halfClose"])
+        bench.act { machine, now, actions in machine.wrote(machine.pendingOutput, now: now, &actions) }
+        #expect(bench.asked.last == "close")
+    }
+
+    @Test func butNotForever() {
+        var bench = Bench()
+        bench.send(Self.get)
+        bench.reply(isRead: false)
+        for _ in 0..<400 where !bench.machine.isClosed {
+            bench.pass(.seconds(15))
+            if bench.machine.pendingOutput > 1 {
+                bench.act { machine, now, actions in machine.wrote(0, now: now, &actions) }
+            }
+        }
+        #expect(bench.asked == ["start", "close"])
+    }
+
+    @Test func aSecondReplyToARequestIsDropped() {
+        var bench = Bench()
+        bench.send(Self.get)
+        bench.reply()
+        let before = Self.output(bench)
+        bench.reply(.notFound, isRead: false)
+        #expect(Self.output(bench) == before)
+        bench.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        bench.reply()
+        bench.reply(.notFound, isRead: false)
+        #expect(!Self.output(bench).contains("404"))
+    }
+
+    @Test func aLargeBodyIsSentFromWhereItStandsAndInItsTurn() {
+        var bench = Bench()
+        bench.send(Self.get)
+        let large = [UInt8](repeating: UInt8(ascii: "x"), count: 200_000)
+        bench.act { machine, now, actions in
+            machine.responded(Response(.ok, body: large), date: [45], now: now, &actions)
+        }
+        #expect(bench.machine.output.count < 1_000)
+        #expect(bench.machine.pendingOutput == bench.machine.output.count + 200_000)
+        var received: [UInt8] = []
+        func take(_ most: Int, _ bench: inout Bench) {
+            bench.act { machine, now, actions in
+                let bytes = unsafe machine.withPending { unsafe Array($0.prefix(most)) }
+                received += bytes
+                machine.wrote(bytes.count, now: now, &actions)
+            }
+        }
+        for _ in 0..<15 { take(10_000, &bench) }
+        // A request is taken when little is left, and its reply comes behind.
+        bench.send(Self.get)
+        bench.reply(.notFound, isRead: false)
+        while bench.machine.pendingOutput > 0 { take(7_000, &bench) }
+        let text = String(decoding: received, as: UTF8.self)
+        #expect(text.hasPrefix("HTTP/1.1 200 OK\r\nDate: -\r\nContent-Length: 200000\r\n\r\nxxx"))
+        #expect(text.filter { $0 == "x" }.count == 200_000)
+        #expect(text.contains("xxxHTTP/1.1 404 Not Found\r\n"))
+    }
+
+    @Test func aStreamThatOnlyTheEndOfTheConnectionEndsIsCutOffVisibly() {
+        var bench = streaming("GET / HTTP/1.0\r\n\r\n")
+        bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        #expect(bench.asked.suffix(3) == ["cancelHandler", "abort", "close"])
+    }
+
+    @Test func aClientOfHTTP10IsToldThatItsConnectionStays() {
+        var bench = Bench()
+        bench.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        bench.reply(isRead: false)
+        #expect(Self.output(bench).contains("\r\nConnection: keep-alive\r\n"))
+        bench.act { machine, now, actions in machine.wrote(machine.pendingOutput, now: now, &actions) }
+        bench.send("GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n")
+        bench.reply(isRead: false)
+        #expect(Self.output(bench).contains("\r\nConnection: close\r\n"))
+    }
+
     @Test func nothingHappensOnAClosedConnection() {
         var bench = Bench()
         bench.act { machine, _, actions in machine.broke(&actions) }

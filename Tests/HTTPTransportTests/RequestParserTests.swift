@@ -156,6 +156,8 @@ import Testing
 
     @Test func anAbsoluteTargetMustNameTheHost() {
         #expect(parse("GET http://x/p?q HTTP/1.1\r\nHost: x\r\n\r\n") == ["GET /p?q"])
+        #expect(parse("GET HTTP://X HTTP/1.1\r\nHost: x\r\n\r\n") == ["GET /"])
+        #expect(parse("GET https://x?q HTTP/1.1\r\nHost: x\r\n\r\n") == ["GET /?q"])
         #expect(parse("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n") == ["OPTIONS *"])
     }
 

@@ -26,9 +26,9 @@ def many_descriptors():
 
 
 def memory(process):
-    """Bytes that are the process's own."""
+    """Bytes that are the process's own, those that the system has put elsewhere among them."""
     rollup = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(("Private_Clean", "Private_Dirty"))) * 1_024
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(("Private_Dirty:", "Swap:"))) * 1_024
 
 
 def processor_seconds(process):

@@ -28,6 +28,57 @@ import Testing
         }
     }
 
+    /// An answer that is there before the body has been looked at must not put the body into the next request.
+    @Test func aBodyIsNeverTakenForAnothers() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let path = "/v1/customers/import HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+            let file = "name,phone\nAsha,9876543210\nRavi,9876543211\n"
+            let client = try RawClient(port: api.port)
+            defer { client.close() }
+            try client.send(
+                "POST \(path)Content-Length: 11\r\n\r\nname\nMeera\nPOST \(path)Authorization: Bearer \(acme.token)\r\n"
+                    + "Content-Length: \(file.utf8.count)\r\n\r\n" + file.prefix(14))
+            #expect(try client.readReply().status == 401)
+            try await Task.sleep(for: .milliseconds(100))
+            try client.send(String(file.dropFirst(14)))
+            let begun = try client.readReply()
+            #expect(begun.status == 202)
+            var status: [String: Any] = [:]
+            for _ in 0..<100 where status["state"] as? String != "completed" {
+                status = try await acme.get(begun.header("Location") ?? "").object
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(status["rows_created"] as? Int == 2)
+            let names = try await acme.get("/v1/customers").object["data"] as? [[String: Any]] ?? []
+            #expect(Set(names.compactMap { $0["name"] as? String }) == ["Asha", "Ravi"])
+        }
+    }
+
+    @Test func anAnswerOnTheSpotAndAMalformedBodyGetOneReply() async throws {
+        try await TestAPI.run { api in
+            let client = try RawClient(port: api.port)
+            defer { client.close() }
+            try client.send(
+                "POST /v1/customers/import HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+            #expect(client.readToEnd().components(separatedBy: "HTTP/1.1 ").count == 2)
+        }
+    }
+
+    /// Each is answered on the spot; the line of them must not be worked off by calling from within.
+    @Test func aThousandRequestsInOneGoAreAnswered() async throws {
+        try await TestAPI.run({ $0.http.limits.requestsPerConnection = 100_000 }) { api in
+            let client = try RawClient(port: api.port)
+            defer { client.close() }
+            let count = 2_000
+            try client.send(String(repeating: "GET /x HTTP/1.1\r\nHost: x\r\n\r\n", count: count))
+            try client.send("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let replies = client.readToEnd()
+            #expect(replies.components(separatedBy: "HTTP/1.1 404").count == count + 1)
+            #expect(replies.hasSuffix("{\"status\":\"alive\"}"))
+        }
+    }
+
     @Test func aViolationGetsOneProblemAndTheConnectionEnds() async throws {
         try await TestAPI.run { api in
             for request in [

@@ -28,7 +28,7 @@ package final class CustomerImportWorker: Sendable {
 
     func enqueue(_ id: CustomerImport.ID, of tenant: TenantID) { entrance.yield(Work(id: id, tenant: tenant)) }
 
-    /// Works until ``stop()``, then finishes the batches in hand.
+    /// Works until cancelled, then finishes the batches in hand.
     package func run() async {
         await withDiscardingTaskGroup { group in
             let places = AsyncStream<Void>.makeStream(bufferingPolicy: .unbounded)
@@ -45,11 +45,14 @@ package final class CustomerImportWorker: Sendable {
         }
     }
 
-    package func stop() { entrance.finish() }
+    /// Another server has taken the import over, or ended it.
+    private struct Superseded: Error {}
 
     private func perform(_ work: Work) async {
         do {
             try await run(work)
+        } catch is Superseded {
+            logger.info("customer import goes on elsewhere", metadata: ["import": "\(work.id)"])
         } catch let error where error is CancellationError || (error as? DatabaseError)?.mayPass == true {
             // It stays as running: whoever asks for its status half a minute from now has it go on behind the last batch.
             logger.warning("customer import paused", metadata: ["import": "\(work.id)", "error": "\(error)"])
@@ -67,13 +70,19 @@ package final class CustomerImportWorker: Sendable {
 
     private func run(_ work: Work) async throws {
         var reader = CSVReader(), header: ImportHeader?, rows: [CSVReader.Record] = [], part = 0
-        let last = try await database.read(
-            ImportQueries.lastRow(in: work.id, of: work.tenant), in: .tenant(work.tenant))
+        let (last, fileBytes) = try await database.read(
+            ImportQueries.progress(of: work.id, work.tenant), in: .tenant(work.tenant))
         while true {
             let content = try await database.read(
                 ImportQueries.part(part, in: work.id, of: work.tenant), in: .tenant(work.tenant))
             part += 1
-            if let content { reader.append(content) } else { reader.finish() }
+            if let content {
+                reader.append(content)
+            } else {
+                // Who ends an import lets go of its file: what is missing is not the file's end.
+                guard reader.bytesRead == fileBytes else { throw Superseded() }
+                reader.finish()
+            }
             while let record = reader.next() {
                 guard header != nil else {
                     if case .fields(let fields, _) = record { header = try ImportHeader(fields) }
@@ -113,6 +122,8 @@ package final class CustomerImportWorker: Sendable {
                 }
             } catch let error as DatabaseError where attempt < Self.attempts && error.isRace {
                 try await Task.sleep(for: .milliseconds(100 * attempt))
+            } catch let error as DatabaseError where error.violates("customer_import_rows_pkey") {
+                throw Superseded()
             }
         }
     }

@@ -30,7 +30,7 @@ package struct ImportHeader: Equatable {
                     code: "csv_repeated_column",
                     detail: "Two columns are named \(column.rawValue). Rename or remove one.")
             }
-            if column == nil, !field.isEmpty { ignored.append(String(field.prefix(64))) }
+            if column == nil, !field.isEmpty { ignored.append(Self.shown(field)) }
             columns.append(column)
         }
         guard [.name, .phone, .email].contains(where: { columns.contains($0) }) else {
@@ -43,6 +43,13 @@ package struct ImportHeader: Equatable {
     }
 
     var count: Int { columns.count }
+
+    /// A name as it is told again: its beginning, without what cannot be seen.
+    private static func shown(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.lazy.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(64)))
+    }
 
     /// Reads a record as the fields of a customer; an empty cell leaves its field alone.
     /// - Throws: `FieldError`, whose pointer names the column.

@@ -78,13 +78,14 @@ enum ImportQueries {
     }
 
     /// The last row with a verdict; 0 before the first.
-    static func lastRow(in id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
+    static func progress(of id: CustomerImport.ID, _ tenant: TenantID) -> Query<(lastRow: Int, fileBytes: Int)> {
         .one(
             """
-            SELECT coalesce(max(row_number), 0) AS last FROM app.customer_import_rows
-            WHERE tenant_id = \(tenant) AND import_id = \(id)
+            SELECT coalesce((SELECT max(row_number) FROM app.customer_import_rows
+                             WHERE tenant_id = \(tenant) AND import_id = \(id)), 0) AS last, file_bytes
+            FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)
             """
-        ) { row in try row.decode("last") }
+        ) { row in (try row.decode("last"), try row.decode("file_bytes")) }
     }
 
     static func insertRows(_ rows: [CustomerImportRow], of id: CustomerImport.ID, in tx: borrowing TenantTransaction)
@@ -116,16 +117,17 @@ enum ImportQueries {
             """)
     }
 
-    /// Ends an import and lets go of its file.
+    /// Ends an import that is under way and lets go of its file.
     static func finish(
         _ id: CustomerImport.ID, failure: (code: String, detail: String)?, in tx: borrowing TenantTransaction
     ) throws {
-        try tx.execute(
+        let ended = try tx.execute(
             """
             UPDATE app.customer_imports
             SET state = \(failure == nil ? "completed" : "failed"), failure_code = \(failure?.code), failure = \(failure?.detail), updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND state = 'running'
             """)
+        guard ended == 1 else { return }
         try tx.execute("DELETE FROM app.customer_import_parts WHERE tenant_id = \(tx.tenantID) AND import_id = \(id)")
     }
 
