@@ -5,6 +5,7 @@ import CPostgres
 import Core
 import Execution
 import Glibc
+import Synchronization
 
 /// One connection to PostgreSQL in pipeline mode (libpq manual, §34.5): commands go out together, their results come back
 /// in order, and one Sync ends each exchange, so that an exchange of any length costs one round trip.
@@ -21,6 +22,8 @@ import Glibc
     /// The loop that reads answers at present.
     private(set) var loop: EventLoop?
     /// The loops that have watched this connection, and its tokens there.
+    /// What a thread has done before it leaves the connection to a loop, that loop sees.
+    private let handOver = Atomic<Bool>(false)
     private var watchers: [(loop: EventLoop, token: UInt64)] = []
     private let onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)?
     private let pointer: OpaquePointer
@@ -240,15 +243,17 @@ import Glibc
         return exchange.begin(on: self, isBehind: isBehind)
     }
 
-    /// Has the loop tell, once, when the connection is ready.
+    /// Has the loop tell, once, when the connection is ready. From then on it is the loop's.
     func awaitReadiness(_ interest: Interest, on loop: EventLoop) {
         let descriptor = unsafe PQsocket(pointer), interest = interest.union(.once)
         if let watcher = watchers.first(where: { $0.loop === loop }) {
+            handOver.store(true, ordering: .releasing)
             watcher.loop.change(descriptor, interest, token: watcher.token)
         } else {
             // Noted before it can fire: the token is made first.
             let token = loop.makeToken()
             watchers.append((loop, token))
+            handOver.store(true, ordering: .releasing)
             loop.add(descriptor, interest, self, token: token)
         }
     }
@@ -274,7 +279,8 @@ import Glibc
 
 extension Connection: ReadinessHandler {
     func isReady(_ readiness: Readiness) {
-        guard let loop, let first = exchanges.first else { return }
+        // The kernel has ordered this behind what the other thread did; the language must be told.
+        guard handOver.load(ordering: .acquiring), let loop, let first = exchanges.first else { return }
         do {
             _ = try flush()
             try readArrived()

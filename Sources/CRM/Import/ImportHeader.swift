@@ -77,7 +77,7 @@ package struct ImportHeader: Equatable {
 
     /// Exports put an apostrophe before cells that a spreadsheet would take for a formula, such as `+91…`; it comes off again.
     private static func unguarded(_ cell: String) -> Substring {
-        guard cell.first == "'", let second = cell.dropFirst().first, "=+-@".contains(second) else { return cell[...] }
+        guard cell.first == "'", let second = cell.dropFirst().first, "=+-@＝＋－＠".contains(second) else { return cell[...] }
         return cell.dropFirst()
     }
 }
