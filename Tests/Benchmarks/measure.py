@@ -23,7 +23,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLUSTER = sys.argv[1]
 DATABASE = "unnati_bench"
-ROUNDS, SECONDS, CLIENTS = int(os.environ.get("BENCH_ROUNDS", 3)), int(os.environ.get("BENCH_SECONDS", 6)), 64
+ROUNDS, SECONDS, CLIENTS = int(os.environ.get("BENCH_ROUNDS", 5)), int(os.environ.get("BENCH_SECONDS", 4)), 64
 OURS, HUMMINGBIRD, FASTAPI, BARE = 18080, 18090, 18091, 18092
 #: A browser's request, a partner app's, and a probe's.
 REQUESTS = {
@@ -142,12 +142,11 @@ def main():
                 # One person asks as fast as the machine goes: counted as always, refused never.
                 "RATE_LIMIT_PERSON": "100000000/1", "RATE_LIMIT_TENANT": "100000000/1", "HTTP_CONNECTIONS": "20000", "HTTP_IDLE_MS": "600000",
                 "KEYS_DIRECTORY": str(ROOT / ".local/bench-keys"), "DATABASE_CONNECTIONS": os.environ.get("BENCH_CONNECTIONS", "4")}
-    results = {}
+    rounds = {}
 
     def note(name, measurement):
         print(f"  {name}: {measurement[0]:,.0f}/s, p50 {measurement[1]:.1f} ms, p99 {measurement[2]:.1f} ms", flush=True)
-        if name not in results or measurement[0] > results[name][0]:
-            results[name] = measurement
+        rounds.setdefault(name, []).append(measurement)
 
     with running([".build/release/unnati", "serve"], OURS, "/readyz", **settings):
         registration = {"business_name": "Bench", "name": "Bench", "email": f"{uuid.uuid4().hex}@example.in", "password": "seven silk saris"}
@@ -178,26 +177,30 @@ def main():
                 note("small: bare epoll in C", wrk(BARE, "/livez"))
             with running(["Tests/Benchmarks/small-reply/.build/release/hello", str(HUMMINGBIRD)], HUMMINGBIRD, "/livez"):
                 note("small: Hummingbird", wrk(HUMMINGBIRD, "/livez"))
-    report(results, parsers(), *bcrypt())
+    report(rounds, parsers(), *bcrypt())
 
 
-def report(results, parsed, ours, theirs):
-    rate = {name: measurement[0] for name, measurement in results.items()}
-    _, p50, p99 = results["list: Unnati"]
+def report(rounds, parsed, ours, theirs):
+    # A machine that others use is faster in one round than in the next: what stood side by side is compared, round by round.
+    results = {name: tuple(statistics.median(values) for values in zip(*measured)) for name, measured in rounds.items()}
+
+    def ratio(one, other):
+        return statistics.median(a[0] / b[0] for a, b in zip(rounds[one], rounds[other]))
+
     ratios = [
-        ("customer list, Unnati to pgbench", rate["list: Unnati"] / rate["list: pgbench, same pipelined transaction"], "≥ 0.50"),
-        ("customer list, Unnati to FastAPI", rate["list: Unnati"] / rate["list: FastAPI + SQLAlchemy + asyncpg"], "≥ 10"),
-        ("customer list, p99 to p50", p99 / p50, "≤ 3"),
-        ("small reply, Unnati to Hummingbird", rate["small: Unnati"] / rate["small: Hummingbird"], "≥ 2.0"),
-        ("small reply, Unnati to bare epoll in C", rate["small: Unnati"] / rate["small: bare epoll in C"], "≥ 0.70"),
-        ("small reply, beside 10,000 idle connections to without", rate["small: Unnati, 10,000 idle beside"] / rate["small: Unnati"], "≥ 0.90"),
+        ("customer list, Unnati to pgbench", ratio("list: Unnati", "list: pgbench, same pipelined transaction"), "≥ 0.50"),
+        ("customer list, Unnati to FastAPI", ratio("list: Unnati", "list: FastAPI + SQLAlchemy + asyncpg"), "≥ 10"),
+        ("customer list, p99 to p50", statistics.median(p99 / p50 for _, p50, p99 in rounds["list: Unnati"]), "≤ 3"),
+        ("small reply, Unnati to Hummingbird", ratio("small: Unnati", "small: Hummingbird"), "≥ 2.0"),
+        ("small reply, Unnati to bare epoll in C", ratio("small: Unnati", "small: bare epoll in C"), "≥ 0.70"),
+        ("small reply, beside 10,000 idle connections to without", ratio("small: Unnati, 10,000 idle beside", "small: Unnati"), "≥ 0.90"),
         ("bcrypt at cost 12, time of Unnati to libxcrypt", ours / theirs, "≤ 1.10"),
     ]
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) >> 20
     lines = ["# Benchmarks", "", "Written by `make bench`. Everything runs on one machine: PostgreSQL, the server and the load.", "",
              f"Machine: {os.cpu_count()} cores ({cpu[1] if cpu else platform.machine()}), {memory} GiB of memory, {platform.system()} {platform.release()}. "
-             f"wrk with {CLIENTS} connections, {SECONDS} s a round, the best of {ROUNDS} rounds; measured in turns. ", "",
+             f"wrk with {CLIENTS} connections, {SECONDS} s a round, the median of {ROUNDS} rounds; measured in turns.", "",
              "The list is a page of 20 customers out of 1,000, under row security, with a signed token, the access log on and TLS off. The small reply is "
              "`GET /livez`; the peer in C answers it with the same bytes and does nothing else. wrk asks and waits: with 64 connections, two loops and "
              "two threads of its own on two cores, even the peer's slowest hundredth waits for its turn on a core.", "", "| | requests/s | p50 ms | p99 ms |", "|---|---:|---:|---:|"]
