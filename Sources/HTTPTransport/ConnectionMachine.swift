@@ -195,6 +195,7 @@ package struct ConnectionMachine: ~Copyable {
             lastWriteDeadline = now + limits.stream
         }
         // What is left of a large body is little by now: no request is taken before.
+        guard !bulk.isEmpty else { return }
         output.append(contentsOf: bulk)
         bulk = []
     }
@@ -266,7 +267,7 @@ package struct ConnectionMachine: ~Copyable {
         }
         output.removeAll(keepingCapacity: output.capacity <= 65_536)
         sent = 0
-        bulk = []
+        if !bulk.isEmpty || bulk.startIndex > 0 { bulk = [] }
         writeDeadline = nil
         switch phase {
         case .lingering:
