@@ -88,6 +88,7 @@ enum CustomerQueries {
     static func put(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws
     {
         guard !customers.isEmpty else { return }
+        try release(customers.compactMap { $0.fields.email?.address }, of: customers.map(\.id), in: tx)
         var statement: Statement =
             "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
         for (index, (id, fields)) in customers.enumerated() {
@@ -102,6 +103,20 @@ enum CustomerQueries {
             SET name = excluded.name, name_key = excluded.name_key, phone = excluded.phone, email = excluded.email,
                 tags = excluded.tags, notes = excluded.notes, version = customers.version + 1, updated_at = now()
             """
+        statement.isPrepared = false
+        try tx.execute(statement)
+    }
+
+    /// An address may go from one of these customers to another, whichever of the two is written first. Who has one and no
+    /// number is known by it and does not give it away.
+    private static func release(_ emails: [String], of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
+        guard !emails.isEmpty else { return }
+        var statement: Statement = """
+            UPDATE app.customers SET email = NULL
+            WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND phone IS NOT NULL AND id IN (
+            """
+        for (index, id) in ids.enumerated() { statement += index > 0 ? ", \(id)" : "\(id)" }
+        statement += ")"
         statement.isPrepared = false
         try tx.execute(statement)
     }

@@ -55,7 +55,7 @@ package protocol Responder: Sendable {
 
     /// The reply to a request for which there is no room now: nothing has been done for it, and making this must cost next
     /// to nothing.
-    func overloaded(_ id: UUIDv7) -> Response
+    func overloaded(_ head: RequestHead, _ id: UUIDv7) -> Response
 }
 
 /// How a client broke HTTP or a bound of ours. The connection closes after the reply, since what follows cannot be trusted.

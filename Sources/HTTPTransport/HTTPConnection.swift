@@ -225,7 +225,7 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
     private func perform(_ action: ConnectionMachine.Action, _ more: inout [ConnectionMachine.Action]) {
         switch action {
         case .start(let head, let match, .bytes(let bytes)):
-            guard loop.begin() else { return answer(responder.overloaded(loop.nextRequestID()), &more) }
+            guard loop.begin() else { return answer(responder.overloaded(head, loop.nextRequestID()), &more) }
             isCounted = true
             handle(head, .bytes(bytes), match)
         case .start(let head, let match, .stream):

@@ -63,7 +63,7 @@ package struct API: Responder {
         response.fields.append(contentsOf: response.isDocument ? security.document : security.data)
         response.fields.append(contentsOf: request.replyFields)
         response.fields.append(.requestID) { $0.put(hex: request.id) }
-        crossOrigin.note(on: &response, to: request)
+        crossOrigin.note(on: &response, to: request.head)
         guard case .stream(var stream) = response.body else {
             leave()
             finish(request, response.status, bytes: response.body.count, ContinuousClock.now - start)
@@ -99,9 +99,10 @@ package struct API: Responder {
     }
 
     /// Made once but for the request's name; it is in no log line, since there are too many such. A metric counts them.
-    package func overloaded(_ id: UUIDv7) -> Response {
+    package func overloaded(_ head: RequestHead, _ id: UUIDv7) -> Response {
         var response = overloadedReply
         response.fields.append(.requestID) { $0.put(hex: id) }
+        crossOrigin.note(on: &response, to: head)
         return response
     }
 

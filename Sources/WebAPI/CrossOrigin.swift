@@ -13,13 +13,13 @@ package struct CrossOrigin: Sendable {
     package init(origins: [String] = []) { self.origins = Set(origins) }
 
     /// Adds to a reply what a browser must know.
-    func note(on response: inout Response, to request: Request) {
+    func note(on response: inout Response, to head: RequestHead) {
         guard !origins.isEmpty else { return }
         response.fields.append(.vary, "Origin")
-        guard let origin = request.head.fields.only(.origin), origins.contains(origin) else { return }
+        guard let origin = head.fields.only(.origin), origins.contains(origin) else { return }
         response.fields[.accessControlAllowOrigin] = origin
-        guard request.head.method == .options, let allow = response.fields[.allow],
-            request.head.fields.contains(.accessControlRequestMethod)
+        guard head.method == .options, let allow = response.fields[.allow],
+            head.fields.contains(.accessControlRequestMethod)
         else {
             response.fields[.accessControlExposeHeaders] =
                 "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"

@@ -110,4 +110,19 @@ import Testing
             #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_import_parts") == [["0"]])
         }
     }
+
+    /// One customer's old address becomes another's in the same file, whichever of the two was there first.
+    @Test func anAddressMayGoFromOneCustomerToAnother() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let first = try await acme.makeCustomer(["name": "Asha", "phone": "9876543210"])
+            let second = try await acme.makeCustomer(["name": "Ravi", "phone": "9876543211", "email": "old@example.in"])
+            let file = "phone,email\n9876543211,new@example.in\n9876543210,old@example.in\n"
+            let (_, status) = try await acme.importFile(Array(file.utf8))
+            #expect(status["state"] as? String == "completed")
+            #expect(status["rows_updated"] as? Int == 2)
+            #expect(try await acme.get("/v1/customers/" + first).object["email"] as? String == "old@example.in")
+            #expect(try await acme.get("/v1/customers/" + second).object["email"] as? String == "new@example.in")
+        }
+    }
 }

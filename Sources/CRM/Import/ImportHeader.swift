@@ -46,9 +46,8 @@ package struct ImportHeader: Equatable {
 
     /// A name as it is told again: its beginning, without what cannot be seen.
     private static func shown(_ name: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                name.unicodeScalars.lazy.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(64)))
+        let visible = name.unicodeScalars.lazy.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        return String(String.UnicodeScalarView(visible.prefix(64)))
     }
 
     /// Reads a record as the fields of a customer; an empty cell leaves its field alone.
@@ -77,7 +76,9 @@ package struct ImportHeader: Equatable {
 
     /// Exports put an apostrophe before cells that a spreadsheet would take for a formula, such as `+91…`; it comes off again.
     private static func unguarded(_ cell: String) -> Substring {
-        guard cell.first == "'", let second = cell.dropFirst().first, "=+-@＝＋－＠".contains(second) else { return cell[...] }
+        guard cell.first == "'", let second = cell.dropFirst().first, "=+-@＝＋－＠".contains(second) else {
+            return cell[...]
+        }
         return cell.dropFirst()
     }
 }
