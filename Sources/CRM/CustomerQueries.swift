@@ -107,13 +107,13 @@ enum CustomerQueries {
         try tx.execute(statement)
     }
 
-    /// An address may go from one of these customers to another, whichever of the two is written first. Who has one and no
-    /// number is known by it and does not give it away.
+    /// An address may go from one of these customers to another, whichever of the two is written first. Until then its
+    /// holder is known by some name, if by nothing else.
     private static func release(_ emails: [String], of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
         guard !emails.isEmpty else { return }
         var statement: Statement = """
-            UPDATE app.customers SET email = NULL
-            WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND phone IS NOT NULL AND id IN (
+            UPDATE app.customers SET email = NULL, name = coalesce(name, '-'), name_key = coalesce(name_key, '-')
+            WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND id IN (
             """
         for (index, id) in ids.enumerated() { statement += index > 0 ? ", \(id)" : "\(id)" }
         statement += ")"

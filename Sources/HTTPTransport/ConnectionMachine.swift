@@ -102,7 +102,7 @@ package struct ConnectionMachine: ~Copyable {
     /// Whether more bytes from the client have a use and a place.
     package var wantsToRead: Bool {
         switch phase {
-        case .head, .collecting: pendingOutput < limits.pipelined
+        case .head, .collecting: pendingOutput < limits.pipelined && !hasEnded
         case .handling, .responding: parser.buffered < limits.pipelined && !hasEnded
         case .streaming: !isBodyPaused && !hasEnded
         case .lingering: !hasEnded
@@ -136,10 +136,8 @@ package struct ConnectionMachine: ~Copyable {
         hasEnded = true
         switch phase {
         // Who has ended its side may still read what is on its way.
-        case .head where pendingOutput > 0:
-            phase = .lingering
-            actions.append(.halfClose)
-        case .lingering where pendingOutput > 0: break
+        case .head where pendingOutput > 0, .collecting where pendingOutput > 0, .lingering where pendingOutput > 0:
+            break
         case .head, .collecting, .lingering: close(&actions)
         case .streaming:
             actions.append(.interruptBody)
@@ -215,7 +213,7 @@ package struct ConnectionMachine: ~Copyable {
 
     /// How long the next request may take to come, or to come whole when it has begun.
     private var rest: Duration {
-        if parser.buffered > 0 { return limits.headTime }
+        if !parser.isBetweenRequests { return limits.headTime }
         return isDraining ? min(limits.idle, limits.drainIdle) : limits.idle
     }
 
@@ -278,6 +276,12 @@ package struct ConnectionMachine: ~Copyable {
         default: break
         }
         advance(now, &actions)
+        // Nothing comes any more that could make a request whole.
+        guard hasEnded, pendingOutput == 0 else { return }
+        switch phase {
+        case .head, .collecting: close(&actions)
+        default: break
+        }
     }
 
     /// A streamed body's reader has room, or has begun to read.

@@ -367,6 +367,38 @@ import Testing
         #expect(text.contains("xxxHTTP/1.1 404 Not Found\r\n"))
     }
 
+    @Test func whoHasEndedGetsTheRepliesToWhatWasSent() {
+        var bench = Bench()
+        bench.send(Self.get + Self.get + "GET / HT")
+        bench.act { machine, now, actions in
+            machine.responded(
+                Response(.ok, body: [UInt8](repeating: 120, count: 200_000)), date: [45], now: now, &actions)
+        }
+        bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        let wantsToRead = bench.machine.wantsToRead
+        #expect(!wantsToRead)
+        bench.act { machine, now, actions in machine.wrote(machine.pendingOutput - 200_000, now: now, &actions) }
+        bench.act { machine, now, actions in machine.wrote(200_000, now: now, &actions) }
+        #expect(bench.asked == ["start", "start"])
+        bench.reply()
+        #expect(bench.asked == ["start", "start", "halfClose", "close"])
+
+        var half = Bench()
+        half.send(Self.get + "GET / HTTP/1.1\r\nHost: x\r\n")
+        half.reply(isRead: false)
+        half.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
+        half.act { machine, now, actions in machine.wrote(machine.pendingOutput, now: now, &actions) }
+        #expect(half.asked == ["start", "close"])
+    }
+
+    @Test func aHeadThatStopsAtALinesEndHasTheTimeOfHeads() {
+        var bench = Bench()
+        bench.send(Self.get + "GET / HTTP/1.1\r\nHost: x\r\n")
+        bench.reply()
+        bench.pass(.seconds(11))
+        #expect(bench.asked == ["start", "reject 408"])
+    }
+
     @Test func aStreamThatOnlyTheEndOfTheConnectionEndsIsCutOffVisibly() {
         var bench = streaming("GET / HTTP/1.0\r\n\r\n")
         bench.act { machine, now, actions in machine.receivedEnd(now: now, &actions) }
