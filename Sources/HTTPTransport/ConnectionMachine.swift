@@ -74,17 +74,8 @@ package struct ConnectionMachine: ~Copyable {
     /// The reply that must take the place of the handler's.
     private var violation: ProtocolViolation?
 
-    /// Bytes to send.
-    package private(set) var output: [UInt8] = []
-    package private(set) var sent = 0
-    /// A large body that comes behind `output`: sent from where it stands, so that a thousand clients share one copy.
-    private var bulk: ArraySlice<UInt8> = []
-    private static let bulkBytes = 65_536
-
+    private var outgoing = Outgoing()
     private var deadline: Time
-    /// While there is something to send: when the client must have taken more of it, and when all.
-    private var writeDeadline: Time?
-    private var lastWriteDeadline: Time?
 
     package init(limits: HTTPLimits, now: Time, match: @escaping (RequestHead) -> RouteMatch) {
         self.limits = limits
@@ -110,12 +101,11 @@ package struct ConnectionMachine: ~Copyable {
         }
     }
 
-    package var pendingOutput: Int { output.count - sent + bulk.count }
+    package var pendingOutput: Int { outgoing.count }
 
     /// The next bytes to send.
     package func withPending<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        guard sent < output.count else { return unsafe bulk.withUnsafeBytes(body) }
-        return unsafe output.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+        unsafe outgoing.withNext(body)
     }
 
     // MARK: - Events
@@ -166,36 +156,27 @@ package struct ConnectionMachine: ~Copyable {
         let closes =
             !keepsAlive || response.closesConnection || isDraining || hasEnded || isBodyUnread || violation != nil
             || requests >= limits.requestsPerConnection
-        willWrite(now)
         let hasBody = !isHead && ResponseWriter.hasBody(response.status)
         if case .stream(let stream) = response.body, hasBody {
             let closes = closes || isVersion10
-            ResponseWriter.write(
-                response, to: &output, date: date, isHead: false, closes: closes,
-                framing: isVersion10 ? .untilClose : .chunked)
+            outgoing.append(now: now, limits) {
+                ResponseWriter.write(
+                    response, to: &$0, date: date, isHead: false, closes: closes,
+                    framing: isVersion10 ? .untilClose : .chunked)
+            }
             phase = .responding(isChunked: !isVersion10, closes: closes)
             deadline = now + limits.stream
             isStreamPaused = false
             actions.append(.startStream(stream))
         } else {
-            let isLarge = hasBody && response.body.count >= Self.bulkBytes
-            ResponseWriter.write(
-                response, to: &output, date: date, isHead: isHead || isLarge, closes: closes, isVersion10: isVersion10)
-            if isLarge, case .bytes(let bytes) = response.body { bulk = bytes[...] }
+            let isBulk = hasBody && Outgoing.isBulk(response.body.count)
+            outgoing.append(now: now, limits) {
+                ResponseWriter.write(
+                    response, to: &$0, date: date, isHead: isHead || isBulk, closes: closes, isVersion10: isVersion10)
+            }
+            if isBulk, case .bytes(let bytes) = response.body { outgoing.append(bulk: bytes) }
             finishReply(closes: closes, now, &actions)
         }
-    }
-
-    /// Called before anything is put behind what is still to be sent.
-    private mutating func willWrite(_ now: Time) {
-        if pendingOutput == 0 {
-            writeDeadline = now + limits.writeStall
-            lastWriteDeadline = now + limits.stream
-        }
-        // What is left of a large body is little by now: no request is taken before.
-        guard !bulk.isEmpty else { return }
-        output.append(contentsOf: bulk)
-        bulk = []
     }
 
     private mutating func finishReply(closes: Bool, _ now: Time, _ actions: inout [Action]) {
@@ -220,8 +201,9 @@ package struct ConnectionMachine: ~Copyable {
     /// A piece of a streamed reply.
     package mutating func streamed(_ piece: [UInt8], now: Time) {
         guard case .responding(let isChunked, _) = phase else { return }
-        willWrite(now)
-        if isChunked { ResponseWriter.write(chunk: piece, to: &output) } else { output.append(contentsOf: piece) }
+        outgoing.append(now: now, limits) {
+            if isChunked { ResponseWriter.write(chunk: piece, to: &$0) } else { $0.append(contentsOf: piece) }
+        }
     }
 
     /// Whether there is room for another piece now. When there is none, ``Action/resumeStream`` says when there is.
@@ -234,8 +216,7 @@ package struct ConnectionMachine: ~Copyable {
     /// The streamed reply is whole.
     package mutating func streamEnded(now: Time, _ actions: inout [Action]) {
         guard case .responding(let isChunked, let closes) = phase else { return }
-        willWrite(now)
-        if isChunked { output.append(contentsOf: ResponseWriter.lastChunk) }
+        if isChunked { outgoing.append(now: now, limits) { $0.append(contentsOf: ResponseWriter.lastChunk) } }
         // A server that began to go away meanwhile keeps no connection; the client will see it end.
         finishReply(closes: closes || isDraining, now, &actions)
     }
@@ -249,24 +230,12 @@ package struct ConnectionMachine: ~Copyable {
 
     /// The kernel took this many bytes of the output.
     package mutating func wrote(_ count: Int, now: Time, _ actions: inout [Action]) {
-        if sent < output.count { sent += count } else { bulk = bulk.dropFirst(count) }
-        writeDeadline = min(now + limits.writeStall, lastWriteDeadline ?? now)
+        outgoing.took(count, now: now, limits)
         if isStreamPaused, pendingOutput < limits.streamBuffer {
             isStreamPaused = false
             actions.append(.resumeStream)
         }
-        guard pendingOutput == 0 else {
-            // What a stream has sent need not be kept.
-            if sent >= 65_536 {
-                output.removeFirst(sent)
-                sent = 0
-            }
-            return
-        }
-        output.removeAll(keepingCapacity: output.capacity <= 65_536)
-        sent = 0
-        if !bulk.isEmpty || bulk.startIndex > 0 { bulk = [] }
-        writeDeadline = nil
+        guard pendingOutput == 0 else { return }
         switch phase {
         case .lingering:
             // A client that has ended needs no time to read the end of ours.
@@ -304,7 +273,7 @@ package struct ConnectionMachine: ~Copyable {
 
     /// Called several times a second.
     package mutating func passed(_ now: Time, _ actions: inout [Action]) {
-        if let writeDeadline, now >= writeDeadline { return close(&actions) }
+        if let deadline = outgoing.deadline, now >= deadline { return close(&actions) }
         guard now >= deadline else { return releaseBuffers() }
         switch phase {
         // A client is busy with what is on its way; that has deadlines of its own.
@@ -325,8 +294,8 @@ package struct ConnectionMachine: ~Copyable {
 
     /// A connection that rests keeps no memory for bytes.
     private mutating func releaseBuffers() {
-        guard case .head = phase, parser.isBetweenRequests, output.isEmpty, output.capacity > 0 else { return }
-        output = []
+        guard case .head = phase, parser.isBetweenRequests, pendingOutput == 0, outgoing.hasBuffer else { return }
+        outgoing.releaseBuffer()
         parser.releaseBuffer()
     }
 
@@ -431,8 +400,7 @@ package struct ConnectionMachine: ~Copyable {
         expectsContinue = false
         // A client that sent its body without waiting needs no invitation.
         guard parser.buffered == 0 else { return }
-        willWrite(now)
-        output.append(contentsOf: ResponseWriter.continueBytes)
+        outgoing.append(now: now, limits) { $0.append(contentsOf: ResponseWriter.continueBytes) }
     }
 
     /// Every byte buys time, so that a body must come at the minimum rate, and a pause of a whole grace period ends it.
