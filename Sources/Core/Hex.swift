@@ -3,6 +3,19 @@
 
 /// Lower-case hexadecimal, strict in both directions.
 package enum Hex {
+    /// The digits of a number's lowest 32 bits, as eight bytes to be stored in this order on a little-endian machine.
+    @inline(__always)
+    static func digits(_ number: UInt64) -> UInt64 {
+        // Four bits to a byte, the highest first in memory.
+        var spread = UInt64(UInt32(truncatingIfNeeded: number).byteSwapped)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = (spread >> 4 & 0x000F_000F_000F_000F) | (spread << 8 & 0x0F00_0F00_0F00_0F00)
+        // 6 lifts ten and more over the four bits; letters stand 39 behind where the digits end.
+        let isLetter = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return (spread &+ 0x3030_3030_3030_3030 &+ isLetter &* 39).littleEndian
+    }
+
     /// The digit of a number's lowest four bits.
     @inline(__always)
     static func digit(_ number: UInt64) -> UInt8 {

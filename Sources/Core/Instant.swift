@@ -44,20 +44,21 @@ package struct Instant: Hashable, Sendable, Comparable, CustomStringConvertible 
     /// - Parameter memory: room for ``rfc3339Length`` bytes.
     @unsafe package func writeRFC3339(to memory: UnsafeMutablePointer<UInt8>) {
         let date = CivilDateTime(self)
-        func put(_ number: Int, _ position: Int, _ digits: Int) {
-            var number = number
-            for index in stride(from: position + digits - 1, through: position, by: -1) {
-                unsafe memory[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
-                number /= 10
-            }
+        // Numbers of two digits, in arithmetic of 32 bits.
+        func put(_ number: Int, _ position: Int) {
+            let number = UInt32(truncatingIfNeeded: number), tens = (number &* 103) >> 10
+            unsafe memory[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
+            unsafe memory[position + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number &- tens &* 10)
         }
-        put(date.year, 0, 4)
-        put(date.month, 5, 2)
-        put(date.day, 8, 2)
-        put(date.hour, 11, 2)
-        put(date.minute, 14, 2)
-        put(date.second, 17, 2)
-        put(date.millisecond, 20, 3)
+        put(date.year / 100, 0)
+        put(date.year % 100, 2)
+        put(date.month, 5)
+        put(date.day, 8)
+        put(date.hour, 11)
+        put(date.minute, 14)
+        put(date.second, 17)
+        put(date.millisecond / 10, 20)
+        unsafe memory[22] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: date.millisecond % 10)
         unsafe memory[4] = UInt8(ascii: "-")
         unsafe memory[7] = UInt8(ascii: "-")
         unsafe memory[10] = UInt8(ascii: "T")
@@ -79,11 +80,13 @@ package struct CivilDateTime: Sendable {
     package init(_ instant: Instant) {
         let earliest: Int64 = -62_167_219_200_000_000, latest: Int64 = 253_402_300_799_999_999
         let microseconds = min(max(instant.microseconds, earliest), latest)
-        var days = microseconds / 86_400_000_000, rest = microseconds % 86_400_000_000
+        var wholeDays = microseconds / 86_400_000_000, rest = microseconds % 86_400_000_000
         if rest < 0 {
             rest += 86_400_000_000
-            days -= 1
+            wholeDays -= 1
         }
+        // From here on 32 bits are enough, in which division costs a fraction.
+        let days = Int32(truncatingIfNeeded: wholeDays), milliseconds = UInt32(truncatingIfNeeded: rest / 1_000)
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -93,10 +96,11 @@ package struct CivilDateTime: Sendable {
         day = Int(dayOfYear - (153 * marchMonth + 2) / 5 + 1)
         month = Int(marchMonth < 10 ? marchMonth + 3 : marchMonth - 9)
         year = Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0)
-        hour = Int(rest / 3_600_000_000)
-        minute = Int(rest / 60_000_000 % 60)
-        second = Int(rest / 1_000_000 % 60)
-        millisecond = Int(rest / 1_000 % 1_000)
+        let seconds = milliseconds / 1_000, minutes = seconds / 60
+        hour = Int(minutes / 60)
+        minute = Int(minutes % 60)
+        second = Int(seconds % 60)
+        millisecond = Int(milliseconds % 1_000)
         weekday = Int(((days + 4) % 7 + 7) % 7)
     }
 }

@@ -68,10 +68,11 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
     /// Writes the digits of ``hex``.
     /// - Parameter memory: room for 32 bytes.
     @unsafe package func writeHex(to memory: UnsafeMutablePointer<UInt8>) {
-        for index in 0..<16 {
-            unsafe memory[index] = Hex.digit(high >> UInt64(60 - index * 4))
-            unsafe memory[16 + index] = Hex.digit(low >> UInt64(60 - index * 4))
-        }
+        let memory = UnsafeMutableRawPointer(memory)
+        unsafe memory.storeBytes(of: Hex.digits(high >> 32), as: UInt64.self)
+        unsafe memory.storeBytes(of: Hex.digits(high), toByteOffset: 8, as: UInt64.self)
+        unsafe memory.storeBytes(of: Hex.digits(low >> 32), toByteOffset: 16, as: UInt64.self)
+        unsafe memory.storeBytes(of: Hex.digits(low), toByteOffset: 24, as: UInt64.self)
     }
 
     /// Reads 32 lower-case hexadecimal digits; nil otherwise.

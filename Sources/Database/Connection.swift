@@ -17,8 +17,15 @@ import Synchronization
     // Guard: the lease. The pool hands a connection to one holder at a time.
     /// The pool's queue on which this connection may block.
     let lane: Int
-    /// The one that is under way, and one that was sent behind it. Touched on ``loop`` alone while there are any.
+    /// Those under way, in order. Touched on ``loop`` alone while there are any.
     private(set) var exchanges: [Exchange] = []
+    /// The last of them are queued here and not sent yet.
+    private var unsent = 0
+    /// What has arrived is being taken: what is queued meanwhile is sent together.
+    private var isTaking = false
+    /// The loop will tell, once, when the connection is ready. Asking again might have it tell twice, and the second time
+    /// somebody else may have the connection.
+    private var isAwaited = false
     /// The loop that reads answers at present.
     private(set) var loop: EventLoop?
     /// The loops that have watched this connection, and its tokens there.
@@ -101,11 +108,6 @@ import Synchronization
     }
 
     // MARK: - Sending
-
-    /// Queues a command without parameters or rows, such as `SET LOCAL …`.
-    func queue(command text: String) throws {
-        try check(unsafe PQsendQueryParams(pointer, text, 0, nil, nil, nil, nil, 1))
-    }
 
     /// Queues a statement and returns how many results will come for it: a first use of a prepared one has two.
     func queue(_ statement: Statement) throws -> QueuedStatement {
@@ -234,17 +236,36 @@ import Synchronization
         return .separator
     }
 
-    /// Sends an exchange, behind the one that is under way if there is one.
+    /// Takes an exchange, behind those that are under way. It is on its way with the next ``send()``.
     /// - Returns: false when the connection failed; the one who asked has been told.
-    func begin(_ exchange: Exchange) -> Bool {
-        let isBehind = !exchanges.isEmpty
-        if !isBehind { loop = exchange.loop }
+    func queue(_ exchange: Exchange) -> Bool {
+        if exchanges.isEmpty { loop = exchange.loop }
         exchanges.append(exchange)
-        return exchange.begin(on: self, isBehind: isBehind)
+        unsent += 1
+        return exchange.begin(on: self)
+    }
+
+    /// Sends what is queued, and has the loop tell of answers. While answers are being taken that is done when there are no
+    /// more.
+    /// - Returns: false when the connection failed; the first that is under way has been told.
+    func send() -> Bool {
+        if isTaking { return true }
+        guard let loop, let first = exchanges.first else { return true }
+        do {
+            unsent = 0
+            let isSent = try flush()
+            // What the kernel did not take now goes out when the loop tells of what was sent before.
+            if !isAwaited { awaitReadiness(isSent ? .reading : [.reading, .writing], on: loop) }
+            return true
+        } catch {
+            first.giveUp()
+            return false
+        }
     }
 
     /// Has the loop tell, once, when the connection is ready. From then on it is the loop's.
-    func awaitReadiness(_ interest: Interest, on loop: EventLoop) {
+    private func awaitReadiness(_ interest: Interest, on loop: EventLoop) {
+        isAwaited = true
         let descriptor = unsafe PQsocket(pointer), interest = interest.union(.once)
         if let watcher = watchers.first(where: { $0.loop === loop }) {
             handOver.store(true, ordering: .releasing)
@@ -279,30 +300,44 @@ import Synchronization
 
 extension Connection: ReadinessHandler {
     func isReady(_ readiness: Readiness) {
-        // The kernel has ordered this behind what the other thread did; the language must be told.
-        guard handOver.load(ordering: .acquiring), let loop, let first = exchanges.first else { return }
+        // The kernel has ordered this behind what the other thread did; the language must be told. On another's loop there
+        // is nothing to do: whoever reads there gets somebody else's answers.
+        guard handOver.load(ordering: .acquiring), let loop, loop === EventLoop.current, let first = exchanges.first
+        else { return }
+        isAwaited = false
         do {
             _ = try flush()
             try readArrived()
+            isTaking = true
             while let exchange = exchanges.first {
                 let isLast = exchanges.count == 1
-                switch exchange.proceed(hasFollower: !isLast) {
-                case .waits: return awaitReadiness(try flush() ? .reading : [.reading, .writing], on: loop)
-                case .failed: return onExchangeEnd?(self, exchange, true) ?? ()
-                case .ended:
-                    exchanges.removeFirst()
-                    let isAnswer = !exchange.mustBeginAgain
-                    onExchangeEnd?(self, exchange, false)
-                    // The connection is at work for the next one while rows are decoded.
-                    if isAnswer { exchange.answer() }
-                    // What begins now has no answer yet.
-                    if isLast { return }
+                let progress = exchange.proceed(hasFollower: !isLast)
+                if case .waits = progress { break }
+                guard case .ended = progress else {
+                    isTaking = false
+                    return onExchangeEnd?(self, exchange, true) ?? ()
                 }
+                exchanges.removeFirst()
+                let isAnswer = !exchange.mustBeginAgain
+                // With nothing under way it is out of hand when it is told so.
+                if isLast { isTaking = false }
+                onExchangeEnd?(self, exchange, false)
+                // The connection is at work for the next one while rows are decoded.
+                if !isLast, unsent == exchanges.count {
+                    unsent = 0
+                    _ = try flush()
+                }
+                if isAnswer { exchange.answer() }
+                // What begins now has no answer yet.
+                if isLast { return }
             }
+            isTaking = false
         } catch {
+            isTaking = false
             first.giveUp()
-            onExchangeEnd?(self, first, true)
+            return onExchangeEnd?(self, first, true) ?? ()
         }
+        if !send() { onExchangeEnd?(self, first, true) }
     }
 }
 

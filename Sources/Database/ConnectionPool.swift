@@ -69,7 +69,11 @@ package final class ConnectionPool: Sendable {
         let deadline: Deadline
     }
 
-    /// Two places for each lane.
+    /// Quick reads that may be under way on one connection. PostgreSQL works faster when it finds the next statement there
+    /// (docs/decisions/0011).
+    private static let depth = 4
+
+    /// ``depth`` places for each lane.
     private let underWay: Lock<[UnderWay?]>
     private let counts = Lock((timeouts: 0, roundTrips: 0))
     // Set once, and cancelled once when nobody refers to the pool any more.
@@ -85,7 +89,7 @@ package final class ConnectionPool: Sendable {
         state = Lock(
             PoolState(
                 size: configuration.connections, maximumWaiting: configuration.waiters, lines: loops.count + 1))
-        underWay = Lock(Array(repeating: nil, count: configuration.connections * 2))
+        underWay = Lock(Array(repeating: nil, count: configuration.connections * Self.depth))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
         unsafe self.ticker = ticker
         ticker.schedule(deadline: .now() + .milliseconds(50), repeating: .milliseconds(50), leeway: .milliseconds(20))
@@ -221,20 +225,30 @@ package final class ConnectionPool: Sendable {
     }
 
     private func begin(_ exchange: Exchange, on connection: Connection) {
+        guard queue(exchange, on: connection) else { return }
+        // From another thread the connection will be out of hand when it is sent.
+        if exchange.isSharing, EventLoop.current === connection.loop { share(connection) }
+        if !connection.send() { exchangeEnded(connection, exchange, isBroken: true) }
+    }
+
+    /// - Returns: false when the connection failed, which is then given up.
+    private func queue(_ exchange: Exchange, on connection: Connection) -> Bool {
         let loop = connection.exchanges.isEmpty ? exchange.loop : connection.loop ?? exchange.loop
         watch(exchange, on: connection, loop)
         counts.with { $0.roundTrips += 1 }
-        guard connection.begin(exchange) else { return exchangeEnded(connection, exchange, isBroken: true) }
-        // From another thread the connection is out of hand now.
-        if exchange.isSharing, EventLoop.current === loop { share(connection) }
+        if connection.queue(exchange) { return true }
+        exchangeEnded(connection, exchange, isBroken: true)
+        return false
     }
 
-    /// A connection on which one quick read is under way.
+    /// Fills up a connection on which nothing but quick reads is under way.
     private func share(_ connection: Connection) {
-        guard connection.exchanges.count == 1,
-            let second = state.with({ $0.share(connection, line: line(of: connection.loop)) })
-        else { return }
-        start(second, on: connection)
+        while case .exchange(let next)? = state.with({
+            $0.share(
+                connection, line: line(of: connection.loop), room: Self.depth - connection.exchanges.count)
+        }) {
+            guard queue(next, on: connection) else { return }
+        }
     }
 
     private func exchangeEnded(_ connection: Connection, _ exchange: Exchange, isBroken: Bool) {
@@ -287,7 +301,8 @@ package final class ConnectionPool: Sendable {
             exchange: exchange, connection: connection, loop: loop,
             deadline: .after(configuration.transactionTimeout))
         underWay.with { places in
-            exchange.place = connection.lane * 2 + (places[connection.lane * 2] == nil ? 0 : 1)
+            let first = connection.lane * Self.depth
+            exchange.place = (first..<first + Self.depth).first { places[$0] == nil } ?? first
             places[exchange.place] = entry
         }
     }

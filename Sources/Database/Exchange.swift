@@ -16,9 +16,10 @@ class Exchange: @unchecked Sendable {
     private enum Step: UInt8 { case prepared = 1, opening, statement, commit, rollback }
 
     let loop: EventLoop
-    /// It is a quick read, which others may be sent behind and which may be sent behind such.
-    let isSharing: Bool
-    private let settings: [String]
+    /// It is a quick read, which others may be sent behind and which may be sent behind such. One that was sent behind a
+    /// failure goes alone when it is begun again.
+    private(set) var isSharing: Bool
+    private let settings: [Statement]
     private let mode: TransactionMode
     private let statement: Statement
     private var steps = Steps()
@@ -80,25 +81,17 @@ class Exchange: @unchecked Sendable {
     /// It is with the loop: whoever began it does not touch it any more.
     var isUnderWay: Bool { underWay.load(ordering: .acquiring) }
 
-    /// Sends everything. From then on its loop tells the connection of answers.
-    /// - Parameter isBehind: behind another exchange, whose answer comes first.
+    /// Queues everything.
     /// - Returns: false when the connection failed; the one who asked has been told.
-    func begin(on connection: Connection, isBehind: Bool) -> Bool {
+    func begin(on connection: Connection) -> Bool {
         self.connection = connection
         do {
             try queue(mode.begin, .opening, connection)
-            for setting in settings {
-                try connection.queue(command: setting)
-                steps.append(.opening)
-            }
+            for setting in settings { try queue(setting, .opening, connection) }
             try queue(statement, .statement, connection)
             try queue(.commit, .commit, connection)
             try connection.queueSync()
-            let isSent = try connection.flush()
             underWay.store(true, ordering: .releasing)
-            if !isBehind || !isSent {
-                connection.awaitReadiness(isSent ? .reading : [.reading, .writing], on: loop)
-            }
             return true
         } catch {
             giveUp()
@@ -192,6 +185,7 @@ class Exchange: @unchecked Sendable {
     func reset() -> Bool {
         guard attempts < 3 else { return false }
         attempts += 1
+        isSharing = false
         (steps, preparing, failure, mustBeginAgain, connection) = (Steps(), [], nil, false, nil)
         result = nil
         underWay.store(false, ordering: .relaxed)

@@ -12,8 +12,8 @@ import Execution
 /// Work that waits stands in one line for each place it comes from. A connection serves the line of the loop it is on, so
 /// that an answer is read where it is wanted, unless somebody elsewhere has waited for longer.
 ///
-/// Quick reads share: while one is under way on a connection, a second is sent behind it, so that PostgreSQL finds it
-/// there when it has answered the first. Nobody is sent behind what may take long, and nobody overtakes.
+/// Quick reads share: while some are under way on a connection, more are sent behind them, so that PostgreSQL finds the
+/// next one there when it has answered one. Nobody is sent behind what may take long, and nobody overtakes.
 package struct PoolState<Connection: AnyObject, Work> {
     private struct Waiting {
         let work: Work
@@ -26,13 +26,20 @@ package struct PoolState<Connection: AnyObject, Work> {
     /// How many who came later a connection serves on its own line before it turns to another.
     private static var patience: Int { 16 }
 
+    /// A connection on which nothing but quick reads is under way.
+    private struct Shareable {
+        let connection: Connection
+        /// How many more may be sent behind them; never 0.
+        var room: Int
+    }
+
     let size: Int
     let maximumWaiting: Int
 
     private(set) var idle: [Connection] = []
     private var lines: [Deque<Waiting>]
-    /// Connections with one quick read under way, by the line they serve.
-    private var shareable: [[Connection]]
+    /// By the line they serve.
+    private var shareable: [[Shareable]]
     private var arrivals = 0
     package private(set) var waiting = 0
     private(set) var inUse = 0
@@ -54,7 +61,7 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     package enum Placement {
         case run(Connection)
-        /// Behind the quick read that is under way there.
+        /// Behind the quick reads that are under way there.
         case share(Connection)
         case waits
         /// The lines are full.
@@ -74,7 +81,7 @@ package struct PoolState<Connection: AnyObject, Work> {
             return .run(connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
-        if isSharing, waiting == 0, let connection = shareable[line].popLast() { return .share(connection) }
+        if isSharing, waiting == 0, let connection = takeRoom(line) { return .share(connection) }
         guard waiting < maximumWaiting else { return .busy }
         waiting += 1
         arrivals += 1
@@ -102,20 +109,33 @@ package struct PoolState<Connection: AnyObject, Work> {
         return .rest
     }
 
-    /// One quick read is under way on a connection: it takes another that waits, or has room for one that comes.
-    package mutating func share(_ connection: Connection, line: Int) -> Work? {
+    /// Nothing but quick reads is under way on a connection: it takes another that waits, or has room for those that come.
+    /// - Parameter room: how many more it may take.
+    package mutating func share(_ connection: Connection, line: Int, room: Int) -> Work? {
         stopSharing(connection)
-        guard !isClosed else { return nil }
+        guard !isClosed, room > 0 else { return nil }
         guard waiting > 0 else {
-            shareable[line].append(connection)
+            shareable[line].append(Shareable(connection: connection, room: room))
             return nil
         }
         return takeFirst(line, isSharing: true)?.work
     }
 
+    /// A place on the connection of a line that has the fewest under way.
+    private mutating func takeRoom(_ line: Int) -> Connection? {
+        guard let index = shareable[line].indices.max(by: { shareable[line][$0].room < shareable[line][$1].room }) else {
+            return nil
+        }
+        defer {
+            shareable[line][index].room -= 1
+            if shareable[line][index].room == 0 { shareable[line].remove(at: index) }
+        }
+        return shareable[line][index].connection
+    }
+
     private mutating func stopSharing(_ connection: Connection) {
         for line in shareable.indices {
-            if let index = shareable[line].firstIndex(where: { $0 === connection }) {
+            if let index = shareable[line].firstIndex(where: { $0.connection === connection }) {
                 shareable[line].remove(at: index)
             }
         }

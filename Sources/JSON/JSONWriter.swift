@@ -86,12 +86,13 @@ import Core
 
     package mutating func member(_ name: StaticString, _ instant: Instant) {
         key(name)
-        comma()
+        needsComma = true
         reserve(Instant.rfc3339Length + 2)
-        put(UInt8(ascii: "\""))
-        unsafe instant.writeRFC3339(to: memory + count)
-        count += Instant.rfc3339Length
-        put(UInt8(ascii: "\""))
+        let end = unsafe memory + count
+        unsafe end.pointee = UInt8(ascii: "\"")
+        unsafe instant.writeRFC3339(to: end + 1)
+        unsafe end[Instant.rfc3339Length + 1] = UInt8(ascii: "\"")
+        count += Instant.rfc3339Length + 2
     }
 
     @inlinable
@@ -102,14 +103,16 @@ import Core
     /// `"prefix_0123…"`
     package mutating func member(_ name: StaticString, prefix: StaticString, _ uuid: UUIDv7) {
         key(name)
-        comma()
-        put(UInt8(ascii: "\""))
-        put(prefix)
-        put(UInt8(ascii: "_"))
-        reserve(32)
-        unsafe uuid.writeHex(to: memory + count)
-        count += 32
-        put(UInt8(ascii: "\""))
+        needsComma = true
+        let length = prefix.utf8CodeUnitCount
+        reserve(length + 35)
+        let end = unsafe memory + count
+        unsafe end.pointee = UInt8(ascii: "\"")
+        unsafe Self.copyShort(prefix.utf8Start, to: end + 1, length)
+        unsafe end[length + 1] = UInt8(ascii: "_")
+        unsafe uuid.writeHex(to: end + length + 2)
+        unsafe end[length + 34] = UInt8(ascii: "\"")
+        count += length + 35
     }
 
     /// A member whose name is not known in the source and may need escaping.
@@ -127,26 +130,73 @@ import Core
 
     /// - Parameter utf8: UTF-8, which is not checked again.
     package mutating func string(_ utf8: Span<UInt8>) {
-        comma()
-        // Two quotes, and the longest that any byte can become is six.
-        reserve(utf8.count * 6 + 2)
+        // A comma, two quotes, and the longest that any byte can become is six.
+        reserve(utf8.count * 6 + 3)
         var end = unsafe memory + count
+        if needsComma {
+            unsafe end.pointee = UInt8(ascii: ",")
+            unsafe end += 1
+        }
+        needsComma = true
         unsafe end.pointee = UInt8(ascii: "\"")
         unsafe end += 1
-        for index in utf8.indices {
-            let byte = utf8[index]
-            if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
-                unsafe end.pointee = byte
-                unsafe end += 1
-            } else {
-                for escaped in Self.escape(byte) {
-                    unsafe end.pointee = escaped
+        unsafe utf8.withUnsafeBufferPointer { text in
+            let plain = unsafe Self.copyPlain(text, to: end)
+            unsafe end += plain
+            for byte in unsafe text[plain...] {
+                if Self.isPlain(byte) {
+                    unsafe end.pointee = byte
                     unsafe end += 1
+                } else {
+                    for escaped in Self.escape(byte) {
+                        unsafe end.pointee = escaped
+                        unsafe end += 1
+                    }
                 }
             }
         }
         unsafe end.pointee = UInt8(ascii: "\"")
         count = unsafe end - memory + 1
+    }
+
+    /// Copies, eight at a time, bytes that stand for themselves; nearly all texts have no others.
+    /// - Returns: how many there were at the beginning, or a few less.
+    @inline(__always)
+    @unsafe private static func copyPlain(_ text: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>)
+        -> Int
+    {
+        guard text.count >= 8, let source = unsafe UnsafeRawPointer(text.baseAddress) else { return 0 }
+        let target = UnsafeMutableRawPointer(target)
+        var index = 0
+        while index + 8 <= text.count {
+            let word = unsafe source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            guard isPlain(word) else { return index }
+            unsafe target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+            index += 8
+        }
+        // The last eight, some of which are there already.
+        let last = text.count - 8
+        let word = unsafe source.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+        guard isPlain(word) else { return index }
+        unsafe target.storeBytes(of: word, toByteOffset: last, as: UInt64.self)
+        return text.count
+    }
+
+    @inline(__always)
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F
+    }
+
+    /// Whether all eight bytes of a word are plain (Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte less than
+    /// n" and "equal to n"; either may see one where there is none, never the reverse).
+    @inline(__always)
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101, tops = ones << 7
+        func hasZero(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+        let control = (word &- ones &* 0x20) & ~word
+        let special =
+            hasZero(word ^ (ones &* 0x22)) | hasZero(word ^ (ones &* 0x5C)) | hasZero(word ^ (ones &* 0x7F))
+        return (control | special) & tops == 0
     }
 
     private static func escape(_ byte: UInt8) -> [UInt8] {
@@ -170,11 +220,32 @@ import Core
             unsafe end += 1
         }
         unsafe end.pointee = UInt8(ascii: "\"")
-        unsafe (end + 1).update(from: name.utf8Start, count: length)
+        unsafe Self.copyShort(name.utf8Start, to: end + 1, length)
         unsafe end[length + 1] = UInt8(ascii: "\"")
         unsafe end[length + 2] = UInt8(ascii: ":")
         count = unsafe end - memory + length + 3
         needsComma = false
+    }
+
+    /// Names are so short that a call would cost more than the copying.
+    @inline(__always)
+    @unsafe private static func copyShort(
+        _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
+        let from = UnsafeRawPointer(source), to = UnsafeMutableRawPointer(target)
+        /// The first bytes of that width and the last ones, which may be partly the same.
+        @inline(__always) func both<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type) {
+            let last = count - MemoryLayout<Word>.size
+            let (head, tail) = unsafe (from.loadUnaligned(as: type), from.loadUnaligned(fromByteOffset: last, as: type))
+            unsafe to.storeBytes(of: head, as: type)
+            unsafe to.storeBytes(of: tail, toByteOffset: last, as: type)
+        }
+        switch count {
+        case 2...3: unsafe both(UInt16.self)
+        case 4...8: unsafe both(UInt32.self)
+        case 9...16: unsafe both(UInt64.self)
+        default: unsafe target.update(from: source, count: count)
+        }
     }
 
     private mutating func open(_ bracket: UInt8) {

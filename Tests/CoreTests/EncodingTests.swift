@@ -42,10 +42,25 @@ import Testing
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (1_709_164_800_123_456, "2024-02-29T00:00:00.123Z"),
             (-1, "1969-12-31T23:59:59.999Z"), (4_102_444_799_999_999, "2099-12-31T23:59:59.999Z"),
-            (Int64.max, "9999-12-31T23:59:59.999Z"),
+            (Int64.max, "9999-12-31T23:59:59.999Z"), (Int64.min, "0000-01-01T00:00:00.000Z"),
+            (951_782_400_000_000, "2000-02-29T00:00:00.000Z"), (-2_203_891_200_000_001, "1900-02-28T23:59:59.999Z"),
+            (1_798_761_599_909_000, "2026-12-31T23:59:59.909Z"),
         ] as [(Int64, String)])
     func instantsAreWrittenInUTC(_ microseconds: Int64, _ text: String) {
         #expect(Instant(microseconds: microseconds).description == text)
+    }
+
+    @Test func identifiersAreWrittenDigitByDigit() {
+        for digit in UInt64(0)..<16 {
+            for place in 0..<32 {
+                let word = digit << UInt64(60 - place % 16 * 4)
+                let uuid = UUIDv7(high: place < 16 ? word : 0, low: place < 16 ? 0 : word)
+                var digits = [Character](repeating: "0", count: 32)
+                digits[place] = Array("0123456789abcdef")[Int(digit)]
+                #expect(uuid.hex == String(digits))
+            }
+        }
+        #expect(UUIDv7(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210).hex == "0123456789abcdeffedcba9876543210")
     }
 
     @Test func aSecretShowsNothing() {

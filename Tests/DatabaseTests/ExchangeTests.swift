@@ -104,6 +104,30 @@ import Testing
         }
     }
 
+    /// Requests that come while others are under way, on loops that share connections.
+    @Test func quickReadsFromSeveralLoopsEachGetTheirOwnAnswer() async throws {
+        try await TestDatabase.run { database in
+            let loops = (0..<2).map { EventLoop(label: "test.\($0)") }
+            defer { for loop in loops { loop.stop() } }
+            let pool = try database.pool(on: loops) { $0.connections = 3 }
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for task in 0..<16 {
+                    group.addTask(executorPreference: loops[task % 2]) {
+                        for turn in 0..<1_500 {
+                            let number = task * 1_000 + turn
+                            let query = Query.one("SELECT \(number) AS number, pg_sleep(0)") { row in
+                                try row.decode("number") as Int
+                            }
+                            guard try await pool.read(query.quick, in: .directory) == number else { return false }
+                        }
+                        return true
+                    }
+                }
+                for try await isRight in group { #expect(isRight) }
+            }
+        }
+    }
+
     @Test func whatWasSentBehindALostReadIsReadElsewhere() async throws {
         try await TestDatabase.run { database in
             let pool = try database.pool {

@@ -58,7 +58,7 @@ import Testing
         #expect(state.waiting == 0)
     }
 
-    @Test func aQuickReadIsSentBehindAnotherAndBehindNothingElse() {
+    @Test func quickReadsAreSentBehindOthersAndBehindNothingElse() {
         var state = PoolState<Named, Int>(size: 1, maximumWaiting: 99, lines: 2)
         let c = Named(), later = Deadline.after(.seconds(9))
         func shares(_ placement: PoolState<Named, Int>.Placement) -> Bool {
@@ -66,23 +66,42 @@ import Testing
         }
         _ = state.lanesToConnect()
         state.connected()
-        // One is under way on line 0 and nobody waits: there is room for one more of that line, once.
-        #expect(state.share(c, line: 0) == nil)
+        // Some are under way on line 0 and nobody waits: there is room for two more of that line.
+        #expect(state.share(c, line: 0, room: 2) == nil)
         #expect(!shares(state.place(1, line: 1, isSharing: true, deadline: later)))
         #expect(state.waiting == 1)
-        #expect(state.share(c, line: 0) == 1)
-        #expect(state.share(c, line: 0) == nil)
+        #expect(state.share(c, line: 0, room: 2) == 1)
+        #expect(state.share(c, line: 0, room: 2) == nil)
         #expect(shares(state.place(2, line: 0, isSharing: true, deadline: later)))
-        #expect(!shares(state.place(3, line: 0, isSharing: true, deadline: later)))
+        #expect(shares(state.place(3, line: 0, isSharing: true, deadline: later)))
+        #expect(!shares(state.place(4, line: 0, isSharing: true, deadline: later)))
+        #expect(state.share(c, line: 0, room: 0) == nil)
+        #expect(state.waiting == 1)
 
         // What is no quick read waits for the connection to be free, and nobody overtakes it.
-        _ = state.next(on: c, line: 0)
-        #expect(state.share(c, line: 0) == nil)
-        #expect(!shares(state.place(4, line: 0, deadline: later)))
-        #expect(!shares(state.place(5, line: 0, isSharing: true, deadline: later)))
-        #expect(state.share(c, line: 0) == nil)
         #expect(state.next(on: c, line: 0).work == 4)
+        #expect(state.share(c, line: 0, room: 2) == nil)
+        #expect(!shares(state.place(5, line: 0, deadline: later)))
+        #expect(!shares(state.place(6, line: 0, isSharing: true, deadline: later)))
+        #expect(state.share(c, line: 0, room: 2) == nil)
         #expect(state.next(on: c, line: 0).work == 5)
+        #expect(state.next(on: c, line: 0).work == 6)
+    }
+
+    @Test func aQuickReadGoesWhereTheFewestAreUnderWay() {
+        var state = PoolState<Named, Int>(size: 2, maximumWaiting: 9)
+        let busy = Named(), other = Named(), later = Deadline.after(.seconds(9))
+        _ = state.lanesToConnect()
+        for connection in [busy, other] {
+            state.connected()
+            #expect(state.share(connection, line: 0, room: connection === busy ? 1 : 3) == nil)
+        }
+        let taken = (0..<4).map { work in
+            if case .share(let taken) = state.place(work, isSharing: true, deadline: later) { taken === other } else { false }
+        }
+
+        #expect(taken.filter { $0 }.count == 3)
+        #expect(taken[0] && taken[1])
     }
 
     @Test func whoHasWaitedTooLongIsToldAndMakesRoom() {

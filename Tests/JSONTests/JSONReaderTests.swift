@@ -132,4 +132,42 @@ import Testing
                     .init(key: "a\"b", value: .string("c")),
                 ]))
     }
+
+    /// Texts are copied eight bytes at a time where they can be.
+    @Test func anyByteInAnyPlaceOfATextOfAnyLengthIsReadBack() throws {
+        for byte in UInt8(1)..<0x80 {
+            for length in 1...25 {
+                for place in 0..<length {
+                    var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+                    bytes[place] = byte
+                    var json = JSONWriter()
+                    json.string(bytes.span)
+                    let written = json.bytes
+                    guard try JSONReader.parse(written) == .string(String(decoding: bytes, as: UTF8.self)) else {
+                        Issue.record("\(byte) at \(place) of \(length)")
+                        return
+                    }
+                    // Nothing is escaped without need, and nothing that must be is left.
+                    let isEscaped = written.count > length + 2
+                    #expect(isEscaped == (byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F))
+                }
+            }
+        }
+    }
+
+    @Test func namesOfAnyLengthStandAsTheyAre() throws {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("a", 1)
+            json.member("bc", 2)
+            json.member("def", 3)
+            json.member("ghijkl", 4)
+            json.member("ninebytes", 5)
+            json.member("sixteen_byte_nam", 6)
+            json.member("more_than_sixteen", 7)
+        }
+        #expect(
+            String(decoding: json.bytes, as: UTF8.self)
+                == #"{"a":1,"bc":2,"def":3,"ghijkl":4,"ninebytes":5,"sixteen_byte_nam":6,"more_than_sixteen":7}"#)
+    }
 }

@@ -55,9 +55,11 @@ package struct TestDatabase: Sendable {
     /// Reads answers for all pools that tests make.
     package static let loop = EventLoop(label: "test.loop")
 
-    package func pool(_ change: (inout DatabaseConfiguration) -> Void = { _ in }) throws -> ConnectionPool {
+    package func pool(
+        on loops: [EventLoop] = [Self.loop], _ change: (inout DatabaseConfiguration) -> Void = { _ in }
+    ) throws -> ConnectionPool {
         var configuration = DatabaseConfiguration(url: try url())
         change(&configuration)
-        return ConnectionPool(configuration, on: [Self.loop], logger: .quiet)
+        return ConnectionPool(configuration, on: loops, logger: .quiet)
     }
 }
