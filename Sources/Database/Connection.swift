@@ -245,15 +245,14 @@ import Synchronization
         return exchange.begin(on: self)
     }
 
-    /// Sends what is queued, and has the loop tell of answers. While answers are being taken that is done when there are no
-    /// more.
+    /// Sends what is queued as one batch, and has the loop tell of answers. While answers are being taken that is done when
+    /// there are no more.
     /// - Returns: false when the connection failed; the first that is under way has been told.
     func send() -> Bool {
         if isTaking { return true }
         guard let loop, let first = exchanges.first else { return true }
         do {
-            unsent = 0
-            let isSent = try flush()
+            let isSent = try sendBatch()
             // What the kernel did not take now goes out when the loop tells of what was sent before.
             if !isAwaited { awaitReadiness(isSent ? .reading : [.reading, .writing], on: loop) }
             return true
@@ -261,6 +260,16 @@ import Synchronization
             first.giveUp()
             return false
         }
+    }
+
+    /// - Returns: false when the kernel takes only a part for now.
+    private func sendBatch() throws -> Bool {
+        if unsent > 0 {
+            exchanges.last?.endsBatch = true
+            unsent = 0
+            try queueSync()
+        }
+        return try flush()
     }
 
     /// Has the loop tell, once, when the connection is ready. From then on it is the loop's.
@@ -323,10 +332,7 @@ extension Connection: ReadinessHandler {
                 if isLast { isTaking = false }
                 onExchangeEnd?(self, exchange, false)
                 // The connection is at work for the next one while rows are decoded.
-                if !isLast, unsent == exchanges.count {
-                    unsent = 0
-                    _ = try flush()
-                }
+                if !isLast, unsent == exchanges.count { _ = try sendBatch() }
                 if isAnswer { exchange.answer() }
                 // What begins now has no answer yet.
                 if isLast { return }

@@ -254,7 +254,7 @@ package final class ConnectionPool: Sendable {
     private func exchangeEnded(_ connection: Connection, _ exchange: Exchange, isBroken: Bool) {
         unwatch(exchange)
         guard !isBroken else { return giveUp(connection) }
-        let hasFailed = exchange.failure != nil
+        let hasFailed = exchange.failure != nil || exchange.mustBeginAgain
         if exchange.mustBeginAgain { beginAgain(exchange) }
         guard let leader = connection.exchanges.first else { return freed(connection) }
         // Whoever was sent behind a failure is the last there, so that it can roll back.

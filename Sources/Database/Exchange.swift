@@ -9,8 +9,9 @@ import Synchronization
 /// A transaction of one statement on its way to PostgreSQL and back: BEGIN, the settings, the statement and COMMIT go out
 /// together, and what comes back is read as it arrives, on an event loop, so that no thread waits for it.
 ///
-/// It is on a connection from ``begin(on:)`` until ``proceed(hasFollower:)`` says that it has ended there. Another may have been
-/// sent behind it.
+/// It is on a connection from ``begin(on:)`` until ``proceed(hasFollower:)`` says that it has ended there. Others may have been
+/// sent behind it, in the same batch or in another: a batch is what one Sync ends. When a statement fails, PostgreSQL skips
+/// what is left of the batch, and so those behind it there.
 class Exchange: @unchecked Sendable {
     // Guard: whoever holds it. First the pool's line, then the one thread that begins it, from then on its loop.
     private enum Step: UInt8 { case prepared = 1, opening, statement, commit, rollback }
@@ -28,8 +29,10 @@ class Exchange: @unchecked Sendable {
     private var result: QueryResult?
     private(set) var failure: (any Error)?
     private(set) var isAnswered = false
-    /// The one before it on its connection has failed and left its transaction open: this one was not even begun.
+    /// One before it on its connection has failed and left its transaction open: this one was not even begun.
     private(set) var mustBeginAgain = false
+    /// The last of its batch: a Sync comes behind it, and when that is answered it ends. The others end with their COMMIT.
+    var endsBatch = false
     private var attempts = 1
     private let underWay = Atomic(false)
     private(set) var connection: Connection?
@@ -81,7 +84,7 @@ class Exchange: @unchecked Sendable {
     /// It is with the loop: whoever began it does not touch it any more.
     var isUnderWay: Bool { underWay.load(ordering: .acquiring) }
 
-    /// Queues everything.
+    /// Queues everything but the Sync.
     /// - Returns: false when the connection failed; the one who asked has been told.
     func begin(on connection: Connection) -> Bool {
         self.connection = connection
@@ -90,7 +93,6 @@ class Exchange: @unchecked Sendable {
             for setting in settings { try queue(setting, .opening, connection) }
             try queue(statement, .statement, connection)
             try queue(.commit, .commit, connection)
-            try connection.queueSync()
             underWay.store(true, ordering: .releasing)
             return true
         } catch {
@@ -119,7 +121,10 @@ class Exchange: @unchecked Sendable {
             while true {
                 switch try connection.takeArrived() {
                 case .nothing: return .waits
-                case .separator: continue
+                case .separator:
+                    guard steps.isEmpty, !endsBatch else { continue }
+                    self.connection = nil
+                    return .ended
                 case .result(let result):
                     guard result.status == PGRES_PIPELINE_SYNC else {
                         take(result, connection)
@@ -147,8 +152,8 @@ class Exchange: @unchecked Sendable {
             case .commit: if result.commandTag != "COMMIT" { failure = failure ?? DatabaseError.rolledBack }
             case .opening, .rollback, nil: break
             }
-        // After a failed statement PostgreSQL skips the rest of the pipeline, COMMIT with it.
-        case PGRES_PIPELINE_ABORTED: break
+        // After a failed statement PostgreSQL skips the rest of the batch, COMMIT and whoever comes behind.
+        case PGRES_PIPELINE_ABORTED: if failure == nil { mustBeginAgain = true }
         default:
             let error = result.failure
             // The first to find it is BEGIN, or the preparing of BEGIN.
@@ -168,12 +173,12 @@ class Exchange: @unchecked Sendable {
     /// The exchange is over on the wire. A failed transaction is still open there, and is rolled back before anyone else
     /// begins one; the one who asked need not wait for that.
     private func hasEnded(_ connection: Connection, _ hasFollower: Bool) throws -> Bool {
-        // Whoever was sent behind a failure finds it, ends too, and rolls it back.
+        // Whoever was sent behind a failure finds it, ends too, and the last of them rolls it back.
         guard !connection.isIdle && !hasFollower else {
             self.connection = nil
             return true
         }
-        guard steps.isEmpty, failure != nil else { throw DatabaseError.interrupted }
+        guard steps.isEmpty, failure != nil || mustBeginAgain else { throw DatabaseError.interrupted }
         answer()
         try queue(.rollback, .rollback, connection)
         try connection.queueSync()
@@ -185,7 +190,7 @@ class Exchange: @unchecked Sendable {
     func reset() -> Bool {
         guard attempts < 3 else { return false }
         attempts += 1
-        isSharing = false
+        (isSharing, endsBatch) = (false, false)
         (steps, preparing, failure, mustBeginAgain, connection) = (Steps(), [], nil, false, nil)
         result = nil
         underWay.store(false, ordering: .relaxed)
