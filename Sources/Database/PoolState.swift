@@ -123,7 +123,8 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     /// A place on the connection of a line that has the fewest under way.
     private mutating func takeRoom(_ line: Int) -> Connection? {
-        guard let index = shareable[line].indices.max(by: { shareable[line][$0].room < shareable[line][$1].room }) else {
+        guard let index = shareable[line].indices.max(by: { shareable[line][$0].room < shareable[line][$1].room })
+        else {
             return nil
         }
         defer {

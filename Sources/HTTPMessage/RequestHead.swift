@@ -48,6 +48,18 @@ package final class RequestHead: Sendable {
         let bytes = bytes
         return body(bytes.span.extracting(pathRange))
     }
+
+    /// The query's parameters one after the other, as they were sent.
+    package func forEachQueryParameter(_ body: (Span<UInt8>) -> Void) {
+        guard let queryRange else { return }
+        let bytes = bytes
+        var start = queryRange.lowerBound
+        while start < queryRange.upperBound {
+            let end = bytes[start..<queryRange.upperBound].firstIndex(of: UInt8(ascii: "&")) ?? queryRange.upperBound
+            if end > start { body(bytes.span.extracting(start..<end)) }
+            start = end + 1
+        }
+    }
 }
 
 /// The body of a request: all of it, or a stream of it, as the route asked.

@@ -42,13 +42,21 @@ package struct Response: Sendable {
     }
 }
 
+/// How a request is answered. What needs nothing from elsewhere is there at once and takes no task: probes, files, and
+/// refusals, which must cost little.
+package enum Answer: Sendable {
+    case now(Response)
+    /// To be called once.
+    case later(@Sendable () async -> Response)
+}
+
 /// Answers requests. The transport calls it; the API is one.
 package protocol Responder: Sendable {
     /// Finds the route of a request whose head is in, before its body is read. Called on the connection's queue: must not block.
     func match(_ head: RequestHead) -> RouteMatch
 
-    /// Never throws: what goes wrong becomes a reply.
-    func respond(to request: Request) async -> Response
+    /// The reply, or what leads to it. Called on the connection's queue: must not block. What goes wrong becomes a reply.
+    func answer(_ request: Request) -> Answer
 
     /// The reply to bytes that are no acceptable request.
     func reply(to violation: ProtocolViolation) -> Response

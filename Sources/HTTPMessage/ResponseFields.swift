@@ -36,7 +36,8 @@ package struct ResponseFields: Sendable, ExpressibleByDictionaryLiteral {
 
     package mutating func append(contentsOf other: ResponseFields) { lines.append(contentsOf: other.lines) }
 
-    package mutating func reserve(_ bytes: Int) { lines.reserveCapacity(bytes) }
+    /// Makes room for so many bytes more.
+    package mutating func reserve(_ bytes: Int) { lines.reserveCapacity(lines.count + bytes) }
 
     /// The value of the first field with this name. Setting it takes the place of all that there are; nil removes them.
     package subscript(name: HTTPField.Name) -> String? {
@@ -74,6 +75,11 @@ package struct FieldValue {
         } else {
             for byte in text.utf8 { lines.append(Self.isAllowed(byte) ? byte : 0x20) }
         }
+    }
+
+    /// Bytes of a text, as ``put(_:)``.
+    package mutating func put(_ text: Span<UInt8>) {
+        for index in text.indices { lines.append(Self.isAllowed(text[index]) ? text[index] : 0x20) }
     }
 
     /// Text from the source.

@@ -13,18 +13,27 @@ package final class Route: Sendable {
     package let body: BodyPolicy
     /// Small position in ``Router/routes``, for tables beside it.
     package let index: Int
-    package let handle: @Sendable (Request) async throws -> Response
+    package let begin: Begin
+
+    /// Does what can be done at once, which is to refuse most of what is refused. Must not block.
+    package typealias Begin = @Sendable (Request) throws -> Beginning
+
+    package enum Beginning: Sendable {
+        case done(Response)
+        /// To be called once.
+        case continues(@Sendable () async throws -> Response)
+    }
 
     fileprivate init(
         method: HTTPRequest.Method, template: String, operation: String, body: BodyPolicy, index: Int,
-        handle: @escaping @Sendable (Request) async throws -> Response
+        begin: @escaping Begin
     ) {
         self.method = method
         self.template = template
         self.operation = operation
         self.body = body
         self.index = index
-        self.handle = handle
+        self.begin = begin
     }
 }
 
@@ -157,12 +166,12 @@ package final class RouteTable {
 
     fileprivate func add(
         _ method: HTTPRequest.Method, _ template: String, operation: String, body: BodyPolicy,
-        _ handle: @escaping @Sendable (Request) async throws -> Response
+        _ begin: @escaping Route.Begin
     ) {
         routes.append(
             Route(
-                method: method, template: template, operation: operation, body: body, index: routes.count,
-                handle: handle))
+                method: method, template: template, operation: operation, body: body, index: routes.count, begin: begin
+            ))
     }
 }
 
@@ -191,6 +200,19 @@ package struct RouteGroup<Context: Sendable> {
         mount(.get, template, operation, .collect(maximumBytes: 0), handler)
     }
 
+    /// - Parameter handler: needs nothing from elsewhere and must not block.
+    package func get(
+        _ template: String, operation: String, atOnce handler: @escaping @Sendable (Request, Context) throws -> Response
+    ) {
+        let enter = enter
+        table.add(.get, template, operation: operation, body: .collect(maximumBytes: 0)) { request in
+            switch try enter(request) {
+            case .now(let context): .done(try handler(request, context))
+            case .later(let ask): .continues { try await handler(request, ask()) }
+            }
+        }
+    }
+
     package func post(_ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler)
     {
         mount(.post, template, operation, body, handler)
@@ -213,8 +235,8 @@ package struct RouteGroup<Context: Sendable> {
         let enter = enter
         table.add(method, template, operation: operation, body: body) { request in
             switch try enter(request) {
-            case .now(let context): try await handler(request, context)
-            case .later(let ask): try await handler(request, ask())
+            case .now(let context): .continues { try await handler(request, context) }
+            case .later(let ask): .continues { try await handler(request, ask()) }
             }
         }
     }

@@ -151,20 +151,17 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
             return
         }
         var actions = loop.takeActions()
-        machine.responded(response, date: loop.dateField, now: .now, &actions)
-        if !machine.isResponding {
-            replied()
-            // Asked for by HEAD, it is not made.
-            if case .stream(let stream) = response.body { stream.onEnd(ResponseStream.End(bytes: 0, failure: nil)) }
-        }
+        answer(response, &actions)
         perform(&actions)
         loop.giveBack(actions)
     }
 
-    /// A reply that is there at once.
     private func answer(_ response: Response, _ actions: inout [ConnectionMachine.Action]) {
         machine.responded(response, date: loop.dateField, now: .now, &actions)
+        guard !machine.isResponding else { return }
         replied()
+        // Asked for by HEAD, it is not made.
+        if case .stream(let stream) = response.body { stream.onEnd(ResponseStream.End(bytes: 0, failure: nil)) }
     }
 
     /// The current request has its reply: what is at work on it is not at work on the next one.
@@ -227,14 +224,14 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
         case .start(let head, let match, .bytes(let bytes)):
             guard loop.begin() else { return answer(responder.overloaded(head, loop.nextRequestID()), &more) }
             isCounted = true
-            handle(head, .bytes(bytes), match)
+            handle(head, .bytes(bytes), match, &more)
         case .start(let head, let match, .stream):
             let stream = BodyStream { [weak self] in
                 guard let self else { return }
                 loop.events.post { self.bodyWanted() }
             }
             self.stream = stream
-            handle(head, .stream(stream), match)
+            handle(head, .stream(stream), match, &more)
         case .reject(let violation): answer(responder.reply(to: violation), &more)
         case .pushBody(let bytes): if stream?.push(bytes) == false { machine.bodyFull() }
         case .finishBody:
@@ -259,14 +256,20 @@ final class HTTPConnection: ReadinessHandler, @unchecked Sendable {  // Guard: e
 
     /// Runs the handler on the loop's own queue: between two awaits it is one more event of the loop. It leaves the queue
     /// for a lane when it needs the database, and comes back with the reply.
-    private func handle(_ head: RequestHead, _ body: RequestBody, _ match: RouteMatch) {
+    private func handle(
+        _ head: RequestHead, _ body: RequestBody, _ match: RouteMatch, _ more: inout [ConnectionMachine.Action]
+    ) {
         let request = Request(
             head: head, body: body, match: match, id: loop.nextRequestID(),
             client: proxies.client(of: head.fields, from: peer))
-        let turn = turn
-        handler = Task.immediate(executorPreference: loop.events) { [responder] in
-            let response = await responder.respond(to: request)
-            self.responded(response, turn: turn)
+        switch responder.answer(request) {
+        case .now(let response): answer(response, &more)
+        case .later(let work):
+            let turn = turn
+            handler = Task.immediate(executorPreference: loop.events) {
+                let response = await work()
+                self.responded(response, turn: turn)
+            }
         }
     }
 

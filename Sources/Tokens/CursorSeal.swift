@@ -22,7 +22,12 @@ package struct CursorSeal: Sendable {
     }
 
     package func seal(_ content: [UInt8], scope: CursorScope) -> String {
-        Base64.url.encode([Self.version] + content + tag(content, scope))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1 + content.count + 32)
+        bytes.append(Self.version)
+        bytes.append(contentsOf: content)
+        bytes.append(contentsOf: tag(content, scope))
+        return Base64.url.encode(bytes)
     }
 
     /// - Throws: ``Failure``.
@@ -37,11 +42,11 @@ package struct CursorSeal: Sendable {
         return content
     }
 
-    private func tag(_ content: [UInt8], _ scope: CursorScope) -> [UInt8] {
+    private func tag(_ content: [UInt8], _ scope: CursorScope) -> ArraySlice<UInt8> {
         var code = keyed
         code.update(scope.message)
         code.update(content)
-        return Array(code.finish().prefix(16))
+        return code.finish().prefix(16)
     }
 }
 

@@ -53,28 +53,50 @@ package struct API: Responder {
 
     package func match(_ head: RequestHead) -> RouteMatch { router.match(head) }
 
-    package func respond(to request: Request) async -> Response {
+    package func answer(_ request: Request) -> Answer {
         let start = ContinuousClock.now
         // Loopback is the machine itself: its health checks, its scripts, a proxy that names no client.
         let subject = request.client.isLoopback ? nil : RateSubject.address(request.client, .address)
-        let isAdmitted = subject.map { inFlight.begin($0) } ?? true
-        var response = isAdmitted ? await reply(to: request) : Self.tooManyAtOnce.response(requestID: request.id)
-        let leave = { @Sendable [inFlight] in if isAdmitted, let subject { inFlight.end(subject) } }
-        response.fields.append(contentsOf: response.isDocument ? security.document : security.data)
+        guard subject.map({ inFlight.begin($0) }) ?? true else {
+            return .now(complete(Self.tooManyAtOnce.response(requestID: request.id), request, start, of: nil))
+        }
+        do {
+            switch try begin(request) {
+            case .done(let response): return .now(complete(response, request, start, of: subject))
+            case .continues(let work):
+                return .later {
+                    let response: Response
+                    do { response = try await work() } catch { response = reply(to: error, request) }
+                    return complete(response, request, start, of: subject)
+                }
+            }
+        } catch { return .now(complete(reply(to: error, request), request, start, of: subject)) }
+    }
+
+    /// Adds what every reply has, and sees to what is to be done when it is over.
+    /// - Parameter subject: for whom the request is counted as under way.
+    private func complete(
+        _ response: Response, _ request: Request, _ start: ContinuousClock.Instant, of subject: RateSubject?
+    ) -> Response {
+        var response = response
+        let common = response.isDocument ? security.document : security.data
+        // The request's id and what another origin is told take 64.
+        response.fields.reserve(common.lines.count + request.replyFields.lines.count + 64)
+        response.fields.append(contentsOf: common)
         response.fields.append(contentsOf: request.replyFields)
         response.fields.append(.requestID) { $0.put(hex: request.id) }
         crossOrigin.note(on: &response, to: request.head)
         guard case .stream(var stream) = response.body else {
-            leave()
+            if let subject { inFlight.end(subject) }
             finish(request, response.status, bytes: response.body.count, ContinuousClock.now - start)
             return response
         }
         let release = stream.onEnd
-        stream.onEnd = { [response] end in
+        stream.onEnd = { [status = response.status] end in
             release(end)
-            leave()
+            if let subject { inFlight.end(subject) }
             if let failure = end.failure, !(failure is ResponseStream.Abandoned) { log(failure, request) }
-            finish(request, response.status, bytes: end.bytes, ContinuousClock.now - start)
+            finish(request, status, bytes: end.bytes, ContinuousClock.now - start)
         }
         response.body = .stream(stream)
         return response
@@ -114,29 +136,30 @@ package struct API: Responder {
         return response
     }
 
-    private func reply(to request: Request) async -> Response {
-        do {
-            // A balancer's probe must not fail because its network is busy.
-            if !request.match.isProbe { try gatekeeper?.admit(request) }
-            switch request.match {
-            case .route(let route, _): return try await route.handle(request)
-            case .notFound:
-                if request.head.method == .options && request.head.path == "*" { return Response(.noContent) }
-                if let file = files?.response(to: request.head) {
-                    let isReading = request.head.method == .get || request.head.method == .head
-                    return isReading ? file : try notAllowed(request, [.get])
-                }
-                throw APIError(.notFound, .routeUnknown, "There is nothing at this address.")
-            case .methodNotAllowed(let methods): return try notAllowed(request, methods)
+    private func begin(_ request: Request) throws -> Route.Beginning {
+        // A balancer's probe must not fail because its network is busy.
+        if !request.match.isProbe { try gatekeeper?.admit(request) }
+        switch request.match {
+        case .route(let route, _): return try route.begin(request)
+        case .notFound:
+            if request.head.method == .options && request.head.path == "*" { return .done(Response(.noContent)) }
+            if let file = files?.response(to: request.head) {
+                let isReading = request.head.method == .get || request.head.method == .head
+                return .done(isReading ? file : try notAllowed(request, [.get]))
             }
-        } catch let error as any APIErrorConvertible {
-            if (error as? DatabaseError)?.isFault == true { log(error, request) }
-            return error.apiError.response(requestID: request.id)
-        } catch {
+            throw APIError(.notFound, .routeUnknown, "There is nothing at this address.")
+        case .methodNotAllowed(let methods): return .done(try notAllowed(request, methods))
+        }
+    }
+
+    private func reply(to error: any Error, _ request: Request) -> Response {
+        guard let known = error as? any APIErrorConvertible else {
             log(error, request)
             return APIError(.internalServerError, .internalError, "Something went wrong on our side.").response(
                 requestID: request.id)
         }
+        if (error as? DatabaseError)?.isFault == true { log(error, request) }
+        return known.apiError.response(requestID: request.id)
     }
 
     /// 405 with Allow (RFC 9110 §15.5.6), or what OPTIONS asked for.

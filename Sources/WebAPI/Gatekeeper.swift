@@ -80,6 +80,7 @@ package struct Gatekeeper: Sendable {
     }
 
     func admit(_ person: Caller.Person, _ request: Request) throws {
+        request.replyFields.reserve(384)
         if let policy = limits.person { try check(limiter.take(policy, .person(person.userID)), request) }
         if let policy = limits.tenant { try check(limiter.take(policy, .tenant(person.tenantID)), request) }
     }

@@ -50,6 +50,7 @@ struct Pages: Sendable {
             json.member("next_cursor", cursor)
         }
         var response = Response.json(bytes: json.bytes)
+        response.fields.reserve(1_024)  // for what every reply has as well
         if let cursor { response.fields.append(.link) { Self.put(nextOf: request, cursor, into: &$0) } }
         return response
     }
@@ -57,11 +58,13 @@ struct Pages: Sendable {
     /// The request's own address with another cursor (RFC 8288).
     private static func put(nextOf request: Request, _ cursor: String, into value: inout FieldValue) {
         value.put(literal: "<")
-        value.put(request.head.path)
+        request.head.withPath { value.put($0) }
         value.put(literal: "?")
-        for parameter in (request.head.query ?? "").utf8.split(separator: UInt8(ascii: "&"))
-        where !parameter.starts(with: "cursor=".utf8) {
-            value.put(String(Substring(parameter)))
+        request.head.forEachQueryParameter { parameter in
+            let isCursor =
+                parameter.count >= 7 && "cursor=".utf8.enumerated().allSatisfy { parameter[$0] == $1 }
+            guard !isCursor else { return }
+            value.put(parameter)
             value.put(literal: "&")
         }
         value.put(literal: "cursor=")

@@ -60,7 +60,8 @@ import Testing
                 #expect(uuid.hex == String(digits))
             }
         }
-        #expect(UUIDv7(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210).hex == "0123456789abcdeffedcba9876543210")
+        #expect(
+            UUIDv7(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210).hex == "0123456789abcdeffedcba9876543210")
     }
 
     @Test func aSecretShowsNothing() {

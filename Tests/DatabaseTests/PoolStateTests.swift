@@ -97,7 +97,11 @@ import Testing
             #expect(state.share(connection, line: 0, room: connection === busy ? 1 : 3) == nil)
         }
         let taken = (0..<4).map { work in
-            if case .share(let taken) = state.place(work, isSharing: true, deadline: later) { taken === other } else { false }
+            if case .share(let taken) = state.place(work, isSharing: true, deadline: later) {
+                taken === other
+            } else {
+                false
+            }
         }
 
         #expect(taken.filter { $0 }.count == 3)

@@ -10,10 +10,10 @@ struct KeyHandlers: Sendable {
     let tokens: AccessTokens
 
     func mount(open: RouteGroup<OpenContext>) {
-        open.get("/.well-known/jwks.json", operation: "getSigningKeys") { [tokens] _, _ in
-            var response = Response(.ok, body: tokens.keySet)
-            response.fields[.contentType] = "application/jwk-set+json"
-            return response
-        }
+        open.get(
+            "/.well-known/jwks.json", operation: "getSigningKeys",
+            atOnce: { [tokens] _, _ in
+                Response(.ok, fields: [.contentType: "application/jwk-set+json"], body: tokens.keySet)
+            })
     }
 }

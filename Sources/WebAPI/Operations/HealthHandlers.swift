@@ -18,7 +18,7 @@ package struct HealthHandlers: Sendable {
     }
 
     package func mount(open: RouteGroup<OpenContext>) {
-        open.get("/livez", operation: "getLiveness") { _, _ in .json(bytes: Self.alive) }
+        open.get("/livez", operation: "getLiveness", atOnce: { _, _ in .json(bytes: Self.alive) })
         open.get("/readyz", operation: "getReadiness") { _, _ in try await readiness() }
     }
 
