@@ -109,6 +109,11 @@ import Synchronization
 
     // MARK: - Sending
 
+    /// Queues a command without parameters or rows, such as `SET LOCAL …`.
+    func queue(command text: String) throws {
+        try check(unsafe PQsendQueryParams(pointer, text, 0, nil, nil, nil, nil, 1))
+    }
+
     /// Queues a statement and returns how many results will come for it: a first use of a prepared one has two.
     func queue(_ statement: Statement) throws -> QueuedStatement {
         guard usesPreparedStatements && statement.isPrepared else { return try queueUnprepared(statement) }

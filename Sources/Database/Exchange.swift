@@ -20,7 +20,7 @@ class Exchange: @unchecked Sendable {
     /// It is a quick read, which others may be sent behind and which may be sent behind such. One that was sent behind a
     /// failure goes alone when it is begun again.
     private(set) var isSharing: Bool
-    private let settings: [Statement]
+    private let settings: [String]
     private let mode: TransactionMode
     private let statement: Statement
     private var steps = Steps()
@@ -90,7 +90,10 @@ class Exchange: @unchecked Sendable {
         self.connection = connection
         do {
             try queue(mode.begin, .opening, connection)
-            for setting in settings { try queue(setting, .opening, connection) }
+            for setting in settings {
+                try connection.queue(command: setting)
+                steps.append(.opening)
+            }
             try queue(statement, .statement, connection)
             try queue(.commit, .commit, connection)
             underWay.store(true, ordering: .releasing)

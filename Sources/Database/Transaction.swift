@@ -7,32 +7,31 @@ import Execution
 
 /// What a transaction is allowed to see, as settings that the row-security policies compare with.
 package protocol TransactionScope: Sendable {
-    /// What sets them for the length of the transaction, as `SET LOCAL` would; a command that can be prepared costs a
-    /// quarter of one that must be parsed each time.
-    var settings: [Statement] { get }
+    /// `SET LOCAL` commands; values are rendered from UUIDs, never from text (docs/decisions/0016).
+    var settings: [String] { get }
 }
 
 /// Rows of one business.
 package struct TenantScope: TransactionScope, HasTenant {
     package let tenantID: TenantID
-    package var settings: [Statement] { ["SELECT set_config('app.tenant_id', \(tenantID.uuid.hex), true)"] }
+    package var settings: [String] { ["SET LOCAL app.tenant_id = '\(tenantID.uuid.hex)'"] }
 }
 
 /// A person's own rows: credentials and sessions.
 package struct UserScope: TransactionScope, HasUser {
     package let userID: UserID
-    package var settings: [Statement] { ["SELECT set_config('app.user_id', \(userID.uuid.hex), true)"] }
+    package var settings: [String] { ["SET LOCAL app.user_id = '\(userID.uuid.hex)'"] }
 }
 
 /// Both at once: a person founding or entering a business.
 package struct MemberScope: TransactionScope, HasTenant, HasUser {
     package let tenantID: TenantID, userID: UserID
-    package var settings: [Statement] { TenantScope(tenantID: tenantID).settings + UserScope(userID: userID).settings }
+    package var settings: [String] { TenantScope(tenantID: tenantID).settings + UserScope(userID: userID).settings }
 }
 
 /// Nothing but the listed directory functions and operational tables.
 package struct DirectoryScope: TransactionScope {
-    package var settings: [Statement] { [] }
+    package var settings: [String] { [] }
 }
 
 extension TransactionScope where Self == TenantScope {
@@ -135,7 +134,8 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     private borrowing func queueOpening() throws -> [QueuedStatement] {
         var queued = [try connection.queue(mode.begin)]
         for setting in scope.settings {
-            queued.append(try connection.queue(setting))
+            try connection.queue(command: setting)
+            queued.append(QueuedStatement(preparing: nil))
         }
         return queued
     }
