@@ -100,7 +100,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
-            name: "unnati", dependencies: ["Bootstrap", "Database", argumentParser], swiftSettings: house,
+            name: "unnati", dependencies: ["Bootstrap", "Database", "JSON", argumentParser], swiftSettings: house,
             linkerSettings: selfContained),
         .target(
             name: "TestSupport",

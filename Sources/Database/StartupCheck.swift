@@ -38,6 +38,17 @@ package enum StartupCheck {
         try checkEncoding(connection)
         try checkRole(connection)
         try checkMigrations(connection, MigrationFile.all(in: folder))
+        try checkCatalog(connection)
+    }
+
+    private static func checkCatalog(_ connection: borrowing AdminConnection) throws {
+        let findings = try CatalogRule.findings(of: CatalogRule.all.filter(\.isRequiredToServe), on: connection)
+        guard let first = findings.first else { return }
+        let others = findings.count == 1 ? "" : ", and \(findings.count - 1) more"
+        throw Refusal(
+            description:
+                "The database may not keep businesses apart: \(first.object) \(first.problem)\(others). Run `unnati verify`."
+        )
     }
 
     private static func checkEncoding(_ connection: borrowing AdminConnection) throws {

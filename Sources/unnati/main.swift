@@ -10,7 +10,7 @@ struct Unnati: AsyncParsableCommand {
         discussion:
             "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
         version: "0.1.0",
-        subcommands: [Serve.self, Migrate.self, Libraries.self])
+        subcommands: [Serve.self, Migrate.self, Verify.self, Libraries.self])
 }
 
 /// Top-level code would choose the synchronous `main`, which cannot run asynchronous commands.

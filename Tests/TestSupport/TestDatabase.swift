@@ -30,7 +30,15 @@ package struct TestDatabase: Sendable {
         async throws -> Output
     {
         let database = TestDatabase(name: "t_\(UUIDv7.next().hex)")
-        try administer { try $0.run("CREATE DATABASE \(database.name) OWNER unnati_owner TEMPLATE \(template)") }
+        try administer {
+            try $0.run("CREATE DATABASE \(database.name) OWNER unnati_owner TEMPLATE \(template)")
+            // What a database is granted is not copied with it.
+            try $0.run(
+                """
+                REVOKE ALL ON DATABASE \(database.name) FROM PUBLIC;
+                GRANT CONNECT ON DATABASE \(database.name) TO unnati_app, unnati_worker, unnati_readonly
+                """)
+        }
         do {
             let output = try await body(database)
             try administer { try $0.run("DROP DATABASE \(database.name) WITH (FORCE)") }

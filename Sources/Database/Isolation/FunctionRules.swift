@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+extension CatalogRule {
+    /// Functions that read as somebody else than the one who calls them. Each was looked at: what it shows depends on the
+    /// settings of the transaction, or on a value that only its owner knows.
+    static let definerFunctions = [
+        "app.claim_login_identity(text,text)",
+        "app.find_login_identity(text,text)",
+        "app.memberships_of_current_user()",
+    ]
+
+    static let functionRules = [
+        CatalogRule(
+            "definer_functions",
+            "SECURITY DEFINER functions are the listed ones, owned by unnati_directory or unnati_search, with SET search_path = ''.",
+            """
+            SELECT p.oid::regprocedure::text,
+                   CASE WHEN p.oid::regprocedure::text <> ALL (ARRAY[\(definerFunctions.map { "'\($0)'" }.joined(separator: ", "))])
+                        THEN 'reads as its owner and is not on the list'
+                        WHEN p.proowner NOT IN (SELECT oid FROM definers) THEN 'is owned by ' || pg_get_userbyid(p.proowner)
+                        ELSE 'has a search_path that can be changed' END
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+              AND (p.oid::regprocedure::text <> ALL (ARRAY[\(definerFunctions.map { "'\($0)'" }.joined(separator: ", "))])
+                   OR p.proowner NOT IN (SELECT oid FROM definers)
+                   OR NOT coalesce(p.proconfig @> ARRAY['search_path=""'], false))
+            """),
+        CatalogRule(
+            "leakproof",
+            "No function of ours is LEAKPROOF: such run on rows before row security has looked at them.",
+            """
+            SELECT p.oid::regprocedure::text, 'is said to be leakproof' FROM pg_proc p
+            WHERE p.pronamespace = to_regnamespace('app') AND p.proleakproof
+            """),
+    ]
+}
