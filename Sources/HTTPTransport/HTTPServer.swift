@@ -2,7 +2,6 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
-import Dispatch
 import Execution
 import Glibc
 import HTTPMessage
@@ -12,21 +11,20 @@ import Synchronization
 
 /// An HTTP/1.1 server over Dispatch: a listener, and loops that share the connections.
 package final class HTTPServer: @unchecked Sendable {
-    // Guard: `listener`, `tls` and `isPaused` are touched on `acceptQueue` alone.
+    // Guard: `nextLoop` is touched on the first loop alone.
     private let configuration: HTTPServerConfiguration
     private let responder: any Responder
     private let logger: Logger
     private let loops: [ServingLoop]
-    private let acceptQueue = DispatchQueue(label: "unnati.http.accept")
     private let open = Lock(ConnectionCounts())
-    private var tls: TLSContext?
-    private var listener: (any DispatchSourceRead)?
-    private var isPaused = false
+    private let running = Lock<(acceptor: Acceptor, tls: TLSContext?)?>(nil)
     private var nextLoop = 0
 
+    /// - Parameter loops: at least one. The first takes the connections.
     package init(
         _ configuration: HTTPServerConfiguration, on loops: [EventLoop], responder: any Responder, logger: Logger
     ) {
+        precondition(!loops.isEmpty, "somebody must take connections")
         self.configuration = configuration
         self.responder = responder
         self.logger = logger
@@ -59,41 +57,25 @@ package final class HTTPServer: @unchecked Sendable {
         let port = Listener.port(of: descriptor)
         // OpenSSL writes to sockets whose peer has gone; that is an error to handle and no reason to die.
         if tls != nil { signal(SIGPIPE, SIG_IGN) }
-        acceptQueue.sync {
-            self.tls = tls
-            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: acceptQueue)
-            source.setEventHandler { [weak self] in self?.accept(descriptor) }
-            source.setCancelHandler { _ = Glibc.close(descriptor) }
-            source.activate()
-            listener = source
+        let acceptor = Acceptor(descriptor, on: loops[0].events) { [open, configuration] in
+            open.with { $0.total } < configuration.connections
+        } adopt: { [weak self] descriptor, peer in
+            guard let self else {
+                _ = Glibc.close(descriptor)
+                return
+            }
+            adopt(descriptor, from: peer, tls)
         }
+        running.with { $0 = (acceptor, tls) }
+        acceptor.start()
         return port
     }
 
     /// Reads certificate and key again, for connections from now on.
     /// - Throws: ``ListenFailure`` when they cannot be used; the old ones stay.
-    package func reloadCertificate() throws {
-        try acceptQueue.sync { try tls?.reload() }
-    }
+    package func reloadCertificate() throws { try running.with { $0?.tls }?.reload() }
 
-    private func accept(_ listener: Int32) {
-        // A bounded burst, so that the queue can hear of a shutdown between two of them.
-        for _ in 0..<64 {
-            guard connectionCount < configuration.connections else { return pause(.milliseconds(50)) }
-            var address = sockaddr_storage()
-            let descriptor = Accepting.accept(listener, &address)
-            guard descriptor >= 0 else {
-                // Out of descriptors: trying again at once would only spin.
-                if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS {
-                    pause(.milliseconds(100))
-                }
-                return
-            }
-            adopt(descriptor, from: NetworkAddress(address))
-        }
-    }
-
-    private func adopt(_ descriptor: Int32, from peer: NetworkAddress) {
+    private func adopt(_ descriptor: Int32, from peer: NetworkAddress, _ tls: TLSContext?) {
         let isProxy = configuration.proxies.contains(peer)
         // Where every connection begins with a proxy's word, nobody else has one.
         guard isProxy || !configuration.readsProxyHeader, let place = ConnectionPlace(peer, in: open, configuration)
@@ -105,7 +87,7 @@ package final class HTTPServer: @unchecked Sendable {
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
         let loop = loops[nextLoop]
         nextLoop = (nextLoop + 1) % loops.count
-        loop.events.post { [responder, configuration, tls] in
+        let begin = { @Sendable [responder, configuration] in
             let session = tls?.session(on: descriptor)
             guard tls == nil || session != nil else {
                 _ = Glibc.close(descriptor)
@@ -120,29 +102,12 @@ package final class HTTPServer: @unchecked Sendable {
                 place.leave()
             }.start()
         }
-    }
-
-    private func pause(_ interval: DispatchTimeInterval) {
-        guard !isPaused, let listener else { return }
-        isPaused = true
-        listener.suspend()
-        acceptQueue.asyncAfter(deadline: .now() + interval) { self.resume() }
-    }
-
-    private func resume() {
-        guard isPaused, let listener else { return }
-        isPaused = false
-        listener.resume()
+        if loop === loops[0] { begin() } else { loop.events.post(begin) }
     }
 
     /// Stops accepting, lets requests in flight finish within the grace period, closes what is left.
     package func stop() async {
-        acceptQueue.sync {
-            guard let listener else { return }
-            resume()  // a suspended source would never hear of its end
-            listener.cancel()
-            self.listener = nil
-        }
+        await running.with { $0?.acceptor }?.close()
         for loop in loops { loop.events.post { loop.drain() } }
         let deadline = ContinuousClock.now + configuration.grace
         while connectionCount > 0 && ContinuousClock.now < deadline {
@@ -154,21 +119,6 @@ package final class HTTPServer: @unchecked Sendable {
         }
         for loop in loops {
             loop.events.post { loop.abort() }
-        }
-    }
-}
-
-extension NetworkAddress {
-    /// The address of a socket's peer; 0.0.0.0 for a socket that has none, such as a Unix one.
-    fileprivate init(_ storage: sockaddr_storage) {
-        self = unsafe withUnsafeBytes(of: storage) { bytes in
-            switch Int32(storage.ss_family) {
-            case AF_INET:
-                NetworkAddress(
-                    ipv4: UInt32(bigEndian: unsafe bytes.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr))
-            case AF_INET6: NetworkAddress(unsafe bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr)
-            default: NetworkAddress(ipv4: 0)
-            }
         }
     }
 }

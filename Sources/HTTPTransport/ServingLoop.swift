@@ -43,7 +43,7 @@ import Synchronization
     private func sweep(_ waiting: ArraySlice<HTTPConnection>) {
         let now = ContinuousClock.now
         var waiting = waiting, acted = 0
-        while acted < 16, let connection = waiting.popFirst() {
+        while acted < 4, let connection = waiting.popFirst() {
             if !connection.isClosed, connection.passed(now) { acted += 1 }
         }
         guard !waiting.isEmpty else { return }
