@@ -110,6 +110,14 @@ package struct ConfigurationReader {
         return (Secret(url), folder)
     }
 
+    /// The database as the server comes to it.
+    /// - Throws: ``Mistakes``.
+    package mutating func servingDatabase() throws -> Secret<String> {
+        let url = secret("DATABASE_URL", example: "postgresql:///unnati?user=unnati_app")
+        try finish()
+        return Secret(url)
+    }
+
     private func finish() throws(Mistakes) {
         if !mistakes.isEmpty { throw Mistakes(description: mistakes.joined(separator: "\n")) }
     }

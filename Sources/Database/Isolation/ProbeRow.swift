@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+
+/// A row such as any business, or person, may have, for ``IsolationProbe`` to try the border with. Every table of kind
+/// `tenant` or `person` needs one here.
+struct ProbeRow: Sendable {
+    let table: String
+    private let columns: String
+    private let values: String
+    /// The same values, tied to what belongs to the other side; a foreign key must refuse them. Nil where nothing is
+    /// referred to.
+    private let crossing: String?
+
+    private init(_ table: String, _ columns: String, _ values: String, crossing: String? = nil) {
+        self.table = table
+        self.columns = columns
+        self.values = values
+        self.crossing = crossing
+    }
+
+    /// Parents before children. `{tenant}`, `{user}` and `{id}` become identifiers; `{other …}` those of the other side.
+    static let all = [
+        ProbeRow("tenants", "tenant_id, name", "'{tenant}', 'Probe'"),
+        ProbeRow("users", "user_id, name, email", "'{user}', 'Probe', '{user}@probe.invalid'"),
+        ProbeRow("user_passwords", "user_id, hash", "'{user}', '!'"),
+        ProbeRow("memberships", "tenant_id, user_id, role", "'{tenant}', '{user}', 'owner'"),
+        ProbeRow(
+            "sessions", "user_id, id, tenant_id, expires_at", "'{user}', '{id}', '{tenant}', now()",
+            crossing: "'{user}', '{id}', '{other tenant}', now()"),
+        ProbeRow("customers", "tenant_id, id, name, name_key", "'{tenant}', '{id}', 'Probe', 'probe'"),
+        ProbeRow(
+            "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
+            crossing: "'{tenant}', '{id}', '{other user}'"),
+        ProbeRow(
+            "customer_import_parts", "tenant_id, import_id, part, content", "'{tenant}', '{id}', {number}, ''",
+            crossing: "'{tenant}', '{other id}', {number}, ''"),
+        ProbeRow(
+            "customer_import_rows", "tenant_id, import_id, row_number, verdict",
+            "'{tenant}', '{id}', {number}, 'created'",
+            crossing: "'{tenant}', '{other id}', {number}, 'created'"),
+    ]
+
+    /// One side of the border: a business, someone who works there, and what is theirs.
+    struct Side: Sendable {
+        private(set) var tenant = UUIDv7.next(), user = UUIDv7.next(), id = UUIDv7.next()
+
+        /// The same business and person with something new.
+        var renewed: Side {
+            var side = self
+            side.id = .next()
+            return side
+        }
+    }
+
+    /// - Parameter number: tells apart several rows of one parent.
+    func insert(for side: Side, number: Int) -> String { insert(values, side, other: side, number) }
+
+    /// Nil where the row refers to nothing.
+    func insertCrossing(from side: Side, to other: Side) -> String? {
+        crossing.map { insert($0, side, other: other, 2) }
+    }
+
+    private func insert(_ values: String, _ side: Side, other: Side, _ number: Int) -> String {
+        let tokens = [
+            "{tenant}": side.tenant.hex, "{user}": side.user.hex, "{id}": side.id.hex, "{number}": String(number),
+            "{other tenant}": other.tenant.hex, "{other user}": other.user.hex, "{other id}": other.id.hex,
+        ]
+        let filled = tokens.reduce(values) { $0.replacing($1.key, with: $1.value) }
+        return "INSERT INTO app.\(table) (\(columns)) VALUES (\(filled))"
+    }
+}
