@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an administrator does: from an empty server to a verified schema, and what the tools say of one that is broken."""
+import json
+import os
+import subprocess
+import uuid
+
+import pytest
+
+from conftest import BINARY, CLUSTER, REPOSITORY, psql
+
+
+@pytest.fixture
+def database():
+    """A database that `docker/roles.sql` has made and nobody has migrated."""
+    name = "a_" + uuid.uuid4().hex
+    subprocess.run(["psql", "-q", f"{CLUSTER}postgres&dbname=postgres", "-v", "ON_ERROR_STOP=1", "-v", f"database={name}",
+                    "-f", REPOSITORY / "docker/roles.sql"], check=True)
+    yield name
+    psql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def unnati(database, *arguments, **settings):
+    environment = {**os.environ, "DATABASE_OWNER_URL": f"{CLUSTER}unnati_owner&dbname={database}",
+                   "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={database}", "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"), **settings}
+    return subprocess.run([BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_the_commands_of_the_guide_lead_to_a_verified_schema(database):
+    early = unnati(database, "verify")
+    assert early.returncode == 1 and "schema app is not there" in early.stdout
+
+    assert unnati(database, "migrate", "up").returncode == 0
+    verified = unnati(database, "verify", "--probe")
+
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "rules hold" in verified.stdout and "No way across was found." in verified.stdout
+
+
+def test_a_breach_is_named_for_people_and_for_scripts(database):
+    unnati(database, "migrate", "up")
+    psql(database, "ALTER TABLE app.customers NO FORCE ROW LEVEL SECURITY; ALTER POLICY customers_tenant ON app.customers USING (true)")
+
+    told = unnati(database, "verify", "--probe")
+    assert told.returncode == 1
+    assert "customers does not force row security" in told.stdout
+    assert "customers has a policy of another form: customers_tenant" in told.stdout
+    assert "customers, read: reached 1 row(s)" in told.stdout
+
+    found = json.loads(unnati(database, "verify", "--probe", "--json").stdout)
+    assert {"rule": "row_security", "object": "customers", "problem": "does not force row security"} in found["findings"]
+    assert {"table": "customers", "attempt": "read", "outcome": "broken", "problem": "reached 1 row(s)"} in found["probe"]
+    # The server looks as well.
+    refused = unnati(database, "serve")
+    assert refused.returncode == 1 and "unnati verify" in refused.stderr
+
+
+def test_a_wrong_address_or_role_is_one_clear_message(database):
+    unnati(database, "migrate", "up")
+    nowhere = unnati(database, "verify", DATABASE_OWNER_URL="postgresql://127.0.0.1:1/none?user=unnati_owner")
+    unbound = unnati(database, "verify", "--probe", DATABASE_URL=f"{CLUSTER}unnati_owner&dbname={database}")
+    missing = unnati(database, "verify", DATABASE_OWNER_URL="")
+
+    assert nowhere.returncode == 1 and "connection to server" in nowhere.stderr
+    assert unbound.returncode == 1 and "Set DATABASE_URL for unnati_app" in unbound.stderr
+    assert missing.returncode == 78 and "DATABASE_OWNER_URL is missing" in missing.stderr
