@@ -110,6 +110,15 @@ package struct ConfigurationReader {
         return (Secret(url), folder)
     }
 
+    /// Where migrations are.
+    /// - Throws: ``Mistakes``.
+    package mutating func migrationsFolder() throws -> String {
+        var folder = "sql"
+        read("MIGRATIONS_DIRECTORY", into: &folder)
+        try finish()
+        return folder
+    }
+
     /// The database as the server comes to it.
     /// - Throws: ``Mistakes``.
     package mutating func servingDatabase() throws -> Secret<String> {

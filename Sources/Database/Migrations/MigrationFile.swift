@@ -30,6 +30,36 @@ package struct MigrationFile: Sendable, Equatable {
         return files
     }
 
+    /// Begins a new file, numbered behind all that are there.
+    /// - Parameter name: lower-case letters, digits and underscores.
+    /// - Returns: its path.
+    /// - Throws: `MigrationError.unreadable`.
+    package static func create(_ name: String, in folder: String) throws -> String {
+        guard (1...60).contains(name.utf8.count), name.utf8.allSatisfy(isNameByte) else {
+            throw MigrationError.unreadable("A migration is named in lower-case letters, digits and underscores.")
+        }
+        let version = (try all(in: folder).last?.version ?? 0) + 1
+        guard version <= 9_999 else { throw MigrationError.unreadable("There is no number above 9999.") }
+        let path = folder + "/" + label(version, name) + ".up.sql"
+        do { try Data(template.utf8).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting) } catch {
+            throw MigrationError.unreadable("\(path) cannot be written: \(error.localizedDescription)")
+        }
+        return path
+    }
+
+    private static let template = """
+        -- What this is for.
+        SET LOCAL lock_timeout = '2s';
+        SET LOCAL statement_timeout = '60s';
+
+
+        """
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || byte == UInt8(ascii: "_")
+    }
+
     private init(named fileName: String, in folder: String) throws {
         let stem = fileName.dropLast(".up.sql".count)
         guard stem.count > 5, let version = Int(stem.prefix(4)), version > 0, stem.dropFirst(4).first == "_" else {
@@ -47,7 +77,9 @@ package struct MigrationFile: Sendable, Equatable {
     }
 
     /// `0003_customers`
-    package var label: String {
+    package var label: String { Self.label(version, name) }
+
+    private static func label(_ version: Int, _ name: String) -> String {
         String(repeating: "0", count: max(0, 4 - String(version).count)) + "\(version)_\(name)"
     }
 }
@@ -58,6 +90,7 @@ package enum MigrationError: Error, CustomStringConvertible, Sendable {
     case changed(MigrationFile)
     case outOfOrder(MigrationFile, behind: Int)
     case unknown(version: Int, name: String)
+    case noSuchVersion(Int)
     case locked
     case failed(MigrationFile, AdminError)
 
@@ -70,6 +103,7 @@ package enum MigrationError: Error, CustomStringConvertible, Sendable {
             "\(file.label) has not been applied, but version \(latest) has. Give it a number above \(latest)."
         case .unknown(let version, let name):
             "The database has migration \(version) (\(name)), which is not among these files. Deploy a build that knows it."
+        case .noSuchVersion(let version): "There is no migration \(version) among these files."
         case .locked: "Another migration is running on this database. Try again when it has ended."
         case .failed(let file, let error): "\(file.label) failed and was rolled back: \(error)"
         }

@@ -43,15 +43,20 @@ package struct Migrator: ~Copyable {
 
     /// Applies what waits, in order.
     /// - Parameters:
+    ///   - last: the version to stop at; nil for all.
     ///   - lockWait: how long to stand by for another migrator.
     ///   - report: called before and after each file with a line for the person watching.
     /// - Returns: how many files were applied.
+    /// - Throws: as ``status()``, `MigrationError.noSuchVersion`, `.locked`, `.failed`.
     @discardableResult
-    package borrowing func up(lockWait: Duration = .seconds(60), report: (String) -> Void = { _ in }) throws -> Int {
+    package borrowing func up(
+        to last: Int? = nil, lockWait: Duration = .seconds(60), report: (String) -> Void = { _ in }
+    ) throws -> Int {
+        if let last, !files.contains(where: { $0.version == last }) { throw MigrationError.noSuchVersion(last) }
         try lock(.after(lockWait), report)
         defer { _ = try? connection.run("SELECT pg_advisory_unlock(\(Self.lockKey))") }
         try createRecord()
-        let pending = try status().filter { $0.applied == nil }.map(\.file)
+        let pending = try status().filter { $0.applied == nil }.map(\.file).filter { $0.version <= last ?? .max }
         for (index, file) in pending.enumerated() {
             let start = ContinuousClock.now
             try apply(file, started: start)
