@@ -35,6 +35,14 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
         return operations
     }
 
+    /// The ids of operations that ask for no token.
+    package var openOperations: Set<String> {
+        let items = (document["paths"] as? [String: [String: Any]] ?? [:]).values.flatMap(\.values)
+        return Set(
+            items.compactMap { $0 as? [String: Any] }.filter { ($0["security"] as? [Any])?.isEmpty == true }
+                .compactMap { $0["operationId"] as? String })
+    }
+
     package var problemCodes: [String] { (schema("ProblemCode")["enum"] as? [String]) ?? [] }
 
     /// Codes for which some response has an example.

@@ -53,4 +53,22 @@ import Testing
                     == customer)
         }
     }
+
+    /// Whoever has no token, or one that is none, learns nothing, whatever else the request says.
+    @Test func everyOperationAsksForATokenUnlessItsDescriptionSaysOtherwise() async throws {
+        try await TestAPI.run { api in
+            let open = Contract.shared.openOperations
+            for route in api.application.api.router.routes where !open.contains(route.operation) {
+                let target = route.template.replacing(/{.*?}/, with: "cus_" + String(repeating: "0", count: 32))
+                let body = route.body.maximumBytes > 0 ? Array("{}".utf8) : nil
+                for token in [nil, "x", "eyJhbGciOiJub25lIn0.e30."] {
+                    let reply = try await api.request(
+                        route.method.rawValue, target, token: token, headers: [("Content-Type", "application/json")],
+                        body: body)
+                    #expect(reply.status == 401, "\(route.operation) with \(token ?? "no token")")
+                }
+            }
+            #expect(open.isSubset(of: Set(api.application.api.router.routes.map(\.operation))))
+        }
+    }
 }
