@@ -53,6 +53,14 @@ import Testing
             "ALTER TABLE app.sessions ADD CONSTRAINT x FOREIGN KEY (user_id, tenant_id) REFERENCES app.memberships (tenant_id, user_id) NOT VALID",
             "tenant_foreign_key", "sessions.x"
         ),
+        (
+            "ALTER TABLE app.customer_import_rows ADD CONSTRAINT x FOREIGN KEY (customer_id) REFERENCES app.session_revocations (session_id)",
+            "tenant_foreign_key", "customer_import_rows.x"
+        ),
+        (
+            "DROP FUNCTION app.memberships_of_current_user()", "definer_functions",
+            "app.memberships_of_current_user()"
+        ),
         ("DROP POLICY customers_tenant ON app.customers", "tenant_policy", "customers"),
         ("CREATE POLICY x ON app.customers FOR SELECT USING (true)", "tenant_policy", "customers"),
         (

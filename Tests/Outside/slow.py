@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slow clients by slowhttptest, two thousand connections of each kind, while a well-behaved one watches.
 
-They come within eight seconds, so that all are open before the first is cut for its slowness after ten. When they come twice
-as fast, the tool's bursts of connecting keep both processors busy, and that is what the watcher then sees.
-
 usage: python Tests/Outside/slow.py PORT [SECONDS]
 """
 import socket
@@ -64,7 +61,7 @@ def main():
     base = measure("nobody else", None)
     for name, options in KINDS.items():
         path = "/v1/auth/login" if name == "slow bodies" else "/livez"
-        p99 = measure(name, ["slowhttptest", "-c", "2000", "-r", "250", "-l", str(seconds), "-p", "3", "-u", f"http://127.0.0.1:{port}{path}", *options])
+        p99 = measure(name, ["slowhttptest", "-c", "2000", "-r", "500", "-l", str(seconds), "-p", "3", "-u", f"http://127.0.0.1:{port}{path}", *options])
         if p99 > max(2 * base, 5):
             print(f"  more than twice {base:.2f} ms")
             faults += 1

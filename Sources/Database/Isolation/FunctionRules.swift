@@ -10,22 +10,27 @@ extension CatalogRule {
         "app.memberships_of_current_user()",
     ]
 
+    /// The list as SQL.
+    private static let listed = "ARRAY[\(definerFunctions.map { "'\($0)'" }.joined(separator: ", "))]"
+
     static let functionRules = [
         CatalogRule(
             "definer_functions",
             "SECURITY DEFINER functions are the listed ones, owned by unnati_directory or unnati_search, with SET search_path = ''.",
             """
             SELECT p.oid::regprocedure::text,
-                   CASE WHEN p.oid::regprocedure::text <> ALL (ARRAY[\(definerFunctions.map { "'\($0)'" }.joined(separator: ", "))])
+                   CASE WHEN p.oid::regprocedure::text <> ALL (\(listed))
                         THEN 'reads as its owner and is not on the list'
                         WHEN p.proowner NOT IN (SELECT oid FROM definers) THEN 'is owned by ' || pg_get_userbyid(p.proowner)
                         ELSE 'has a search_path that can be changed' END
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
-              AND (p.oid::regprocedure::text <> ALL (ARRAY[\(definerFunctions.map { "'\($0)'" }.joined(separator: ", "))])
+              AND (p.oid::regprocedure::text <> ALL (\(listed))
                    OR p.proowner NOT IN (SELECT oid FROM definers)
                    OR NOT coalesce(p.proconfig @> ARRAY['search_path=""'], false))
+            UNION ALL
+            SELECT name, 'is on the list and not there' FROM unnest(\(listed)) AS name WHERE to_regprocedure(name) IS NULL
             """),
         CatalogRule(
             "leakproof",

@@ -112,14 +112,12 @@ package struct IsolationProbe: ~Copyable {
         }
         let (mine, theirs) = owner == "tenant_id" ? (own.tenant, other.tenant) : (own.user, other.user)
         let name = "app.\(table.name)", isTheirs = "\(owner) = '\(theirs.hex)'", isMine = "\(owner) = '\(mine.hex)'"
-        let none: (Answer) -> String? = { if case .count(0) = $0 { nil } else { "reached \($0)" } }
-        let refused: (Answer) -> String? = { if case .error("42501", _) = $0 { nil } else { "was not refused: \($0)" } }
+        let none = Self.none, refused = Self.refused("42501")
 
         try enter(own)
         var results: [Result] = []
         func note(_ attempt: Attempt, _ answer: Answer, _ judge: (Answer) -> String?) {
-            let outcome: Outcome =
-                answer.isNotGranted ? .notGranted : judge(answer).map { .broken($0) } ?? .held
+            let outcome = Self.outcome(of: answer, judge)
             results.append(Result(table: table.name, attempt: attempt, outcome: outcome))
         }
         // Who does not even see its own has proved nothing by not seeing the other's.
@@ -139,9 +137,7 @@ package struct IsolationProbe: ~Copyable {
                 "\(row.insert(for: other, number: 1)) ON CONFLICT (\(table.primaryKey)) DO UPDATE SET \(owner) = excluded.\(owner)"
             ), refused)
         if let crossing = row.insertCrossing(from: own.renewed, to: other) {
-            note(.reference, try ask(crossing)) {
-                if case .error("23503", _) = $0 { nil } else { "was not refused: \($0)" }
-            }
+            note(.reference, try ask(crossing), Self.refused("23503"))
         } else {
             results.append(Result(table: table.name, attempt: .reference, outcome: .notApplicable))
         }
@@ -152,11 +148,23 @@ package struct IsolationProbe: ~Copyable {
 
     private borrowing func unset(_ table: Table) throws -> Result {
         let answer = try ask("SELECT count(*) FROM app.\(table.name)")
-        let outcome: Outcome =
-            if answer.isNotGranted { .notGranted } else if case .count(0) = answer { .held } else {
-                .broken("reached \(answer)")
-            }
-        return Result(table: table.name, attempt: .unset, outcome: outcome)
+        return Result(table: table.name, attempt: .unset, outcome: Self.outcome(of: answer, Self.none))
+    }
+
+    // MARK: - Judging
+
+    private static func outcome(of answer: Answer, _ judge: (Answer) -> String?) -> Outcome {
+        answer.isNotGranted ? .notGranted : judge(answer).map { .broken($0) } ?? .held
+    }
+
+    /// What is wrong unless no row was reached.
+    private static func none(_ answer: Answer) -> String? {
+        if case .count(0) = answer { nil } else { "reached \(answer)" }
+    }
+
+    /// What is wrong unless PostgreSQL refused, by row security or by a foreign key.
+    private static func refused(_ state: String) -> (Answer) -> String? {
+        { answer in if case .error(state, _) = answer { nil } else { "was not refused: \(answer)" } }
     }
 
     /// Nobody who serves may touch these.

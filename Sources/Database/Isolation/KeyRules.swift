@@ -34,11 +34,11 @@ extension CatalogRule {
             """),
         CatalogRule(
             "tenant_foreign_key",
-            "What refers to a tenant's row names its tenant: FOREIGN KEY (tenant_id, …) REFERENCES … (tenant_id, …).",
+            "What refers to a tenant's row, or from one to anything but a person, names the tenant: FOREIGN KEY (tenant_id, …) REFERENCES … (tenant_id, …).",
             """
-            SELECT t.name || '.' || k.conname, 'refers to ' || target.name || ' without its tenant'
-            FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid JOIN tables target ON target.oid = k.confrelid
-            WHERE k.contype = 'f' AND target.kind = 'tenant' AND NOT EXISTS (
+            SELECT t.name || '.' || k.conname, 'refers to ' || k.confrelid::regclass::text || ' without the tenant'
+            FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid LEFT JOIN tables target ON target.oid = k.confrelid
+            WHERE k.contype = 'f' AND (target.kind = 'tenant' OR t.kind = 'tenant' AND coalesce(target.kind, '') <> 'person') AND NOT EXISTS (
                 SELECT FROM unnest(k.conkey, k.confkey) AS pair (here, there)
                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.here AND a.attname = 'tenant_id'
                 JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there AND b.attname = 'tenant_id')
