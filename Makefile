@@ -55,5 +55,5 @@ format: ## Format the Swift sources
 
 lint: setup ## Check formatting, migrations and the API description
 	$(SWIFT) format lint --strict --recursive Package.swift Sources $(wildcard Tests/*Tests) Tests/TestSupport $(wildcard Tests/*Probe) Tests/Fuzz
-	$(VENV)/bin/squawk --assume-in-transaction --pg-version 15.20 sql/*.up.sql
+	$(VENV)/bin/squawk --assume-in-transaction --pg-version 15.20 sql/*.sql
 	$(VENV)/bin/openapi-spec-validator openapi.yaml

@@ -27,6 +27,7 @@ package struct Application: Sendable {
     private let revocations: SessionRevocations
     private let importWorker: CustomerImportWorker
     private let sharedLimits: SharedRateLimiter?
+    private let ports = Lock<(http: UInt16, admin: UInt16)>((0, 0))
     private let draining: Lock<Bool>
     private let logger: Logger
     private let log: LogSink
@@ -112,7 +113,7 @@ package struct Application: Sendable {
     /// - Throws: `HTTPServer.ListenFailure`.
     package func listen() throws -> (http: UInt16, admin: UInt16) {
         let ports = (http: try server.start(), admin: try admin.start())
-        logger.info("listening", metadata: ["http_port": "\(ports.http)", "admin_port": "\(ports.admin)"])
+        self.ports.with { $0 = ports }
         return ports
     }
 
@@ -139,7 +140,10 @@ package struct Application: Sendable {
                     try await gracefulShutdown()
                     await admin.stop()
                 },
-                ClosureService { [server, draining] in
+                ClosureService { [server, draining, ports, logger] in
+                    // Not before signals are heard: who reads this may send one.
+                    let ports = ports.with { $0 }
+                    logger.info("listening", metadata: ["http_port": "\(ports.http)", "admin_port": "\(ports.admin)"])
                     try await gracefulShutdown()
                     draining.with { $0 = true }
                     await server.stop()

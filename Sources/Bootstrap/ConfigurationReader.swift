@@ -127,6 +127,15 @@ package struct ConfigurationReader {
         return Secret(url)
     }
 
+    /// The database over the owner's connection, or the server's where there is no other.
+    /// - Throws: ``Mistakes``.
+    package mutating func anyDatabase() throws -> Secret<String> {
+        let hasOwner = ["DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"].contains {
+            !(text($0, isSecret: true) ?? "").isEmpty
+        }
+        return hasOwner ? try migrations().url : try servingDatabase()
+    }
+
     private func finish() throws(Mistakes) {
         if !mistakes.isEmpty { throw Mistakes(description: mistakes.joined(separator: "\n")) }
     }

@@ -85,24 +85,32 @@ package enum StartupCheck {
         )
     }
 
-    private static func checkMigrations(_ connection: borrowing AdminConnection, _ files: [MigrationFile]) throws {
-        let rows: [[String?]]
-        do {
-            rows = try connection.run("SELECT version, name, checksum FROM app.schema_migrations ORDER BY version")
-        } catch let error as AdminError where ["42P01", "3F000", "42501"].contains(error.sqlState) {
+    /// What this build needs must have been added, and nothing that it needs taken away. What a newer build has added, and
+    /// what may be taken away when no earlier one runs any more, does not concern it.
+    package static func checkMigrations(_ connection: borrowing AdminConnection, _ files: [MigrationFile]) throws {
+        let applied: [MigrationRecord.Applied]
+        do { applied = try MigrationRecord.applied(on: connection) } catch let error as AdminError
+            where ["42P01", "3F000", "42501"].contains(error.sqlState)
+        { applied = [] }
+        guard !applied.isEmpty else {
             throw Refusal(description: "The database has no schema yet. Run `unnati migrate up` as unnati_owner first.")
         }
-        let applied = rows.compactMap { row in
-            row[0].flatMap { Int($0) }.map {
-                Migrator.Applied(version: $0, name: row[1] ?? "", checksum: row[2] ?? "", appliedAt: "")
-            }
+        if let taken = applied.first(where: { record in
+            record.phase == .contract && !files.contains { $0.version == record.version }
+        }) {
+            throw Refusal(
+                description:
+                    "\(taken.label) has taken away something that this build may need: it is a contract that this build does not know. Deploy a newer build."
+            )
         }
-        do { try Migrator.check(files, against: applied) } catch { throw Refusal(description: error.description) }
-        let missing = files.filter { file in !applied.contains { $0.version == file.version } }
+        do { try Migrator.checkKnown(files, against: applied) } catch { throw Refusal(description: error.description) }
+        let missing = files.filter { file in
+            file.directives.phase == .expand && !applied.contains { $0.version == file.version && $0.isComplete }
+        }
         if let first = missing.first {
             throw Refusal(
                 description:
-                    "\(missing.count) migration(s) have not been applied, beginning with \(first.label). Run `unnati migrate up` first."
+                    "\(missing.count) migration(s) have not been applied, beginning with \(first.label). Run `unnati migrate up --phase expand` first."
             )
         }
     }

@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import ArgumentParser
+import Bootstrap
 
 struct Unnati: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,7 @@ struct Unnati: AsyncParsableCommand {
         abstract: "A growth platform for very small businesses: the server and its tools.",
         discussion:
             "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
-        version: "0.1.0",
+        version: Build.version,
         subcommands: [Serve.self, Migrate.self, Verify.self, Libraries.self])
 }
 

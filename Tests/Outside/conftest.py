@@ -89,3 +89,19 @@ def server(tmp_path):
     server = Server(tmp_path)
     yield server
     server.drop()
+
+
+@pytest.fixture
+def database():
+    """A database that `docker/roles.sql` has made and nobody has migrated."""
+    name = "a_" + uuid.uuid4().hex
+    subprocess.run(["psql", "-q", f"{CLUSTER}postgres&dbname=postgres", "-v", "ON_ERROR_STOP=1", "-v", f"database={name}",
+                    "-f", REPOSITORY / "docker/roles.sql"], check=True)
+    yield name
+    psql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def administer(database, *arguments, **settings):
+    environment = {**os.environ, "DATABASE_OWNER_URL": f"{CLUSTER}unnati_owner&dbname={database}",
+                   "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={database}", "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"), **settings}
+    return subprocess.run([BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=120)

@@ -4,27 +4,41 @@
 import CPostgres
 import Core
 import Execution
+import Glibc
 
 /// A plain, blocking connection for administration: it takes several statements in one text, as a migration file is.
 /// The server never uses it to answer a request.
 @safe package struct AdminConnection: ~Copyable {
     private let pointer: OpaquePointer
 
+    /// - Parameter url: may say `connect_timeout` and `application_name` itself.
     /// - Throws: ``AdminError`` with libpq's reason.
     package init(url: Secret<String>) throws {
-        guard let pointer = unsafe PQconnectdb(url.reveal()) else {
-            throw AdminError(sqlState: "", message: "out of memory")
-        }
+        guard let pointer = unsafe Self.connect(url) else { throw AdminError(sqlState: "", message: "out of memory") }
         guard unsafe PQstatus(pointer) == CONNECTION_OK else {
             let message = unsafe String(cString: PQerrorMessage(pointer))
             unsafe PQfinish(pointer)
-            throw AdminError(sqlState: "08001", message: message)
+            throw AdminError(
+                sqlState: "08001", message: message.trimmingWhitespace + "\nCheck address, database, role and password."
+            )
         }
         unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
         unsafe self.pointer = pointer
     }
 
     deinit { unsafe PQfinish(pointer) }
+
+    /// What the URL says stands behind the defaults, and so wins over them.
+    private static func connect(_ url: Secret<String>) -> OpaquePointer? {
+        let settings = [("connect_timeout", "10"), ("application_name", "unnati"), ("dbname", url.reveal())]
+        let names = unsafe settings.map { unsafe strdup($0.0) }, values = unsafe settings.map { unsafe strdup($0.1) }
+        defer { unsafe (names + values).forEach { unsafe free($0) } }
+        return unsafe PQconnectdbParams(
+            names.map { unsafe UnsafePointer($0) } + [nil], values.map { unsafe UnsafePointer($0) } + [nil], 1)
+    }
+
+    /// The number of the process that serves this connection, as PostgreSQL has announced it.
+    package var backendID: Int { Int(unsafe PQbackendPID(pointer)) }
 
     package var serverVersion: Int { Int(unsafe PQserverVersion(pointer)) }
 
@@ -36,6 +50,9 @@ import Execution
         let result = unsafe QueryResult(owning: pointer)
         return try rows(result)
     }
+
+    /// The first column of the first row.
+    package borrowing func value(_ text: String) throws -> String? { try run(text).first?.first ?? nil }
 
     /// Runs one statement with parameters.
     @discardableResult
@@ -75,5 +92,21 @@ package struct AdminError: Error, CustomStringConvertible, Sendable {
     package let sqlState: String
     package let message: String
 
-    package var description: String { message.trimmingWhitespace }
+    package var description: String { [message.trimmingWhitespace, advice].compactMap { $0 }.joined(separator: "\n") }
+
+    /// What to do, where PostgreSQL's own words do not say it.
+    private var advice: String? {
+        switch sqlState {
+        case "53100": "The database's disk is full. Make room and run this again; nothing is lost."
+        case "53300": "All of the database's connections are taken. Run this again, or raise max_connections."
+        case "57014":
+            "It took longer than its time-out allows. Nothing is lost; the file may set another with `-- statement-timeout:`."
+        case "55P03":
+            "Others hold the lock for long: see who in pg_stat_activity, and run this again at a quieter time."
+        case "42501": "Run docker/roles.sql again as a superuser, and sign in as unnati_owner."
+        case "08006", "57P01", "57P02", "57P03":
+            "The connection to the database was lost. Run this again when it is back."
+        default: nil
+        }
+    }
 }

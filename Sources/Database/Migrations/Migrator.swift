@@ -5,104 +5,147 @@ import Core
 import Execution
 import Glibc
 
-/// Applies the files of `sql/` to a database, each once and each whole.
+/// Brings a database to the schema that a folder of files describes, and back.
 ///
 /// It runs as `unnati_owner` over a direct connection. One migrator works at a time: a session-level advisory lock is
 /// *polled*, since one that waits inside PostgreSQL holds a snapshot and deadlocks with CREATE INDEX CONCURRENTLY.
 package struct Migrator: ~Copyable {
     /// What PostgreSQL knows the lock by: the bytes of "unnati".
     private static let lockKey = 0x756E_6E61_7469
+    /// The role that owns the schema, by which its policies call it.
+    private static let owner = "unnati_owner"
 
-    private let connection: AdminConnection
-    private let files: [MigrationFile]
+    let connection: AdminConnection
+    let files: [MigrationFile]
+    /// Recorded beside what it does.
+    let build: String
+    /// For the person who watches.
+    let report: (String) -> Void
 
-    /// - Throws: `MigrationError.unreadable`, `AdminError`.
-    package init(url: Secret<String>, folder: String) throws {
+    /// - Parameters:
+    ///   - build: this build's version, recorded with what is applied.
+    ///   - report: is given a line before and after each step.
+    /// - Throws: `MigrationError.unreadable` or `.pooled`, `StartupCheck.Refusal` for a PostgreSQL that is too old,
+    ///   `AdminError`.
+    package init(
+        url: Secret<String>, folder: String, build: String = "", report: @escaping (String) -> Void = { _ in }
+    ) throws {
         let files = try MigrationFile.all(in: folder)
-        self.connection = try AdminConnection(url: url)
+        let connection = try AdminConnection(url: url)
+        try StartupCheck.checkVersion(connection.serverVersion)
+        // A pooler gives out a number of its own.
+        guard try connection.value("SELECT pg_catalog.pg_backend_pid()") == String(connection.backendID) else {
+            throw MigrationError.pooled
+        }
+        // When this process is killed, PostgreSQL notices also while it waits for a lock, and lets go of ours.
+        try connection.run(
+            "SET client_connection_check_interval = '1s'; SET idle_in_transaction_session_timeout = '60s'")
+        self.connection = connection
         self.files = files
+        self.build = build
+        self.report = report
     }
 
-    package struct Applied: Sendable, Equatable {
-        package let version: Int, name: String, checksum: String, appliedAt: String
+    // MARK: - Looking
+
+    package enum State: String, Sendable {
+        case applied, waits
+        /// Begun without a transaction and stopped.
+        case halfApplied = "half_applied"
     }
 
     package struct Status: Sendable {
-        package let file: MigrationFile
-        /// Nil while the file waits to be applied.
-        package let applied: Applied?
+        package let file: MigrationFile, state: State
+        package let appliedAt: String?
     }
 
     /// Every file with the record of its application.
-    /// - Throws: `MigrationError.changed`, `.outOfOrder` or `.unknown`, `AdminError`.
+    /// - Throws: `MigrationError.changed`, `.renamed`, `.outOfOrder` or `.unknown`, `AdminError`.
     package borrowing func status() throws -> [Status] {
-        let applied = try applied()
+        let applied = try MigrationRecord.applied(on: connection)
         try Self.check(files, against: applied)
-        return files.map { file in Status(file: file, applied: applied.first { $0.version == file.version }) }
-    }
-
-    /// Applies what waits, in order.
-    /// - Parameters:
-    ///   - last: the version to stop at; nil for all.
-    ///   - lockWait: how long to stand by for another migrator.
-    ///   - report: called before and after each file with a line for the person watching.
-    /// - Returns: how many files were applied.
-    /// - Throws: as ``status()``, `MigrationError.noSuchVersion`, `.locked`, `.failed`.
-    @discardableResult
-    package borrowing func up(
-        to last: Int? = nil, lockWait: Duration = .seconds(60), report: (String) -> Void = { _ in }
-    ) throws -> Int {
-        if let last, !files.contains(where: { $0.version == last }) { throw MigrationError.noSuchVersion(last) }
-        try lock(.after(lockWait), report)
-        defer { _ = try? connection.run("SELECT pg_advisory_unlock(\(Self.lockKey))") }
-        try createRecord()
-        let pending = try status().filter { $0.applied == nil }.map(\.file).filter { $0.version <= last ?? .max }
-        for (index, file) in pending.enumerated() {
-            let start = ContinuousClock.now
-            try apply(file, started: start)
-            let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-            report("[\(index + 1)/\(pending.count)] \(file.label) applied in \(Int(milliseconds)) ms")
+        return files.map { file in
+            let record = applied.first { $0.version == file.version }
+            let state = record.map { $0.isComplete ? State.applied : .halfApplied } ?? .waits
+            return Status(file: file, state: state, appliedAt: record?.appliedAt)
         }
-        return pending.count
     }
 
-    /// Compares files with what a database says was applied.
-    package static func check(_ files: [MigrationFile], against applied: [Applied]) throws(MigrationError) {
-        let latest = applied.map(\.version).max() ?? 0
+    /// What was ever done, newest last.
+    package borrowing func events() throws -> [MigrationRecord.Event] { try MigrationRecord.events(on: connection) }
+
+    /// Compares files with what a database says was applied. Order counts within a phase: an expand file may come in before
+    /// a contract file of a lower number.
+    package static func check(_ files: [MigrationFile], against applied: [MigrationRecord.Applied])
+        throws(MigrationError)
+    {
         for record in applied where !files.contains(where: { $0.version == record.version }) {
             throw .unknown(version: record.version, name: record.name)
         }
+        try checkKnown(files, against: applied)
+    }
+
+    /// The same without minding records of files that are not there.
+    static func checkKnown(_ files: [MigrationFile], against applied: [MigrationRecord.Applied])
+        throws(MigrationError)
+    {
         for file in files {
+            let phase = file.directives.phase
             if let record = applied.first(where: { $0.version == file.version }) {
                 guard record.checksum == file.checksum else { throw .changed(file) }
-            } else if file.version < latest {
+                guard record.name == file.name else { throw .renamed(file, from: record.name) }
+            } else if let latest = applied.filter({ $0.phase == phase }).map(\.version).max(), file.version < latest {
                 throw .outOfOrder(file, behind: latest)
             }
         }
     }
 
-    private borrowing func applied() throws -> [Applied] {
-        guard try connection.run("SELECT to_regclass('app.schema_migrations')").first?.first ?? nil != nil else {
-            return []
+    /// The schema as it is beside what it was when a migration last ended; nil when that was never written down.
+    package borrowing func drift() throws -> [SchemaFingerprint.Difference]? {
+        guard try connection.value("SELECT to_regclass('app.schema_fingerprints')") != nil,
+            let recorded = try connection.value("SELECT lines FROM app.schema_fingerprints ORDER BY id DESC LIMIT 1")
+        else { return nil }
+        let lines = recorded.split(separator: "\n").map { String($0) }
+        return try fingerprint().differences(from: SchemaFingerprint(lines: lines))
+    }
+
+    /// What the rules of isolation find.
+    package borrowing func findings() throws -> [CatalogRule.Finding] { try CatalogRule.findings(on: connection) }
+
+    package borrowing func fingerprint() throws -> SchemaFingerprint { try SchemaFingerprint.take(of: connection) }
+
+    // MARK: - Working alone
+
+    /// Runs `body` as the only migrator, as the schema's owner, with a record to write to.
+    /// - Parameter wait: how long to stand by for another one.
+    /// - Throws: `MigrationError.locked` or `.wrongRole`, and what `body` throws.
+    borrowing func alone<Output>(wait: Duration, _ body: () throws -> Output) throws -> Output {
+        try checkRole()
+        try lock(.after(wait))
+        defer { _ = try? connection.run("SELECT pg_advisory_unlock(\(Self.lockKey))") }
+        if try !MigrationRecord.isCurrent(on: connection) { try MigrationRecord.create(on: connection) }
+        return try body()
+    }
+
+    private borrowing func checkRole() throws {
+        let me = try connection.value("SELECT current_user") ?? ""
+        guard me == Self.owner else {
+            throw MigrationError.wrongRole(me, reason: "and what it made would not belong to \(Self.owner)")
         }
-        let rows = try connection.run(
+        let may = try connection.value(
             """
-            SELECT version, name, checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            FROM app.schema_migrations ORDER BY version
+            SELECT CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+                        ELSE pg_has_role(n.nspowner, 'USAGE') END
+            FROM (VALUES (to_regnamespace('app'))) AS app (oid) LEFT JOIN pg_namespace n ON n.oid = app.oid
             """)
-        return rows.compactMap { row in
-            guard row.count == 4, let version = row[0].flatMap({ Int($0) }), let name = row[1], let checksum = row[2],
-                let at = row[3]
-            else {
-                return nil
-            }
-            return Applied(version: version, name: name, checksum: checksum, appliedAt: at)
+        guard may == "t" else {
+            throw MigrationError.wrongRole(me, reason: "who may not make or change schema app in this database")
         }
     }
 
-    private borrowing func lock(_ deadline: Deadline, _ report: (String) -> Void) throws {
+    private borrowing func lock(_ deadline: Deadline) throws {
         var hasReported = false
-        while try connection.run("SELECT pg_try_advisory_lock(\(Self.lockKey))").first?.first != "t" {
+        while try connection.value("SELECT pg_try_advisory_lock(\(Self.lockKey))") != "t" {
             guard !deadline.hasPassed else { throw MigrationError.locked }
             if !hasReported { report("Another migration is running; waiting for it.") }
             hasReported = true
@@ -110,43 +153,18 @@ package struct Migrator: ~Copyable {
         }
     }
 
-    /// The table that remembers, created before the first file because every file is recorded in it.
-    private borrowing func createRecord() throws {
-        try connection.run(
-            """
-            BEGIN;
-            SET LOCAL lock_timeout = '2s';
-            SET LOCAL client_min_messages = warning;
-            CREATE SCHEMA IF NOT EXISTS app;
-            CREATE TABLE IF NOT EXISTS app.schema_migrations (
-                version     integer     NOT NULL CONSTRAINT schema_migrations_pkey PRIMARY KEY,
-                name        text        NOT NULL,
-                checksum    text        NOT NULL,
-                applied_at  timestamptz NOT NULL DEFAULT now(),
-                applied_by  text        NOT NULL DEFAULT current_user,
-                duration_ms bigint      NOT NULL
-            );
-            COMMENT ON TABLE app.schema_migrations IS 'operational: which migration files were applied';
-            COMMIT
-            """)
+    /// Whether row security hides rows from the owner.
+    borrowing func isBound() throws -> Bool {
+        try connection.value("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user") != "t"
     }
 
-    /// One file and its record in one transaction: both or neither.
-    private borrowing func apply(_ file: MigrationFile, started: ContinuousClock.Instant) throws {
-        do {
-            try connection.run("BEGIN")
-            try connection.run(
-                "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
-            )
-            try connection.run(file.text)
-            let milliseconds = Int((ContinuousClock.now - started) / .milliseconds(1))
-            try connection.run(
-                "INSERT INTO app.schema_migrations (version, name, checksum, duration_ms) VALUES ($1::integer, $2, $3, $4::bigint)",
-                [String(file.version), file.name, file.checksum, String(milliseconds)])
-            try connection.run("COMMIT")
-        } catch let error as AdminError {
-            _ = try? connection.run("ROLLBACK")
-            throw MigrationError.failed(file, error)
-        }
+    borrowing func add(_ kind: String, _ version: Int? = nil, _ name: String? = nil, _ detail: String = "") throws {
+        try MigrationRecord.add(kind, version, name, detail, build, on: connection)
+    }
+
+    /// Writes down what the schema looks like, for ``drift()``.
+    borrowing func recordFingerprint() throws {
+        let lines = try fingerprint().lines.joined(separator: "\n")
+        try connection.run("INSERT INTO app.schema_fingerprints (lines) VALUES ($1)", [lines])
     }
 }

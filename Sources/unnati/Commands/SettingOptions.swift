@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Bootstrap
+import Database
 import Foundation
 
 /// The options that every command with settings has.
@@ -24,6 +25,10 @@ func reporting(_ body: () async throws -> Void) async throws {
         throw ExitCode(78)
     } catch let code as ExitCode {
         throw code
+    } catch let error as MigrationError {
+        complain(error.description)
+        if case .locked = error { throw ExitCode(75) }
+        throw ExitCode(1)
     } catch {
         complain("\(error)")
         throw ExitCode(1)

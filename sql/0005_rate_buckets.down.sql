@@ -1,0 +1,6 @@
+-- Every bucket is full again.
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '60s';
+
+-- squawk-ignore ban-drop-table
+DROP TABLE app.rate_buckets;
