@@ -50,6 +50,8 @@ package struct ConfigurationReader {
         read("DATABASE_LEASE_TIMEOUT_MS", 1...60_000, into: &configuration.database.leaseTimeout)
         read("DATABASE_TRANSACTION_TIMEOUT_MS", 1...600_000, into: &configuration.database.transactionTimeout)
         read("DATABASE_CONNECT_TIMEOUT_MS", 1...60_000, into: &configuration.database.connectTimeout)
+        read("DATABASE_IDLE_TIMEOUT_MS", 1_000...86_400_000, into: &configuration.database.idleTimeout)
+        read("DATABASE_CONNECTION_LIFETIME_MS", 1_000...86_400_000, into: &configuration.database.lifetime)
         read("DATABASE_PREPARED_STATEMENTS", into: &configuration.database.usesPreparedStatements)
         read("HTTP_HOST", into: &configuration.http.host)
         read("HTTP_PORT", 0...65_535, into: &configuration.http.port)

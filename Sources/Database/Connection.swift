@@ -34,6 +34,10 @@ import Synchronization
     private var watchers: [(loop: EventLoop, token: UInt64)] = []
     private let onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)?
     private let pointer: OpaquePointer
+    /// May be used from any thread at any time (libpq manual, §34.7). Nil only without memory.
+    private var canceller: OpaquePointer?
+    private let retired = Atomic(false), cancelling = Atomic(false)
+    private let retiresAt: ContinuousClock.Instant
     private let usesPreparedStatements: Bool
     private var prepared: [String: String] = [:]
     private var namesGiven = 0
@@ -45,10 +49,11 @@ import Synchronization
     /// Connects, blocking until the deadline at most.
     /// - Parameters:
     ///   - url: a libpq connection string or URI (libpq manual, §34.1.1).
+    ///   - lifetime: after that it is not used again.
     ///   - onExchangeEnd: called on the loop when an ``Exchange`` has ended, or the connection is broken.
     /// - Throws: `DatabaseError.unavailable`; the reason is written to `diagnose`.
     init(
-        url: Secret<String>, lane: Int, usesPreparedStatements: Bool, deadline: Deadline,
+        url: Secret<String>, lane: Int, usesPreparedStatements: Bool, lifetime: Duration, deadline: Deadline,
         diagnose: (String) -> Void = { _ in },
         onExchangeEnd: (@Sendable (Connection, Exchange, _ isBroken: Bool) -> Void)? = nil
     ) throws {
@@ -59,8 +64,10 @@ import Synchronization
         self.lane = lane
         self.usesPreparedStatements = usesPreparedStatements
         self.onExchangeEnd = onExchangeEnd
+        retiresAt = .now + lifetime
         do {
-            try finishConnecting(deadline)
+            try unsafe Self.finishConnecting(pointer, deadline)
+            unsafe canceller = PQgetCancel(pointer)
         } catch {
             diagnose(
                 unsafe String(cString: PQerrorMessage(pointer)).split(separator: "\n").first.map(String.init) ?? "")
@@ -68,7 +75,31 @@ import Synchronization
         }
     }
 
-    deinit { unsafe PQfinish(pointer) }
+    deinit {
+        if let canceller = unsafe canceller { unsafe PQfreeCancel(canceller) }
+        unsafe PQfinish(pointer)
+    }
+
+    /// Not to be used again once what is under way has ended: it is old, or a cancel request is out for it, which might
+    /// reach whatever runs on it next.
+    var isRetired: Bool { retired.load(ordering: .relaxed) || ContinuousClock.now >= retiresAt }
+
+    func retire() { retired.store(true, ordering: .relaxed) }
+
+    /// Retires it and says whether ``cancel()`` is to be called: true once.
+    func beginCancelling() -> Bool {
+        retire()
+        return !cancelling.exchange(true, ordering: .relaxed)
+    }
+
+    /// Asks PostgreSQL to end the statement that runs on this connection, over a connection of its own. It blocks: libpq 15
+    /// connects without a deadline here, and sends the key in clear also where the connection itself is encrypted.
+    func cancel() {
+        guard let canceller = unsafe canceller else { return }
+        _ = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { reason in
+            unsafe PQcancel(canceller, reason.baseAddress, 256)
+        }
+    }
 
     /// 150020 for PostgreSQL 15.20.
     var serverVersion: Int32 { unsafe PQserverVersion(pointer) }
@@ -76,17 +107,20 @@ import Synchronization
     /// Whether a new transaction can begin here: connected, idle, and no byte waiting that nobody asked for (PostgreSQL
     /// says goodbye before it closes; a pooled connection learns of that here and not in the middle of a request).
     var isReusable: Bool {
-        guard isIdle else { return false }
+        guard isFit else { return false }
         var descriptor = pollfd(fd: unsafe PQsocket(pointer), events: Int16(POLLIN), revents: 0)
         return unsafe poll(&descriptor, 1, 0) == 0
     }
+
+    /// Idle, and good for more.
+    var isFit: Bool { isIdle && !isRetired }
 
     /// Connected and outside any transaction, as far as is known without asking.
     var isIdle: Bool {
         unsafe PQstatus(pointer) == CONNECTION_OK && PQtransactionStatus(pointer) == PQTRANS_IDLE
     }
 
-    private func finishConnecting(_ deadline: Deadline) throws {
+    private static func finishConnecting(_ pointer: OpaquePointer, _ deadline: Deadline) throws {
         guard unsafe PQstatus(pointer) != CONNECTION_BAD else {
             throw DatabaseError.unavailable(retryAfter: .seconds(1))
         }
@@ -99,8 +133,8 @@ import Synchronization
                 }
                 unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
                 return
-            case PGRES_POLLING_READING: try wait(for: POLLIN, deadline)
-            case PGRES_POLLING_WRITING: try wait(for: POLLOUT, deadline)
+            case PGRES_POLLING_READING: try wait(unsafe PQsocket(pointer), for: POLLIN, deadline)
+            case PGRES_POLLING_WRITING: try wait(unsafe PQsocket(pointer), for: POLLOUT, deadline)
             default: throw DatabaseError.unavailable(retryAfter: .seconds(1))
             }
             next = unsafe PQconnectPoll(pointer)
@@ -205,7 +239,7 @@ import Synchronization
             case .result(let result): return result
             case .separator: return nil
             case .nothing:
-                try wait(for: isSent ? POLLIN : POLLIN | POLLOUT, deadline)
+                try Self.wait(unsafe PQsocket(pointer), for: isSent ? POLLIN : POLLIN | POLLOUT, deadline)
                 try readArrived()
             }
         }
@@ -302,8 +336,8 @@ import Synchronization
         return exchanges
     }
 
-    private func wait(for events: Int32, _ deadline: Deadline) throws {
-        var descriptor = pollfd(fd: unsafe PQsocket(pointer), events: Int16(events), revents: 0)
+    private static func wait(_ descriptor: Int32, for events: Int32, _ deadline: Deadline) throws {
+        var descriptor = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         while true {
             let ready = unsafe poll(&descriptor, 1, deadline.pollMilliseconds)
             if ready > 0 { return }

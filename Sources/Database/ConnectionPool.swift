@@ -20,6 +20,12 @@ package struct DatabaseConfiguration: Sendable {
     package var transactionTimeout: Duration = .milliseconds(10_000)
     /// `DATABASE_CONNECT_TIMEOUT_MS`, 1...60 000.
     package var connectTimeout: Duration = .milliseconds(5_000)
+    /// `DATABASE_IDLE_TIMEOUT_MS`, 1 000...86 400 000. A connection that has had nothing to do for so long is closed; one
+    /// always stays.
+    package var idleTimeout: Duration = .seconds(600)
+    /// `DATABASE_CONNECTION_LIFETIME_MS`, 1 000...86 400 000, give or take a tenth. Then a connection is replaced, so that
+    /// changed roles, settings and addresses arrive, and memory of PostgreSQL's caches comes back.
+    package var lifetime: Duration = .seconds(1_800)
     /// `DATABASE_PREPARED_STATEMENTS`, off behind a pooler that does not pass prepared statements on.
     package var usesPreparedStatements = true
 
@@ -39,7 +45,8 @@ package struct DatabaseConfiguration: Sendable {
 package final class ConnectionPool: Sendable {
     private enum Work: Sendable {
         case exchange(Exchange)
-        case blocking(run: @Sendable (Connection) -> Void, refuse: @Sendable (DatabaseError) -> Void)
+        case blocking(
+            Cancellation?, run: @Sendable (Connection) -> Void, refuse: @Sendable (DatabaseError) -> Void)
 
         var isSharing: Bool {
             if case .exchange(let exchange) = self { exchange.isSharing } else { false }
@@ -52,7 +59,14 @@ package final class ConnectionPool: Sendable {
         func refuse(_ error: DatabaseError) {
             switch self {
             case .exchange(let exchange): exchange.fail(error)
-            case .blocking(_, let refuse): refuse(error)
+            case .blocking(_, _, let refuse): refuse(error)
+            }
+        }
+
+        var isUnwanted: Bool {
+            switch self {
+            case .exchange(let exchange): exchange.cancellation?.isCancelled ?? false
+            case .blocking(let cancellation, _, _): cancellation?.isCancelled ?? false
             }
         }
     }
@@ -68,6 +82,19 @@ package final class ConnectionPool: Sendable {
         let loop: EventLoop
         let deadline: Deadline
     }
+
+    /// A read that its task waits for on a lane.
+    private struct Blocking {
+        let cancellation: Cancellation
+        let connection: Connection
+    }
+
+    /// By lane.
+    private let blocking: Lock<[Blocking?]>
+    /// Cancel requests block, so they have a thread of their own, and only so many may stand in line for it.
+    private let canceller = DispatchQueue(label: "unnati.database.canceller")
+    private let cancelling = Lock(0)
+    private static let maximumCancelling = 16
 
     /// Quick reads that may be under way on one connection. PostgreSQL works faster when it finds the next statement there
     /// (docs/decisions/0011).
@@ -90,6 +117,7 @@ package final class ConnectionPool: Sendable {
             PoolState(
                 size: configuration.connections, maximumWaiting: configuration.waiters, lines: loops.count + 1))
         underWay = Lock(Array(repeating: nil, count: configuration.connections * Self.depth))
+        blocking = Lock(Array(repeating: nil, count: configuration.connections))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
         unsafe self.ticker = ticker
         ticker.schedule(deadline: .now() + .milliseconds(50), repeating: .milliseconds(50), leeway: .milliseconds(20))
@@ -116,23 +144,32 @@ package final class ConnectionPool: Sendable {
     private func run<Output>(_ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode)
         async throws -> Output
     {
+        // What is quick is over before a cancel request is there.
+        guard mode == .read, !query.isQuick else { return try await run(query, in: scope, mode, nil) }
+        return try await Cancellation.watching { try await run(query, in: scope, mode, $0) }
+    }
+
+    private func run<Output>(
+        _ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode, _ cancellation: Cancellation?
+    ) async throws -> Output {
         let loop = EventLoop.current ?? loops[0]
         return try await unsafe withUnsafeThrowingContinuation { continuation in
-            let exchange = unsafe AwaitedExchange(
-                query, in: scope, mode, on: loop, continuation)
+            let exchange = unsafe AwaitedExchange(query, in: scope, mode, cancellation, on: loop, continuation)
             place(.exchange(exchange), deadline: .after(configuration.leaseTimeout))
         }
     }
 
     // MARK: - Longer transactions
 
-    /// Runs `body` on the rows of one business.
+    /// Runs `body` on the rows of one business. A body is run again, up to three times in all, when PostgreSQL has rolled it
+    /// back for the sake of others: it does nothing but ask the transaction and make its output.
+    /// - Parameter timeout: longest run of each of its statements; nil for the role's own (`docker/roles.sql`).
     @discardableResult
     package func withTenant<Output: Sendable>(
-        _ tenantID: TenantID, _ mode: TransactionMode = .write,
+        _ tenantID: TenantID, _ mode: TransactionMode = .write, timeout: Duration? = nil,
         _ body: @escaping @Sendable (borrowing TenantTransaction) throws -> Output
     ) async throws -> Output {
-        try await transaction(TenantScope(tenantID: tenantID), mode, body)
+        try await transaction(TenantScope(tenantID: tenantID), mode, timeout, body)
     }
 
     /// Runs `body` on a person's own rows.
@@ -141,7 +178,7 @@ package final class ConnectionPool: Sendable {
         _ userID: UserID, _ mode: TransactionMode = .write,
         _ body: @escaping @Sendable (borrowing UserTransaction) throws -> Output
     ) async throws -> Output {
-        try await transaction(UserScope(userID: userID), mode, body)
+        try await transaction(UserScope(userID: userID), mode, nil, body)
     }
 
     /// Runs `body` on a person's own rows and those of one business together.
@@ -150,18 +187,58 @@ package final class ConnectionPool: Sendable {
         _ userID: UserID, of tenantID: TenantID, _ mode: TransactionMode = .write,
         _ body: @escaping @Sendable (borrowing MemberTransaction) throws -> Output
     ) async throws -> Output {
-        try await transaction(MemberScope(tenantID: tenantID, userID: userID), mode, body)
+        try await transaction(MemberScope(tenantID: tenantID, userID: userID), mode, nil, body)
     }
 
     private func transaction<Scope: TransactionScope, Output: Sendable>(
-        _ scope: Scope, _ mode: TransactionMode,
+        _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?,
         _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
-        let timeout = configuration.transactionTimeout
-        return try await withCheckedThrowingContinuation { continuation in
-            let work = Work.blocking { connection in
+        guard mode == .read else { return try await transaction(scope, mode, timeout, nil, body) }
+        return try await Cancellation.watching { try await transaction(scope, mode, timeout, $0, body) }
+    }
+
+    private func transaction<Scope: TransactionScope, Output: Sendable>(
+        _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?, _ cancellation: Cancellation?,
+        _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
+    ) async throws -> Output {
+        let longest = max(configuration.transactionTimeout, timeout ?? .zero)
+        var attempt = 1
+        while true {
+            do {
+                return try await lease(cancellation) { connection in
+                    try Self.run(scope, on: connection, mode, timeout, .after(longest), body)
+                }
+            } catch let error as DatabaseError where attempt < Self.maximumAttempts {
+                // Rolled back whole: it may be run again as if it had never been.
+                guard error.isPassing || mode == .write && error.isFromStandby else { throw error }
+                attempt += 1
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...10 * attempt)))
+            } catch let error as DatabaseError where error.isFromStandby {
+                throw DatabaseError.unavailable(retryAfter: .seconds(1))
+            }
+        }
+    }
+
+    private static let maximumAttempts = 3
+
+    /// Runs `body` on a connection's lane.
+    private func lease<Output: Sendable>(
+        _ cancellation: Cancellation?, _ body: @escaping @Sendable (Connection) throws -> Output
+    ) async throws -> Output {
+        try await withCheckedThrowingContinuation { continuation in
+            let work = Work.blocking(cancellation) { connection in
                 let before = connection.roundTrips
-                let result = Result { try Self.run(scope, on: connection, mode, .after(timeout), body) }
+                if let cancellation {
+                    self.blocking.with {
+                        $0[connection.lane] = Blocking(cancellation: cancellation, connection: connection)
+                    }
+                }
+                let result = Result { try body(connection) }
+                self.blocking.with { $0[connection.lane] = nil }
+                if case .failure(let error as DatabaseError) = result, error.isFromStandby {
+                    self.leaveStandby(connection)
+                }
                 self.counts.with { $0.roundTrips += connection.roundTrips - before }
                 continuation.resume(with: result)
             } refuse: { error in
@@ -172,10 +249,10 @@ package final class ConnectionPool: Sendable {
     }
 
     private static func run<Scope: TransactionScope, Output>(
-        _ scope: Scope, on connection: Connection, _ mode: TransactionMode, _ deadline: Deadline,
+        _ scope: Scope, on connection: Connection, _ mode: TransactionMode, _ timeout: Duration?, _ deadline: Deadline,
         _ body: (borrowing Transaction<Scope>) throws -> Output
     ) throws -> Output {
-        let transaction = Transaction(scope, on: connection, mode, deadline)
+        let transaction = Transaction(scope, on: connection, mode, timeout: timeout, deadline)
         do {
             let output = try body(transaction)
             try transaction.commit()
@@ -199,7 +276,7 @@ package final class ConnectionPool: Sendable {
             discard(connection)
             place(work, deadline: deadline)
         case .run(let connection), .share(let connection): start(work, on: connection)
-        case .waits: break
+        case .waits(let isShort): if isShort { makeConnections() }
         case .busy: work.refuse(.busy)
         case .unavailable(let retryAfter): work.refuse(.unavailable(retryAfter: retryAfter))
         }
@@ -216,7 +293,7 @@ package final class ConnectionPool: Sendable {
     private func start(_ work: Work, on connection: Connection) {
         switch work {
         case .exchange(let exchange): begin(exchange, on: connection)
-        case .blocking(let run, _):
+        case .blocking(_, let run, _):
             lanes[connection.lane].async {
                 run(connection)
                 self.serveLine(on: connection)
@@ -243,6 +320,8 @@ package final class ConnectionPool: Sendable {
 
     /// Fills up a connection on which nothing but quick reads is under way.
     private func share(_ connection: Connection) {
+        // It ends with those that are under way.
+        if connection.isRetired { return state.with { $0.stopSharing(connection) } }
         while case .exchange(let next)? = state.with({
             $0.share(
                 connection, line: line(of: connection.loop), room: Self.depth - connection.exchanges.count)
@@ -255,6 +334,7 @@ package final class ConnectionPool: Sendable {
         unwatch(exchange)
         guard !isBroken else { return giveUp(connection) }
         let hasFailed = exchange.failure != nil || exchange.mustBeginAgain
+        if exchange.hasMetStandby { leaveStandby(connection) }
         if exchange.mustBeginAgain { beginAgain(exchange) }
         guard let leader = connection.exchanges.first else { return freed(connection) }
         // Whoever was sent behind a failure is the last there, so that it can roll back.
@@ -262,7 +342,7 @@ package final class ConnectionPool: Sendable {
     }
 
     private func freed(_ connection: Connection) {
-        guard connection.isIdle else { return discard(connection) }
+        guard connection.isFit else { return discard(connection) }
         if let next = next(on: connection) { start(next, on: connection) }
     }
 
@@ -270,9 +350,9 @@ package final class ConnectionPool: Sendable {
     /// no longer fit.
     private func serveLine(on connection: Connection) {
         while true {
-            guard connection.isIdle else { return discard(connection) }
+            guard connection.isFit else { return discard(connection) }
             guard let next = next(on: connection) else { return }
-            guard case .blocking(let run, _) = next else { return start(next, on: connection) }
+            guard case .blocking(_, let run, _) = next else { return start(next, on: connection) }
             run(connection)
         }
     }
@@ -288,6 +368,14 @@ package final class ConnectionPool: Sendable {
         }
     }
 
+    /// The server at the other end follows another since we connected: it, and those that rest, are of no use. Whoever is at
+    /// work on the others finds out by itself.
+    private func leaveStandby(_ connection: Connection) {
+        connection.retire()
+        logger.warning("the database has become a standby")
+        for resting in state.with({ $0.trim(now: .now, rest: .zero, isFit: { _ in false }) }) { discard(resting) }
+    }
+
     private func discard(_ connection: Connection) {
         connection.stopWatching()
         state.with { $0.discarded(connection, lane: connection.lane) }
@@ -299,7 +387,7 @@ package final class ConnectionPool: Sendable {
     private func watch(_ exchange: Exchange, on connection: Connection, _ loop: EventLoop) {
         let entry = UnderWay(
             exchange: exchange, connection: connection, loop: loop,
-            deadline: .after(configuration.transactionTimeout))
+            deadline: .after(max(configuration.transactionTimeout, exchange.timeout ?? .zero)))
         underWay.with { places in
             let first = connection.lane * Self.depth
             exchange.place = (first..<first + Self.depth).first { places[$0] == nil } ?? first
@@ -309,14 +397,50 @@ package final class ConnectionPool: Sendable {
 
     private func unwatch(_ exchange: Exchange) { underWay.with { $0[exchange.place] = nil } }
 
-    /// Refuses work whose time in the line is up, and gives up exchanges that take too long.
+    /// Refuses work whose time in the line is up, gives up exchanges that take too long, has PostgreSQL end what nobody waits
+    /// for any more, and closes connections that have rested for long.
     private func expire() {
         let now = ContinuousClock.now
-        let expired = state.with { $0.expire(now: now) }
-        if !expired.isEmpty { counts.with { $0.timeouts += expired.count } }
-        for work in expired { work.refuse(.busy) }
+        let (late, unwanted) = state.with { $0.expire(now: now) { $0.isUnwanted } }
+        if !late.isEmpty { counts.with { $0.timeouts += late.count } }
+        for work in late { work.refuse(.busy) }
+        for work in unwanted { work.refuse(.interrupted) }
         for case let entry? in underWay.with({ $0 }) where entry.deadline.instant <= now && entry.exchange.isUnderWay {
             entry.loop.post { self.giveUp(entry) }
+        }
+        for connection in unwantedConnections() { cancel(connection) }
+        let rest = configuration.idleTimeout
+        for connection in state.with({ $0.trim(now: now, rest: rest, isFit: { !$0.isRetired }) }) {
+            discard(connection)
+        }
+    }
+
+    /// Those at work on what nobody waits for any more, each told once. They are retired while they are known to be so: a
+    /// cancel request can never reach whoever comes next.
+    private func unwantedConnections() -> [Connection] {
+        let exchanging = underWay.with { entries in
+            entries.compactMap { $0 }.filter {
+                $0.exchange.isUnderWay && $0.exchange.cancellation?.isCancelled ?? false
+                    && $0.connection.beginCancelling()
+            }.map(\.connection)
+        }
+        let blocked = blocking.with { entries in
+            entries.compactMap { $0 }.filter { $0.cancellation.isCancelled && $0.connection.beginCancelling() }
+                .map(\.connection)
+        }
+        return exchanging + blocked
+    }
+
+    private func cancel(_ connection: Connection) {
+        let isRoom = cancelling.with { count in
+            guard count < Self.maximumCancelling else { return false }
+            count += 1
+            return true
+        }
+        guard isRoom else { return }
+        canceller.async {
+            connection.cancel()
+            self.cancelling.with { $0 -= 1 }
         }
     }
 
@@ -357,6 +481,7 @@ package final class ConnectionPool: Sendable {
         do {
             let connection = try Connection(
                 url: configuration.url, lane: lane, usesPreparedStatements: configuration.usesPreparedStatements,
+                lifetime: configuration.lifetime * Double.random(in: 0.9...1.1),
                 deadline: .after(configuration.connectTimeout),
                 diagnose: { logger.warning("cannot connect to PostgreSQL", metadata: ["reason": "\($0)"]) },
                 onExchangeEnd: { [weak self] in self?.exchangeEnded($0, $1, isBroken: $2) })
@@ -391,7 +516,7 @@ package final class ConnectionPool: Sendable {
         let (timeouts, roundTrips) = counts.with { $0 }
         return state.with { state in
             Statistics(
-                inUse: state.inUse, idle: state.idle.count, waiting: state.waiting, maximum: state.size,
+                inUse: state.inUse, idle: state.idleCount, waiting: state.waiting, maximum: state.size,
                 timeouts: timeouts,
                 roundTrips: roundTrips)
         }

@@ -37,6 +37,20 @@ package enum DatabaseError: Error, Sendable {
         return refusal.sqlState == "25P02"
     }
 
+    /// Whether the transaction was rolled back for the sake of others, and would go through if it were run again: a
+    /// serialization failure or a deadlock.
+    var isPassing: Bool {
+        guard case .refused(let refusal) = self else { return false }
+        return ["40001", "40P01"].contains(refusal.sqlState)
+    }
+
+    /// Whether a transaction that means to write has met a server that only follows another: it was demoted, or the other
+    /// promoted, since we connected (SQLSTATE 25006; 0A000 from BEGIN READ WRITE).
+    var isFromStandby: Bool {
+        guard case .refused(let refusal) = self else { return false }
+        return refusal.sqlState == "25006" || refusal.sqlState == "0A000" && refusal.message.contains("recovery")
+    }
+
     /// Whether the named constraint is what stopped the statement.
     package func violates(_ constraint: String) -> Bool {
         guard case .refused(let refusal) = self else { return false }

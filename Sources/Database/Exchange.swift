@@ -27,25 +27,34 @@ class Exchange: @unchecked Sendable {
     /// Statements that this exchange has PostgreSQL prepare, in order.
     private var preparing: [QueuedStatement.Preparation] = []
     private var result: QueryResult?
-    private(set) var failure: (any Error)?
+    private(set) var failure: DatabaseError?
     private(set) var isAnswered = false
     /// One before it on its connection has failed and left its transaction open: this one was not even begun.
     private(set) var mustBeginAgain = false
     /// The last of its batch: a Sync comes behind it, and when that is answered it ends. The others end with their COMMIT.
     var endsBatch = false
     private var attempts = 1
+    private static let maximumAttempts = 3
     private let underWay = Atomic(false)
     private(set) var connection: Connection?
+    /// It meant to write and met a server that only follows: nothing was done, and no connection to it is of use.
+    private(set) var hasMetStandby = false
+    /// Nil when its end is awaited whatever happens.
+    let cancellation: Cancellation?
+    /// Longest run, when the query says so.
+    let timeout: Duration?
     /// Where the pool keeps it while it is under way.
     var place = 0
 
     init(
         _ statement: Statement, in scope: some TransactionScope, _ mode: TransactionMode, isQuick: Bool,
-        on loop: EventLoop
+        timeout: Duration? = nil, cancellation: Cancellation? = nil, on loop: EventLoop
     ) {
         isSharing = isQuick && mode == .read
         self.statement = statement
-        self.settings = scope.settings
+        settings = scope.settings + TransactionMode.settings(timeout)
+        self.timeout = timeout
+        self.cancellation = cancellation
         self.mode = mode
         self.loop = loop
     }
@@ -164,7 +173,14 @@ class Exchange: @unchecked Sendable {
             case .opening?, .prepared?: if error.isOpenFailedTransaction { mustBeginAgain = true }
             case .statement?, .commit?, .rollback?, nil: break
             }
-            failure = failure ?? meaning(of: error, at: step)
+            guard failure == nil else { return }
+            hasMetStandby = mode == .write && error.isFromStandby
+            // PostgreSQL has rolled it back whole: it may be run again as if it had never been.
+            if error.isPassing || hasMetStandby, attempts < Self.maximumAttempts {
+                mustBeginAgain = true
+            } else {
+                failure = hasMetStandby ? .unavailable(retryAfter: .seconds(1)) : meaning(of: error, at: step)
+            }
         }
     }
 
@@ -191,11 +207,12 @@ class Exchange: @unchecked Sendable {
 
     /// Ready to be begun anew, on whatever connection; false when it has been tried often enough.
     func reset() -> Bool {
-        guard attempts < 3 else { return false }
+        guard attempts < Self.maximumAttempts else { return false }
         attempts += 1
         (isSharing, endsBatch) = (false, false)
         (steps, preparing, failure, mustBeginAgain, connection) = (Steps(), [], nil, false, nil)
         result = nil
+        hasMetStandby = false
         underWay.store(false, ordering: .relaxed)
         return true
     }
@@ -225,11 +242,13 @@ class Exchange: @unchecked Sendable {
 
     init(
         _ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode,
-        on loop: EventLoop, _ continuation: UnsafeContinuation<Output, any Error>
+        _ cancellation: Cancellation?, on loop: EventLoop, _ continuation: UnsafeContinuation<Output, any Error>
     ) {
         read = query.read
         unsafe self.continuation = continuation
-        super.init(query.statement, in: scope, mode, isQuick: query.isQuick, on: loop)
+        super.init(
+            query.statement, in: scope, mode, isQuick: query.isQuick, timeout: query.timeout,
+            cancellation: cancellation, on: loop)
     }
 
     override func succeed(_ result: borrowing QueryResult) {

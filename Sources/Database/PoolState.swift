@@ -33,10 +33,19 @@ package struct PoolState<Connection: AnyObject, Work> {
         var room: Int
     }
 
+    /// How many there may be.
     let size: Int
     let maximumWaiting: Int
 
-    private(set) var idle: [Connection] = []
+    private struct Resting {
+        let connection: Connection
+        let since: ContinuousClock.Instant
+    }
+
+    /// The one used last comes last.
+    private var resting: [Resting] = []
+    /// How many there should be: all at first, fewer when some have nothing to do for long, more when work waits.
+    private var target: Int
     private var lines: [Deque<Waiting>]
     /// By the line they serve.
     private var shareable: [[Shareable]]
@@ -55,7 +64,10 @@ package struct PoolState<Connection: AnyObject, Work> {
         self.lines = Array(repeating: [], count: lines)
         shareable = Array(repeating: [], count: lines)
         freeLanes = Array((0..<size).reversed())
+        target = size
     }
+
+    var idleCount: Int { resting.count }
 
     // MARK: - Work comes
 
@@ -63,7 +75,8 @@ package struct PoolState<Connection: AnyObject, Work> {
         case run(Connection)
         /// Behind the quick reads that are under way there.
         case share(Connection)
-        case waits
+        /// - Parameter isShort: there may be more connections than there are.
+        case waits(isShort: Bool)
         /// The lines are full.
         case busy
         /// No connection exists and the last attempt to make one failed.
@@ -76,17 +89,18 @@ package struct PoolState<Connection: AnyObject, Work> {
     package mutating func place(_ work: Work, line: Int = 0, isSharing: Bool = false, deadline: Deadline) -> Placement {
         if isClosed { return .unavailable(retryAfter: .seconds(1)) }
         // The connection used last: its backend is warm.
-        if let connection = idle.popLast() {
+        if let rested = resting.popLast() {
             inUse += 1
-            return .run(connection)
+            return .run(rested.connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
         if isSharing, waiting == 0, let connection = takeRoom(line) { return .share(connection) }
         guard waiting < maximumWaiting else { return .busy }
+        if connecting == 0, target < size { target += 1 }
         waiting += 1
         arrivals += 1
         lines[line].append(Waiting(work: work, isSharing: isSharing, deadline: deadline, number: arrivals))
-        return .waits
+        return .waits(isShort: inUse + resting.count + connecting < target)
     }
 
     // MARK: - Connections are free
@@ -100,12 +114,14 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     /// A connection has done its work, or is new: it takes the first work in line, or rests.
     /// - Parameter line: the line it serves, if any.
-    package mutating func next(on connection: Connection, line: Int? = nil) -> Next {
+    package mutating func next(
+        on connection: Connection, line: Int? = nil, now: ContinuousClock.Instant = .now
+    ) -> Next {
         stopSharing(connection)
         if !isClosed, let first = takeFirst(line) { return .work(first.work) }
         inUse -= 1
         guard !isClosed else { return .end }
-        idle.append(connection)
+        resting.append(Resting(connection: connection, since: now))
         return .rest
     }
 
@@ -134,7 +150,8 @@ package struct PoolState<Connection: AnyObject, Work> {
         return shareable[line][index].connection
     }
 
-    private mutating func stopSharing(_ connection: Connection) {
+    /// No more are sent behind those that are under way there.
+    package mutating func stopSharing(_ connection: Connection) {
         for line in shareable.indices {
             if let index = shareable[line].firstIndex(where: { $0.connection === connection }) {
                 shareable[line].remove(at: index)
@@ -183,7 +200,8 @@ package struct PoolState<Connection: AnyObject, Work> {
     /// The lanes on which to begin making connections now. While PostgreSQL is away, one attempt at a time feels for it.
     package mutating func lanesToConnect() -> [Int] {
         guard !isClosed else { return [] }
-        let count = failures > 0 ? min(freeLanes.count, connecting == 0 ? 1 : 0) : freeLanes.count
+        let missing = max(0, min(freeLanes.count, target - inUse - resting.count - connecting))
+        let count = failures > 0 ? min(missing, connecting == 0 ? 1 : 0) : missing
         let lanes = Array(freeLanes.suffix(count))
         freeLanes.removeLast(count)
         connecting += count
@@ -195,7 +213,7 @@ package struct PoolState<Connection: AnyObject, Work> {
         connecting -= 1
         failures += 1
         freeLanes.append(lane)
-        guard inUse == 0, idle.isEmpty else { return (backoff, []) }
+        guard inUse == 0, resting.isEmpty else { return (backoff, []) }
         return (backoff, takeAll())
     }
 
@@ -204,23 +222,49 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     // MARK: - Time passes
 
-    /// Work whose time in the line is up.
-    package mutating func expire(now: ContinuousClock.Instant) -> [Work] {
-        var expired: [Work] = []
+    /// Work whose time in the line is up, and that which nobody wants any more.
+    package mutating func expire(
+        now: ContinuousClock.Instant, isUnwanted: (Work) -> Bool = { _ in false }
+    ) -> (late: [Work], unwanted: [Work]) {
+        var late: [Work] = [], unwanted: [Work] = []
         for index in lines.indices {
-            // Deadlines of a line are in order but for work that was placed again.
-            guard let first = lines[index].first, first.deadline.instant <= now else { continue }
-            expired += lines[index].filter { $0.deadline.instant <= now }.map(\.work)
-            lines[index].removeAll { $0.deadline.instant <= now }
+            lines[index].removeAll { waiting in
+                if isUnwanted(waiting.work) {
+                    unwanted.append(waiting.work)
+                } else if waiting.deadline.instant <= now {
+                    late.append(waiting.work)
+                } else {
+                    return false
+                }
+                return true
+            }
         }
-        waiting -= expired.count
-        return expired
+        waiting -= late.count + unwanted.count
+        return (late, unwanted)
+    }
+
+    /// Connections that have rested for longer than `rest`, but for the last, and those that are no longer fit. They count as
+    /// in use until ``discarded(_:lane:)``.
+    package mutating func trim(
+        now: ContinuousClock.Instant, rest: Duration, isFit: (Connection) -> Bool
+    ) -> [Connection] {
+        var trimmed: [Connection] = []
+        for index in resting.indices.reversed() where !isFit(resting[index].connection) {
+            trimmed.append(resting.remove(at: index).connection)
+        }
+        // The one that has rested longest comes first.
+        while target > 1, let first = resting.first, first.since + rest <= now {
+            trimmed.append(resting.removeFirst().connection)
+            target -= 1
+        }
+        inUse += trimmed.count
+        return trimmed
     }
 
     /// - Returns: work to refuse, and the connections that rest.
     package mutating func close() -> (refused: [Work], idle: [Connection]) {
         isClosed = true
-        defer { idle = [] }
-        return (takeAll(), idle)
+        defer { resting = [] }
+        return (takeAll(), resting.map(\.connection))
     }
 }

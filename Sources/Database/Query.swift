@@ -9,6 +9,8 @@ package struct Query<Output: Sendable>: Sendable {
     /// Takes well under a millisecond whatever a tenant's size: it finds its rows by a key. Such reads may be sent one
     /// behind the other on one connection.
     private(set) var isQuick = false
+    /// Longest run of the statement, where it is not the role's own (`docker/roles.sql`).
+    private(set) var timeout: Duration?
 
     private init(statement: Statement, read: @escaping @Sendable (borrowing QueryResult) throws -> Output) {
         self.statement = statement
@@ -19,6 +21,13 @@ package struct Query<Output: Sendable>: Sendable {
     package var quick: Query {
         var query = self
         query.isQuick = true
+        return query
+    }
+
+    /// The same, ended by PostgreSQL when it runs for longer. Costs a `SET LOCAL` in the same round trip.
+    package func limited(to timeout: Duration) -> Query {
+        var query = self
+        query.timeout = timeout
         return query
     }
 

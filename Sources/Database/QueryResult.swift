@@ -24,8 +24,9 @@ import CPostgres
     /// Why a command failed.
     var failure: DatabaseError {
         let refusal = refusal
-        // Class 57P01 to 57P03: the server is going away, and this connection with it.
-        let isEnd = refusal.sqlState == Self.noState || refusal.sqlState.hasPrefix("57P0")
+        // 57P01 to 57P03: the server is going away, and this connection with it. Class 08: a pooler says that it has lost the
+        // server, or cannot reach it.
+        let isEnd = refusal.sqlState == Self.noState || ["57P0", "08"].contains { refusal.sqlState.hasPrefix($0) }
         return isEnd ? .interrupted : .refused(refusal)
     }
 

@@ -58,6 +58,11 @@ package enum TransactionMode: Sendable {
 
     var begin: Statement { self == .read ? Self.beginReading : Self.beginWriting }
 
+    /// What ends a statement that runs for too long.
+    static func settings(_ timeout: Duration?) -> [String] {
+        timeout.map { ["SET LOCAL statement_timeout = \(max(1, Int($0 / .milliseconds(1))))"] } ?? []
+    }
+
     private static let beginReading: Statement = "BEGIN READ ONLY", beginWriting: Statement = "BEGIN READ WRITE"
 }
 
@@ -66,6 +71,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     package let scope: Scope
     private let connection: Connection
     private let mode: TransactionMode
+    private let timeout: Duration?
     private let deadline: Deadline
     private let progress = Progress()
 
@@ -77,10 +83,14 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
         var isCommitting = false
     }
 
-    init(_ scope: Scope, on connection: Connection, _ mode: TransactionMode, _ deadline: Deadline) {
+    /// - Parameter timeout: for each of its statements; nil for the role's own.
+    init(
+        _ scope: Scope, on connection: Connection, _ mode: TransactionMode, timeout: Duration?, _ deadline: Deadline
+    ) {
         self.scope = scope
         self.connection = connection
         self.mode = mode
+        self.timeout = timeout
         self.deadline = deadline
     }
 
@@ -133,7 +143,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
 
     private borrowing func queueOpening() throws -> [QueuedStatement] {
         var queued = [try connection.queue(mode.begin)]
-        for setting in scope.settings {
+        for setting in scope.settings + TransactionMode.settings(timeout) {
             try connection.queue(command: setting)
             queued.append(QueuedStatement(preparing: nil))
         }

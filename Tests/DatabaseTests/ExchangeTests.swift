@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func aClosedPoolRefusesAndLetsGo() async throws {
+    @Test(.enabled(if: !TestDatabase.isPooled)) func aClosedPoolRefusesAndLetsGo() async throws {
         try await TestDatabase.run { database in
             let pool = try database.pool { $0.connections = 2 }
             let slow = Task { try await pool.read(.count("SELECT pg_sleep(1)"), in: .directory) }

@@ -114,13 +114,59 @@ import Testing
         _ = state.place(1, line: 0, deadline: Deadline(now + .seconds(1)))
         _ = state.place(2, line: 1, deadline: Deadline(now + .seconds(3)))
 
-        #expect(state.expire(now: now + .seconds(2)) == [1])
+        #expect(state.expire(now: now + .seconds(2)).late == [1])
         #expect(state.waiting == 1)
         if case .waits = state.place(3, line: 1, deadline: Deadline(now + .seconds(9))) {
         } else {
             Issue.record("there is room again")
         }
         #expect(state.close().refused == [2, 3])
+    }
+
+    @Test func whatNobodyWantsAnyMoreLeavesTheLine() {
+        var state = PoolState<Named, Int>(size: 1, maximumWaiting: 9)
+        for work in 1...4 { _ = state.place(work, deadline: .after(.seconds(9))) }
+
+        let expired = state.expire(now: .now) { $0 % 2 == 0 }
+
+        #expect(expired.unwanted == [2, 4])
+        #expect(expired.late == [])
+        #expect(state.waiting == 2)
+    }
+
+    @Test func connectionsThatRestForLongGoButOneAndComeBackWhenWorkWaits() {
+        var state = PoolState<Named, Int>(size: 3, maximumWaiting: 9)
+        let connections = (0..<3).map { _ in Named() }, now = ContinuousClock.now
+        #expect(state.lanesToConnect().count == 3)
+        for (index, connection) in connections.enumerated() {
+            state.connected()
+            _ = state.next(on: connection, now: now + .seconds(index))
+        }
+
+        #expect(state.trim(now: now + .seconds(9), rest: .seconds(10)) { _ in true }.isEmpty)
+        let trimmed = state.trim(now: now + .seconds(60), rest: .seconds(10)) { _ in true }
+        #expect(trimmed.map { $0 === connections[0] } == [true, false])
+        for (lane, connection) in trimmed.enumerated() { state.discarded(connection, lane: lane) }
+        #expect(state.lanesToConnect().isEmpty)
+
+        if case .run(let last) = state.place(1, deadline: .after(.seconds(9))) { #expect(last === connections[2]) }
+        if case .waits(let isShort) = state.place(2, deadline: .after(.seconds(9))) { #expect(isShort) }
+        #expect(state.lanesToConnect().count == 1)
+    }
+
+    @Test func connectionsThatAreNoLongerFitAreReplaced() {
+        var state = PoolState<Named, Int>(size: 2, maximumWaiting: 9)
+        let old = Named(), young = Named()
+        _ = state.lanesToConnect()
+        for connection in [old, young] {
+            state.connected()
+            _ = state.next(on: connection)
+        }
+
+        let trimmed = state.trim(now: .now, rest: .seconds(10)) { $0 === young }
+        #expect(trimmed.count == 1 && trimmed[0] === old)
+        state.discarded(old, lane: 0)
+        #expect(state.lanesToConnect() == [0])
     }
 }
 

@@ -264,7 +264,7 @@ import Testing
         }
     }
 
-    @Test func aStatementIsPlannedOnce() async throws {
+    @Test(.enabled(if: !TestDatabase.isPooled)) func aStatementIsPlannedOnce() async throws {
         try await TestDatabase.run { database in
             let pool = try database.pool { $0.connections = 1 }
             let tenant = try await addTenant(pool)

@@ -15,6 +15,8 @@ import requests
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = REPOSITORY / ".build/release/unnati"
 CLUSTER = os.environ["UNNATI_TEST_POSTGRES"]
+# Where servers find the cluster: through a PgBouncer, when the tests run once more with one.
+POOLER = os.environ.get("UNNATI_TEST_POOLER")
 PASSWORD = "seven silk saris"
 
 
@@ -42,7 +44,8 @@ class Server:
         self.port, self.admin_port, self.folder = free_port(), free_port(), folder
         self.url = f"{scheme}://{'127.0.0.1' if scheme == 'http' else 'localhost'}:{self.port}"
         self.environment = {
-            **os.environ, "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={self.database}", "HTTP_PORT": str(self.port),
+            **os.environ, "DATABASE_URL": f"{POOLER or CLUSTER}unnati_app&dbname={self.database}",
+            **({"DATABASE_PREPARED_STATEMENTS": "off"} if POOLER else {}), "HTTP_PORT": str(self.port),
             "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"), "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"),
             "PASSWORD_COST": "10",
             # One person does here what thousands do elsewhere.

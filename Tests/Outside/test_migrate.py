@@ -12,8 +12,7 @@ import time
 import pytest
 import requests
 
-from conftest import BINARY, CLUSTER, PASSWORD, REPOSITORY, administer, psql
-from pooler import pgbouncer
+from conftest import BINARY, CLUSTER, POOLER, REPOSITORY, administer, psql
 
 
 @pytest.fixture
@@ -180,9 +179,15 @@ def test_what_is_wrong_with_the_connection_is_one_message(database, folder):
     assert "no migration 77" in migrate(database, folder, "up", "--to", "77").stderr
 
 
-def test_a_pooler_is_noticed(database, folder, tmp_path):
-    with pgbouncer(tmp_path) as url:
+def test_a_pooler_is_noticed(database, folder):
+    pooler = REPOSITORY / "docker/local/pooler"
+    subprocess.run([pooler, "start", "tests"], check=True)
+    try:
+        url = subprocess.run([pooler, "url", "tests"], check=True, capture_output=True, text=True).stdout.strip()
         refused = migrate(database, folder, "up", DATABASE_OWNER_URL=f"{url}unnati_owner&dbname={database}")
+    finally:
+        if not POOLER:
+            subprocess.run([pooler, "stop", "tests"], check=True)
     assert refused.returncode == 1 and "leads through a pooler" in refused.stderr
 
 

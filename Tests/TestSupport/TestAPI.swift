@@ -37,7 +37,7 @@ package struct TestAPI: Sendable {
         _ database: TestDatabase, _ change: (inout Configuration) -> Void, _ log: LogSink,
         _ body: (TestAPI) async throws -> Void
     ) async throws {
-        var configuration = Configuration(database: DatabaseConfiguration(url: try database.url()))
+        var configuration = Configuration(database: try database.configuration())
         configuration.http.port = 0
         configuration.admin.port = 0
         configuration.passwords.cost = 4

@@ -18,6 +18,20 @@ package struct TestDatabase: Sendable {
         return Secret("\(base)\(role)&dbname=\(database)")
     }
 
+    /// `docker/local/test` runs everything once more through a PgBouncer, which passes no prepared statements on.
+    private static let pooler = ProcessInfo.processInfo.environment["UNNATI_TEST_POOLER"]
+
+    /// For tests that need to know which of PostgreSQL's processes serves them.
+    package static var isPooled: Bool { pooler != nil }
+
+    /// The database as a server comes to it.
+    package func configuration() throws -> DatabaseConfiguration {
+        guard let pooler = Self.pooler else { return DatabaseConfiguration(url: try url()) }
+        var configuration = DatabaseConfiguration(url: Secret("\(pooler)unnati_app&dbname=\(name)"))
+        configuration.usesPreparedStatements = false
+        return configuration
+    }
+
     package struct MissingCluster: Error, CustomStringConvertible {
         package let description = "UNNATI_TEST_POSTGRES is not set: run the tests with `make test`."
     }
@@ -66,7 +80,7 @@ package struct TestDatabase: Sendable {
     package func pool(
         on loops: [EventLoop] = [Self.loop], _ change: (inout DatabaseConfiguration) -> Void = { _ in }
     ) throws -> ConnectionPool {
-        var configuration = DatabaseConfiguration(url: try url())
+        var configuration = try configuration()
         change(&configuration)
         return ConnectionPool(configuration, on: loops, logger: .quiet)
     }

@@ -102,6 +102,9 @@ package final class CustomerImportWorker: Sendable {
         }
     }
 
+    /// A batch asks for hundreds of customers at once, and nobody waits for it.
+    private static let batchTimeout: Duration = .seconds(30)
+
     /// One batch in one transaction. When someone adds a customer with a number of the batch at the same moment, the next
     /// attempt sees that customer and updates it.
     private func put(_ rows: [CSVReader.Record], _ header: ImportHeader?, _ work: Work, bytesDone: Int) async throws {
@@ -110,7 +113,8 @@ package final class CustomerImportWorker: Sendable {
         let read = rows.map { ImportRow($0, header) }
         for attempt in 1... {
             do {
-                return try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
+                return try await database.withTenant(work.tenant, timeout: Self.batchTimeout) {
+                    (tx: borrowing TenantTransaction) in
                     let existing = try CustomerQueries.lock(
                         phones: read.compactMap { $0.fields?.phone?.e164 },
                         emails: read.compactMap { $0.fields?.email?.address }, in: tx)
