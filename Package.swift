@@ -80,6 +80,7 @@ let package = Package(
         room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
         room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
         room("Admission", ["Core", "Database", crypto, logging]),
+        room("Privacy", ["Core", "Database"]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
         room("CRM", ["Core", "Database", logging]),
         room(
@@ -100,7 +101,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
-            name: "unnati", dependencies: ["Bootstrap", "Database", "JSON", argumentParser], swiftSettings: house,
+            name: "unnati", dependencies: ["Bootstrap", "Core", "Database", "JSON", "Privacy", argumentParser],
+            swiftSettings: house,
             linkerSettings: selfContained),
         .target(
             name: "TestSupport",
@@ -127,6 +129,7 @@ let package = Package(
         tests("JSONTests", ["Core", "JSON"]),
         tests("ExecutionTests", ["Core", "Execution"]),
         tests("DatabaseTests", ["Core", "Database", "Execution"]),
+        tests("PrivacyTests", ["Core", "Database", "Privacy"]),
         tests("PasswordsTests", ["Core", "Execution", "Passwords"]),
         tests("TokensTests", ["Core", "Tokens", crypto]),
         tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),

@@ -6,32 +6,6 @@ import Dispatch
 import Execution
 import Logging
 
-package struct DatabaseConfiguration: Sendable {
-    /// `DATABASE_URL`, required. A libpq URI for the role `unnati_app`. Redacted in every description.
-    package var url: Secret<String>
-    /// `DATABASE_CONNECTIONS`, 1...64. About twice the database's cores: many waiting requests over few connections beat
-    /// many connections.
-    package var connections = 4
-    /// `DATABASE_WAITERS`, 0...100 000. Requests that may stand in line for a connection.
-    package var waiters = 1_024
-    /// `DATABASE_LEASE_TIMEOUT_MS`, 1...60 000. Longest wait for a connection before 503.
-    package var leaseTimeout: Duration = .milliseconds(2_000)
-    /// `DATABASE_TRANSACTION_TIMEOUT_MS`, 1...600 000. Longest transaction; then its connection is given up.
-    package var transactionTimeout: Duration = .milliseconds(10_000)
-    /// `DATABASE_CONNECT_TIMEOUT_MS`, 1...60 000.
-    package var connectTimeout: Duration = .milliseconds(5_000)
-    /// `DATABASE_IDLE_TIMEOUT_MS`, 1 000...86 400 000. A connection that has had nothing to do for so long is closed; one
-    /// always stays.
-    package var idleTimeout: Duration = .seconds(600)
-    /// `DATABASE_CONNECTION_LIFETIME_MS`, 1 000...86 400 000, give or take a tenth. Then a connection is replaced, so that
-    /// changed roles, settings and addresses arrive, and memory of PostgreSQL's caches comes back.
-    package var lifetime: Duration = .seconds(1_800)
-    /// `DATABASE_PREPARED_STATEMENTS`, off behind a pooler that does not pass prepared statements on.
-    package var usesPreparedStatements = true
-
-    package init(url: Secret<String>) { self.url = url }
-}
-
 /// A small, fixed number of connections to PostgreSQL, each leased for one transaction at a time.
 ///
 /// Every way in names what the transaction may see; there is no lease without that. A transaction of one statement is a
@@ -43,7 +17,7 @@ package struct DatabaseConfiguration: Sendable {
 /// has finished with a connection starts the next work on it, which under load saves the wake-ups that handing
 /// connections from task to task would cost (docs/decisions/0004, 0011).
 package final class ConnectionPool: Sendable {
-    private enum Work: Sendable {
+    enum Work: Sendable {
         case exchange(Exchange)
         case blocking(
             Cancellation?, run: @Sendable (Connection) -> Void, refuse: @Sendable (DatabaseError) -> Void)
@@ -71,12 +45,12 @@ package final class ConnectionPool: Sendable {
         }
     }
 
-    private let configuration: DatabaseConfiguration
-    private let logger: Logger
+    let configuration: DatabaseConfiguration
+    let logger: Logger
     private let loops: [EventLoop]
     private let lanes: [DispatchQueue]
-    private let state: Lock<PoolState<Connection, Work>>
-    private struct UnderWay {
+    let state: Lock<PoolState<Connection, Work>>
+    struct UnderWay {
         let exchange: Exchange
         let connection: Connection
         let loop: EventLoop
@@ -84,25 +58,25 @@ package final class ConnectionPool: Sendable {
     }
 
     /// A read that its task waits for on a lane.
-    private struct Blocking {
+    struct Blocking {
         let cancellation: Cancellation
         let connection: Connection
     }
 
     /// By lane.
-    private let blocking: Lock<[Blocking?]>
+    let blocking: Lock<[Blocking?]>
     /// Cancel requests block, so they have a thread of their own, and only so many may stand in line for it.
-    private let canceller = DispatchQueue(label: "unnati.database.canceller")
-    private let cancelling = Lock(0)
-    private static let maximumCancelling = 16
+    let canceller = DispatchQueue(label: "unnati.database.canceller")
+    let cancelling = Lock(0)
+    static let maximumCancelling = 16
 
     /// Quick reads that may be under way on one connection. PostgreSQL works faster when it finds the next statement there
     /// (docs/decisions/0011).
-    private static let depth = 4
+    static let depth = 4
 
     /// ``depth`` places for each lane.
-    private let underWay: Lock<[UnderWay?]>
-    private let counts = Lock((timeouts: 0, roundTrips: 0))
+    let underWay: Lock<[UnderWay?]>
+    let counts = Lock((timeouts: 0, roundTrips: 0))
     // Set once, and cancelled once when nobody refers to the pool any more.
     nonisolated(unsafe) private let ticker: any DispatchSourceTimer
 
@@ -159,114 +133,9 @@ package final class ConnectionPool: Sendable {
         }
     }
 
-    // MARK: - Longer transactions
-
-    /// Runs `body` on the rows of one business. A body is run again, up to three times in all, when PostgreSQL has rolled it
-    /// back for the sake of others: it does nothing but ask the transaction and make its output.
-    /// - Parameter timeout: longest run of each of its statements; nil for the role's own (`docker/roles.sql`).
-    @discardableResult
-    package func withTenant<Output: Sendable>(
-        _ tenantID: TenantID, _ mode: TransactionMode = .write, timeout: Duration? = nil,
-        _ body: @escaping @Sendable (borrowing TenantTransaction) throws -> Output
-    ) async throws -> Output {
-        try await transaction(TenantScope(tenantID: tenantID), mode, timeout, body)
-    }
-
-    /// Runs `body` on a person's own rows.
-    @discardableResult
-    package func withUser<Output: Sendable>(
-        _ userID: UserID, _ mode: TransactionMode = .write,
-        _ body: @escaping @Sendable (borrowing UserTransaction) throws -> Output
-    ) async throws -> Output {
-        try await transaction(UserScope(userID: userID), mode, nil, body)
-    }
-
-    /// Runs `body` on a person's own rows and those of one business together.
-    @discardableResult
-    package func withMember<Output: Sendable>(
-        _ userID: UserID, of tenantID: TenantID, _ mode: TransactionMode = .write,
-        _ body: @escaping @Sendable (borrowing MemberTransaction) throws -> Output
-    ) async throws -> Output {
-        try await transaction(MemberScope(tenantID: tenantID, userID: userID), mode, nil, body)
-    }
-
-    private func transaction<Scope: TransactionScope, Output: Sendable>(
-        _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?,
-        _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
-    ) async throws -> Output {
-        guard mode == .read else { return try await transaction(scope, mode, timeout, nil, body) }
-        return try await Cancellation.watching { try await transaction(scope, mode, timeout, $0, body) }
-    }
-
-    private func transaction<Scope: TransactionScope, Output: Sendable>(
-        _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?, _ cancellation: Cancellation?,
-        _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
-    ) async throws -> Output {
-        let longest = max(configuration.transactionTimeout, timeout ?? .zero)
-        var attempt = 1
-        while true {
-            do {
-                return try await lease(cancellation) { connection in
-                    try Self.run(scope, on: connection, mode, timeout, .after(longest), body)
-                }
-            } catch let error as DatabaseError where attempt < Self.maximumAttempts {
-                // Rolled back whole: it may be run again as if it had never been.
-                guard error.isPassing || mode == .write && error.isFromStandby else { throw error }
-                attempt += 1
-                try await Task.sleep(for: .milliseconds(Int.random(in: 1...10 * attempt)))
-            } catch let error as DatabaseError where error.isFromStandby {
-                throw DatabaseError.unavailable(retryAfter: .seconds(1))
-            }
-        }
-    }
-
-    private static let maximumAttempts = 3
-
-    /// Runs `body` on a connection's lane.
-    private func lease<Output: Sendable>(
-        _ cancellation: Cancellation?, _ body: @escaping @Sendable (Connection) throws -> Output
-    ) async throws -> Output {
-        try await withCheckedThrowingContinuation { continuation in
-            let work = Work.blocking(cancellation) { connection in
-                let before = connection.roundTrips
-                if let cancellation {
-                    self.blocking.with {
-                        $0[connection.lane] = Blocking(cancellation: cancellation, connection: connection)
-                    }
-                }
-                let result = Result { try body(connection) }
-                self.blocking.with { $0[connection.lane] = nil }
-                if case .failure(let error as DatabaseError) = result, error.isFromStandby {
-                    self.leaveStandby(connection)
-                }
-                self.counts.with { $0.roundTrips += connection.roundTrips - before }
-                continuation.resume(with: result)
-            } refuse: { error in
-                continuation.resume(throwing: error)
-            }
-            place(work, deadline: .after(configuration.leaseTimeout))
-        }
-    }
-
-    private static func run<Scope: TransactionScope, Output>(
-        _ scope: Scope, on connection: Connection, _ mode: TransactionMode, _ timeout: Duration?, _ deadline: Deadline,
-        _ body: (borrowing Transaction<Scope>) throws -> Output
-    ) throws -> Output {
-        let transaction = Transaction(scope, on: connection, mode, timeout: timeout, deadline)
-        do {
-            let output = try body(transaction)
-            try transaction.commit()
-            return output
-        } catch {
-            let meaning = transaction.meaning(of: error)
-            transaction.rollBack()
-            throw meaning
-        }
-    }
-
     // MARK: - Leases
 
-    private func place(_ work: Work, deadline: Deadline) {
+    func place(_ work: Work, deadline: Deadline) {
         // A connection with a read under way belongs to its loop's thread; from others nothing is sent behind it.
         let line = line(of: work), isSharing = work.isSharing && work.isOnItsLoop
         switch state.with({ $0.place(work, line: line, isSharing: isSharing, deadline: deadline) }) {
@@ -370,110 +239,21 @@ package final class ConnectionPool: Sendable {
 
     /// The server at the other end follows another since we connected: it, and those that rest, are of no use. Whoever is at
     /// work on the others finds out by itself.
-    private func leaveStandby(_ connection: Connection) {
+    func leaveStandby(_ connection: Connection) {
         connection.retire()
         logger.warning("the database has become a standby")
         for resting in state.with({ $0.trim(now: .now, rest: .zero, isFit: { _ in false }) }) { discard(resting) }
     }
 
-    private func discard(_ connection: Connection) {
+    func discard(_ connection: Connection) {
         connection.stopWatching()
         state.with { $0.discarded(connection, lane: connection.lane) }
         makeConnections()
     }
 
-    // MARK: - What is under way
-
-    private func watch(_ exchange: Exchange, on connection: Connection, _ loop: EventLoop) {
-        let entry = UnderWay(
-            exchange: exchange, connection: connection, loop: loop,
-            deadline: .after(max(configuration.transactionTimeout, exchange.timeout ?? .zero)))
-        underWay.with { places in
-            let first = connection.lane * Self.depth
-            exchange.place = (first..<first + Self.depth).first { places[$0] == nil } ?? first
-            places[exchange.place] = entry
-        }
-    }
-
-    private func unwatch(_ exchange: Exchange) { underWay.with { $0[exchange.place] = nil } }
-
-    /// Refuses work whose time in the line is up, gives up exchanges that take too long, has PostgreSQL end what nobody waits
-    /// for any more, and closes connections that have rested for long.
-    private func expire() {
-        let now = ContinuousClock.now
-        let (late, unwanted) = state.with { $0.expire(now: now) { $0.isUnwanted } }
-        if !late.isEmpty { counts.with { $0.timeouts += late.count } }
-        for work in late { work.refuse(.busy) }
-        for work in unwanted { work.refuse(.interrupted) }
-        for case let entry? in underWay.with({ $0 }) where entry.deadline.instant <= now && entry.exchange.isUnderWay {
-            entry.loop.post { self.giveUp(entry) }
-        }
-        for connection in unwantedConnections() { cancel(connection) }
-        let rest = configuration.idleTimeout
-        for connection in state.with({ $0.trim(now: now, rest: rest, isFit: { !$0.isRetired }) }) {
-            discard(connection)
-        }
-    }
-
-    /// Those at work on what nobody waits for any more, each told once. They are retired while they are known to be so: a
-    /// cancel request can never reach whoever comes next.
-    private func unwantedConnections() -> [Connection] {
-        let exchanging = underWay.with { entries in
-            entries.compactMap { $0 }.filter {
-                $0.exchange.isUnderWay && $0.exchange.cancellation?.isCancelled ?? false
-                    && $0.connection.beginCancelling()
-            }.map(\.connection)
-        }
-        let blocked = blocking.with { entries in
-            entries.compactMap { $0 }.filter { $0.cancellation.isCancelled && $0.connection.beginCancelling() }
-                .map(\.connection)
-        }
-        return exchanging + blocked
-    }
-
-    private func cancel(_ connection: Connection) {
-        let isRoom = cancelling.with { count in
-            guard count < Self.maximumCancelling else { return false }
-            count += 1
-            return true
-        }
-        guard isRoom else { return }
-        canceller.async {
-            connection.cancel()
-            self.cancelling.with { $0 -= 1 }
-        }
-    }
-
-    private func giveUp(_ entry: UnderWay) {
-        // It may have ended meanwhile, and may even be under way again.
-        let isCurrent = underWay.with { places in
-            places.contains { $0?.exchange === entry.exchange && $0?.deadline == entry.deadline }
-        }
-        guard isCurrent else { return }
-        entry.exchange.giveUp()
-        giveUp(entry.connection)
-    }
-
-    /// The connection is of no use any more. Whoever was told so is told; the reads that were sent behind have done nothing
-    /// yet that could not be done again.
-    private func giveUp(_ connection: Connection) {
-        let left = connection.exchanges
-        discard(connection)
-        for exchange in left {
-            unwatch(exchange)
-            if exchange.isAnswered { continue }
-            beginAgain(exchange)
-        }
-    }
-
-    private func beginAgain(_ exchange: Exchange) {
-        guard exchange.reset() else { return exchange.fail(DatabaseError.interrupted) }
-        place(.exchange(exchange), deadline: .after(configuration.leaseTimeout))
-    }
-
     // MARK: - Connecting
 
-    private func makeConnections() {
+    func makeConnections() {
         for lane in state.with({ $0.lanesToConnect() }) { lanes[lane].async { self.connect(lane) } }
     }
 

@@ -18,6 +18,9 @@ import Testing
     private static let breaches: [(sql: String, rule: String, object: String)] = [
         ("CREATE TABLE app.x (id uuid)", "table_kind", "x"),
         ("COMMENT ON TABLE app.customers IS 'customers: of a tenant'", "table_kind", "customers"),
+        ("COMMENT ON TABLE app.customers IS 'tenant: of nobody'", "privacy", "customers"),
+        ("COMMENT ON TABLE app.customers IS E'tenant: x\\nprivacy: person delete'", "privacy", "customers"),
+        ("COMMENT ON TABLE app.customers IS E'tenant: x\\nprivacy: tenant burn'", "privacy", "customers"),
         ("CREATE TABLE app.x (id uuid)", "row_security", "x"),
         ("ALTER TABLE app.customers NO FORCE ROW LEVEL SECURITY", "row_security", "customers"),
         ("ALTER TABLE app.users DISABLE ROW LEVEL SECURITY", "row_security", "users"),

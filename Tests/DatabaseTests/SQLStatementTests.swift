@@ -40,3 +40,24 @@ import Testing
         #expect(statement.words == ["alter", "table", "app", ".", "Odd Name", "add", "x", "text", "default", "'A'"])
     }
 }
+
+/// Two ways to print one condition are one line of a fingerprint.
+@Suite struct FingerprintTests {
+    @Test func aConditionIsTheSameHoweverItsParenthesesStand() async throws {
+        try await TestDatabase.run { database in
+            let connection = try AdminConnection(url: database.url("unnati_owner"))
+            func lines(_ condition: String) throws -> [String] {
+                try connection.run("BEGIN; ALTER TABLE app.rate_buckets ADD CONSTRAINT x CHECK (\(condition))")
+                defer { _ = try? connection.run("ROLLBACK") }
+                return try SchemaFingerprint.take(of: connection).lines.filter { $0.contains("rate_buckets.x") }
+            }
+            let a = "length(policy) > 1", b = "is_refused", c = "policy <> 'a AND (b'"
+            #expect(try lines("\(a) AND \(b) AND \(c)") == lines("(\(a) AND \(b)) AND \(c)"))
+            #expect(try lines("\(a) AND \(b) AND \(c)") == lines("\(a) AND (\(b) AND \(c))"))
+            #expect(try lines("\(a) OR (\(b) OR \(c))") == lines("\(a) OR \(b) OR \(c)"))
+            #expect(try lines("\(a) AND \(b) OR \(c)") != lines("\(a) AND (\(b) OR \(c))"))
+            #expect(try lines("NOT (\(a) AND \(b)) AND \(c)") != lines("NOT \(a) AND \(b) AND \(c)"))
+            #expect(try lines("\(a) AND \(b)") != lines("\(b) AND \(a)"))
+        }
+    }
+}

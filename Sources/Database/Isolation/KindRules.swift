@@ -40,6 +40,17 @@ extension CatalogRule {
                    OR c.relkind = 'v' AND NOT coalesce(c.reloptions::text[] && ARRAY['security_invoker=true', 'security_invoker=on'], false))
             """),
         CatalogRule(
+            "privacy",
+            "Every table says what becomes of its rows when somebody is exported or erased, in a line of its comment: privacy: tenant delete; customer(id) delete.",
+            isRequiredToServe: false,
+            """
+            SELECT name, CASE WHEN rule IS NULL THEN 'does not say what becomes of its rows'
+                              WHEN rule !~ '^(none|((tenant|person|customer)(\\([a-z_]+\\))? (keep|delete|mask)[^;]*(; |$))+)$' THEN 'has a rule that cannot be followed: ' || rule
+                              ELSE 'does not say what becomes of the rows of a ' || kind END
+            FROM (SELECT name, kind, substring(obj_description(oid, 'pg_class') FROM '\\nprivacy: ([^\\n]*)') AS rule FROM tables) AS said
+            WHERE rule IS NULL OR rule !~ '^(none|((tenant|person|customer)(\\([a-z_]+\\))? (keep|delete|mask)[^;]*(; |$))+)$' OR kind IN ('tenant', 'person') AND rule !~ ('\\m' || kind || '\\M')
+            """),
+        CatalogRule(
             "valid_indexes",
             "Every index is whole: one that CREATE INDEX CONCURRENTLY left half-made is dropped and made again.",
             isRequiredToServe: false,

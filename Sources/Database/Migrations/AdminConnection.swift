@@ -54,6 +54,16 @@ import Glibc
     /// The first column of the first row.
     package borrowing func value(_ text: String) throws -> String? { try run(text).first?.first ?? nil }
 
+    /// Runs one statement.
+    /// - Returns: how many rows it touched, or found.
+    package borrowing func change(_ text: String) throws -> Int {
+        guard let pointer = unsafe PQexec(pointer, text) else { throw error(state: "08006") }
+        let result = unsafe QueryResult(owning: pointer)
+        let count = result.affectedRows
+        _ = try rows(result)
+        return count
+    }
+
     /// Runs one statement with parameters.
     @discardableResult
     package borrowing func run(_ text: String, _ parameters: [String]) throws -> [[String?]] {

@@ -104,7 +104,7 @@ package enum MigrationRecord {
                     CONSTRAINT schema_migrations_phase CHECK (phase IN ('expand', 'contract')),
                 ADD COLUMN IF NOT EXISTS is_complete boolean NOT NULL DEFAULT true,
                 ADD COLUMN IF NOT EXISTS app_version text;
-            COMMENT ON TABLE app.schema_migrations IS 'operational: which migration files were applied';
+            COMMENT ON TABLE app.schema_migrations IS E'operational: which migration files were applied\\nprivacy: none';
             CREATE TABLE IF NOT EXISTS app.schema_migration_events (
                 id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY CONSTRAINT schema_migration_events_pkey PRIMARY KEY,
                 at          timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -115,13 +115,13 @@ package enum MigrationRecord {
                 recorded_by text        NOT NULL DEFAULT session_user,
                 app_version text
             );
-            COMMENT ON TABLE app.schema_migration_events IS 'operational: what was done with migration files';
+            COMMENT ON TABLE app.schema_migration_events IS E'operational: what was done with migration files\\nprivacy: none';
             CREATE TABLE IF NOT EXISTS app.schema_fingerprints (
                 id       bigint      NOT NULL GENERATED ALWAYS AS IDENTITY CONSTRAINT schema_fingerprints_pkey PRIMARY KEY,
                 taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
                 lines    text        NOT NULL
             );
-            COMMENT ON TABLE app.schema_fingerprints IS 'operational: what the schema looked like after a migration';
+            COMMENT ON TABLE app.schema_fingerprints IS E'operational: what the schema looked like after a migration\\nprivacy: none';
             DO $$
             DECLARE
                 name text;

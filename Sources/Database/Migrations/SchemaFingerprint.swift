@@ -16,7 +16,10 @@ package struct SchemaFingerprint: Sendable, Equatable {
         try connection.run("SELECT pg_catalog.set_config('search_path', '', false)")
         defer { _ = try? connection.run("SELECT pg_catalog.set_config('search_path', $1, false)", [before]) }
         let rows = try connection.run(query)
-        return SchemaFingerprint(lines: rows.compactMap { $0.first ?? nil })
+        return SchemaFingerprint(
+            lines: rows.compactMap { $0.first ?? nil }.map { line in
+                line.hasPrefix("constraint ") || line.hasPrefix("policy ") ? FlatExpression.of(line) : line
+            })
     }
 
     package struct Difference: Sendable, Equatable {
@@ -47,7 +50,7 @@ package struct SchemaFingerprint: Sendable, Equatable {
             SELECT p.oid::regprocedure::text, coalesce(p.proacl, acldefault('f', p.proowner))
             FROM pg_catalog.pg_proc p JOIN app ON app.oid = p.pronamespace
         )
-        SELECT line COLLATE "C" FROM (
+        SELECT replace(line, chr(10), ' ') COLLATE "C" FROM (
             SELECT 'schema app owner ' || pg_get_userbyid(nspowner) FROM app
             UNION ALL
             SELECT format('%s %s owner %s%s%s%s', CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'

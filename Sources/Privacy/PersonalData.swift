@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+/// Hands out or erases all that is kept about a business, a person or a customer: the one way in which that is done. What to
+/// do with each table stands in its comment (``PrivacyRule``). It runs as `unnati_owner`, whom row security does not bind.
+package struct PersonalData: ~Copyable {
+    private let connection: AdminConnection
+    private let catalog: PrivacyCatalog
+
+    /// - Throws: ``PrivacyError``, `AdminError`.
+    package init(url: Secret<String>) throws {
+        let connection = try AdminConnection(url: url)
+        guard try connection.value("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user") == "t"
+        else { throw PrivacyError.bound }
+        catalog = try PrivacyCatalog(of: connection)
+        self.connection = connection
+    }
+
+    /// What was done, or would be, with the rows of one table.
+    package struct Outcome: Sendable, Equatable {
+        package let table: String
+        package let action: PrivacyRule.Action
+        package let rows: Int
+    }
+
+    package struct TableRule: Sendable { package let table: String, rule: PrivacyRule }
+
+    /// Every rule of the database.
+    package var rules: [TableRule] {
+        catalog.tables.sorted { $0.name < $1.name }.flatMap { table in
+            table.rules.map { TableRule(table: table.name, rule: $0) }
+        }
+    }
+
+    // MARK: - Export
+
+    /// Hands over every row about a subject as JSON, table by table, from one moment in time: also of a large business
+    /// little is in memory at once.
+    /// - Parameter write: called with pieces of UTF-8 text that make one JSON document.
+    /// - Returns: how many rows there were.
+    /// - Throws: `PrivacyError.unknown`, `AdminError`, what `write` throws.
+    @discardableResult
+    package borrowing func export(_ subject: PrivacySubject, _ write: (String) throws -> Void) throws -> Int {
+        try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        defer { _ = try? connection.run("ROLLBACK") }
+        // Nothing is written before there is a row.
+        var total = 0, pending = "{\"subject\":\"\(subject.kind.rawValue)\",\"id\":\"\(subject.id.hex)\",\"tables\":{"
+        var isFirstTable = true
+        for table in catalog.tables.reversed() {
+            guard let rule = table.rule(for: subject.kind), rule.isExported else { continue }
+            pending += (isFirstTable ? "" : ",") + "\n\"\(table.name.dropFirst("app.".count))\":["
+            isFirstTable = false
+            var count = 0
+            try rows(of: table, rule, subject) { row in
+                try write(pending + (count == 0 ? "\n" : ",\n") + row)
+                pending = ""
+                count += 1
+            }
+            pending += count == 0 ? "]" : "\n]"
+            total += count
+        }
+        guard total > 0 else { throw PrivacyError.unknown }
+        try write(pending + "\n}}\n")
+        return total
+    }
+
+    private borrowing func rows(
+        of table: PrivacyCatalog.Table, _ rule: PrivacyRule, _ subject: PrivacySubject, _ take: (String) throws -> Void
+    ) throws {
+        let condition = condition(table, rule.column, subject)
+        try connection.run(
+            "DECLARE exported NO SCROLL CURSOR FOR SELECT to_jsonb(t) FROM \(table.name) t WHERE \(condition)")
+        while true {
+            let page = try connection.run("FETCH 500 FROM exported")
+            if page.isEmpty { break }
+            for case let row?? in page.map(\.first) { try take(row) }
+        }
+        try connection.run("CLOSE exported")
+    }
+
+    // MARK: - Erase
+
+    /// Does to every table what its rule says, in one transaction, looks whether anything still names the subject, and writes
+    /// down that it was done.
+    /// - Parameter isTrial: whether to undo it all and only tell.
+    /// - Returns: the tables that held something.
+    /// - Throws: `PrivacyError.unknown`, `.lastOwner`, `.left`, `AdminError`.
+    package borrowing func erase(_ subject: PrivacySubject, isTrial: Bool = false) throws -> [Outcome] {
+        try connection.run("BEGIN; SET LOCAL lock_timeout = '10s'")
+        do {
+            try lock(subject)
+            let outcomes = try apply(subject)
+            guard !outcomes.isEmpty else { throw PrivacyError.unknown }
+            try checkNothingIsLeft(of: subject)
+            try connection.run(
+                "INSERT INTO app.erasures (subject, tenant_id, subject_id) VALUES ($1, NULLIF($2, '')::uuid, $3::uuid)",
+                [subject.kind.rawValue, subject.tenantID?.uuid.hex ?? "", subject.id.hex])
+            try connection.run(isTrial ? "ROLLBACK" : "COMMIT")
+            return outcomes
+        } catch {
+            _ = try? connection.run("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Deletes what was to be kept for some days after an erasure, where they have passed.
+    /// - Returns: the tables that held something.
+    package borrowing func eraseWhatIsDue() throws -> [Outcome] {
+        let erasures = try connection.run(
+            """
+            SELECT subject, tenant_id, subject_id, floor(extract(epoch FROM now() - erased_at) / 86400)::bigint
+            FROM app.erasures ORDER BY erased_at
+            """)
+        return try erasures.flatMap { row -> [Outcome] in
+            guard let subject = PrivacySubject(row), let days = row[3].flatMap({ Int($0) }), days > 0 else { return [] }
+            return try catalog.tables.compactMap { table in
+                guard let rule = table.rule(for: subject.kind), case .delete(1...days) = rule.action else { return nil }
+                let count = try connection.change(
+                    "DELETE FROM \(table.name) WHERE \(condition(table, rule.column, subject))")
+                return count == 0 ? nil : Outcome(table: table.name, action: rule.action, rows: count)
+            }
+        }
+    }
+
+    /// Nobody adds to what is being erased: new rows refer to this one, and wait for it.
+    private borrowing func lock(_ subject: PrivacySubject) throws {
+        switch subject {
+        case .tenant(let id):
+            try connection.run("SELECT 1 FROM app.tenants WHERE tenant_id = '\(id.uuid.hex)' FOR UPDATE")
+        case .person(let id):
+            try connection.run("SELECT 1 FROM app.users WHERE user_id = '\(id.uuid.hex)' FOR UPDATE")
+            let orphaned = try connection.run(
+                """
+                SELECT t.name FROM app.memberships m JOIN app.tenants t ON t.tenant_id = m.tenant_id
+                WHERE m.user_id = '\(id.uuid.hex)' AND m.role = 'owner' AND NOT EXISTS (
+                    SELECT FROM app.memberships other JOIN app.user_passwords USING (user_id)
+                    WHERE other.tenant_id = m.tenant_id AND other.user_id <> m.user_id AND other.role = 'owner')
+                ORDER BY t.name
+                """
+            ).compactMap { $0.first ?? nil }
+            if !orphaned.isEmpty { throw PrivacyError.lastOwner(orphaned) }
+        case .customer(let id, let tenant):
+            try connection.run(
+                "SELECT 1 FROM app.customers WHERE tenant_id = '\(tenant.uuid.hex)' AND id = '\(id.hex)' FOR UPDATE")
+        }
+    }
+
+    private borrowing func apply(_ subject: PrivacySubject) throws -> [Outcome] {
+        var outcomes: [Outcome] = []
+        for table in catalog.tables {
+            guard let rule = table.rule(for: subject.kind) else { continue }
+            let condition = condition(table, rule.column, subject)
+            let text: String
+            switch rule.action {
+            case .delete(afterDays: 0): text = "DELETE FROM \(table.name) WHERE \(condition)"
+            case .mask(let assignments): text = "UPDATE \(table.name) SET \(assignments) WHERE \(condition)"
+            case .keep, .delete: text = "SELECT 1 FROM \(table.name) WHERE \(condition)"
+            }
+            let count = try connection.change(text)
+            if count > 0 { outcomes.append(Outcome(table: table.name, action: rule.action, rows: count)) }
+        }
+        return outcomes
+    }
+
+    /// Every column of every table that may hold an identifier is asked for the subject's. What a rule keeps or masks may
+    /// name it; nothing else may, whether a rule has been thought of or not.
+    private borrowing func checkNothingIsLeft(of subject: PrivacySubject) throws {
+        for table in catalog.tables where table.name != "app.erasures" {
+            let rule = table.rule(for: subject.kind)
+            if case .keep? = rule?.action { continue }
+            if case .delete(let days)? = rule?.action, days > 0 { continue }
+            for column in table.identifiers {
+                // A masked row may keep the key by which others refer to it.
+                if case .mask? = rule?.action, column == rule?.column { continue }
+                let condition = condition(table, column, subject)
+                let rows = Int(try connection.value("SELECT count(*) FROM \(table.name) WHERE \(condition)") ?? "") ?? 0
+                if rows > 0 { throw PrivacyError.left(table: table.name, column: column, rows: rows) }
+            }
+        }
+    }
+
+    /// A customer's identifier counts within the business only.
+    private borrowing func condition(_ table: PrivacyCatalog.Table, _ column: String, _ subject: PrivacySubject)
+        -> String
+    {
+        let isSubject = "\(column) = '\(subject.id.hex)'"
+        guard subject.kind == .customer, table.hasTenant, let tenant = subject.tenantID else { return isSubject }
+        return "tenant_id = '\(tenant.uuid.hex)' AND " + isSubject
+    }
+}
+
+extension PrivacySubject {
+    /// From a row of `app.erasures`: subject, tenant_id, subject_id.
+    fileprivate init?(_ row: [String?]) {
+        func id(_ text: String?) -> UUIDv7? { text.flatMap { UUIDv7(hex: $0.filter { $0 != "-" }) } }
+        guard let subject = id(row[2]) else { return nil }
+        switch (row[0], id(row[1])) {
+        case ("tenant", _): self = .tenant(TenantID(subject))
+        case ("person", _): self = .person(UserID(subject))
+        case ("customer", let tenant?): self = .customer(subject, of: TenantID(tenant))
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import ArgumentParser
+import Bootstrap
+import Core
+import Foundation
+import Privacy
+
+struct Privacy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Export or erase all that is kept about a business, a person or a customer.",
+        discussion: """
+            Runs as unnati_owner: set DATABASE_OWNER_URL. What becomes of each table's rows stands in the table's comment; \
+            `unnati privacy rules` shows it.
+            """,
+        subcommands: [Rules.self, Export.self, Erase.self, Due.self])
+
+    /// Who it is about.
+    struct Subject: ParsableArguments {
+        @Option(help: "A business: ten_…") var tenant: String?
+        @Option(help: "Someone who signs in: usr_…") var person: String?
+        @Option(help: "Someone in a customer book: cus_…, with the --tenant it belongs to.") var customer: String?
+
+        func subject() throws -> PrivacySubject {
+            let tenantID = try tenant.map { try Self.identifier(TenantID($0), "--tenant", "ten_") }
+            switch (tenantID, person, customer) {
+            case (let tenant?, nil, nil): return .tenant(tenant)
+            case (nil, let person?, nil): return .person(try Self.identifier(UserID(person), "--person", "usr_"))
+            case (let tenant?, nil, let customer?):
+                guard customer.hasPrefix("cus_"), let id = UUIDv7(hex: customer.dropFirst(4)) else {
+                    throw ValidationError("--customer is cus_ and 32 hexadecimal digits.")
+                }
+                return .customer(id, of: tenant)
+            default: throw ValidationError("Name one of --tenant, --person, or --customer with its --tenant.")
+            }
+        }
+
+        private static func identifier<Kind>(_ value: Identifier<Kind>?, _ flag: String, _ prefix: String) throws
+            -> Identifier<Kind>
+        {
+            guard let value else { throw ValidationError("\(flag) is \(prefix) and 32 hexadecimal digits.") }
+            return value
+        }
+
+        func validate() throws { _ = try subject() }
+    }
+
+    struct Rules: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show what becomes of each table's rows.")
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reporting {
+                for entry in try await settings.personalData({ $0.rules }) {
+                    let exported = entry.rule.isExported ? "" : ", not exported"
+                    print(
+                        "\(entry.table)  \(entry.rule.subject.rawValue) (\(entry.rule.column)): \(words(for: entry.rule.action))\(exported)"
+                    )
+                }
+            }
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write all that is kept about someone as one JSON document.",
+            discussion: "To standard output, or with --to into a new file that only its owner can read.")
+
+        @OptionGroup var settings: SettingOptions
+        @OptionGroup var subject: Subject
+        @Option(help: "A file that does not exist yet.") var to: String?
+
+        func run() async throws {
+            try await reporting {
+                let output = try to.map { try PrivateFile(creating: $0) }
+                do {
+                    let rows = try await settings.personalData { data in
+                        try data.export(subject.subject()) {
+                            try (output?.handle ?? .standardOutput).write(contentsOf: Data($0.utf8))
+                        }
+                    }
+                    if let to { print("\(rows) row(s) written to \(to).") }
+                } catch {
+                    output?.remove()
+                    throw error
+                }
+            }
+        }
+    }
+
+    struct Erase: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Erase someone for good, in one transaction.",
+            discussion: """
+                Every table is then asked whether it still names the subject; if one does that no rule speaks of, nothing is erased. \
+                Backups made before still hold them: see how long those are kept.
+                """)
+
+        @OptionGroup var settings: SettingOptions
+        @OptionGroup var subject: Subject
+        @Flag(help: "Say what would be done, and change nothing.") var dryRun = false
+
+        func run() async throws {
+            try await reporting {
+                for outcome in try await settings.personalData({ try $0.erase(subject.subject(), isTrial: dryRun) }) {
+                    print("\(outcome.table)  \(words(for: outcome.action)): \(outcome.rows) row(s)")
+                }
+                print(dryRun ? "Nothing was changed." : "Erased.")
+            }
+        }
+    }
+
+    struct Due: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete what was to be kept for some days after an erasure, where they have passed. Run it daily."
+        )
+
+        @OptionGroup var settings: SettingOptions
+
+        func run() async throws {
+            try await reporting {
+                let outcomes = try await settings.personalData { try $0.eraseWhatIsDue() }
+                for outcome in outcomes { print("\(outcome.table): \(outcome.rows) row(s) deleted") }
+                if outcomes.isEmpty { print("Nothing is due.") }
+            }
+        }
+    }
+}
+
+extension SettingOptions {
+    fileprivate func personalData<Output>(_ body: (borrowing PersonalData) throws -> Output) async throws -> Output {
+        var reader = try await reader(flags: [:])
+        return try body(PersonalData(url: reader.migrations().url))
+    }
+}
+
+private func words(for action: PrivacyRule.Action) -> String {
+    switch action {
+    case .keep: "keep"
+    case .delete(afterDays: 0): "delete"
+    case .delete(let days): "delete after \(days) days"
+    case .mask(let assignments): "mask \(assignments)"
+    }
+}
