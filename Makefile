@@ -8,7 +8,7 @@ SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 VENV = .local/venv
 
-.PHONY: help setup build run test bench conformance fuzz race slow soak format lint migrate
+.PHONY: help setup build run test bench conformance fuzz race slow soak faults format lint migrate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ slow: build ## Two thousand slow clients of each kind (slowhttptest), watched by
 soak: build ## Fifty drains, three times too much load, ten minutes of everything at once; writes docs/soak.md
 	@docker/local/setup soak
 	@docker/local/soak --write docs/soak.md
+
+faults: build ## Restart, crash, fail over, fill and restore the database under load; writes docs/faults.md
+	@docker/local/peers
+	@$(VENV)/bin/python Tests/Outside/faults.py --write docs/faults.md
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL
 	.build/release/unnati migrate up

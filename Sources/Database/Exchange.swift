@@ -29,6 +29,8 @@ class Exchange: @unchecked Sendable {
     private var result: QueryResult?
     private(set) var failure: DatabaseError?
     private(set) var isAnswered = false
+    /// COMMIT has been answered by COMMIT: whatever comes behind, it is done.
+    private var isCommitted = false
     /// One before it on its connection has failed and left its transaction open: this one was not even begun.
     private(set) var mustBeginAgain = false
     /// The last of its batch: a Sync comes behind it, and when that is answered it ends. The others end with their COMMIT.
@@ -161,7 +163,9 @@ class Exchange: @unchecked Sendable {
             case .prepared: if let preparation { connection.notePrepared(preparation) }
             case .statement: self.result = consume result
             // A commit counts by its tag alone: COMMIT of a failed transaction is answered by ROLLBACK without an error.
-            case .commit: if result.commandTag != "COMMIT" { failure = failure ?? DatabaseError.rolledBack }
+            case .commit:
+                isCommitted = result.commandTag == "COMMIT"
+                if !isCommitted { failure = failure ?? DatabaseError.rolledBack }
             case .opening, .rollback, nil: break
             }
         // After a failed statement PostgreSQL skips the rest of the batch, COMMIT and whoever comes behind.
@@ -173,7 +177,8 @@ class Exchange: @unchecked Sendable {
             case .opening?, .prepared?: if error.isOpenFailedTransaction { mustBeginAgain = true }
             case .statement?, .commit?, .rollback?, nil: break
             }
-            guard failure == nil else { return }
+            // A server that goes away may say so behind its last answer.
+            guard failure == nil, !isCommitted else { return }
             hasMetStandby = mode == .write && error.isFromStandby
             // PostgreSQL has rolled it back whole: it may be run again as if it had never been.
             if error.isPassing || hasMetStandby, attempts < Self.maximumAttempts {
@@ -212,7 +217,7 @@ class Exchange: @unchecked Sendable {
         (isSharing, endsBatch) = (false, false)
         (steps, preparing, failure, mustBeginAgain, connection) = (Steps(), [], nil, false, nil)
         result = nil
-        hasMetStandby = false
+        (hasMetStandby, isCommitted) = (false, false)
         underWay.store(false, ordering: .relaxed)
         return true
     }
@@ -227,9 +232,10 @@ class Exchange: @unchecked Sendable {
     }
 
     /// The connection broke, or the deadline has passed. Whether a change was made nobody knows once COMMIT is out, unless
-    /// PostgreSQL has refused it.
+    /// PostgreSQL has refused or confirmed it.
     func giveUp() {
         connection = nil
+        if isCommitted { return answer() }
         failure = failure ?? (mode == .read ? DatabaseError.interrupted : DatabaseError.outcomeUnknown)
         answer()
     }

@@ -191,7 +191,8 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
             }
             throw error
         }
-        try connection.finishExchange(deadline)
+        // It is done, also where the connection breaks behind the answer; the pool finds out.
+        try? connection.finishExchange(deadline)
     }
 
     /// Leaves the connection as it was found. What fails here leaves it unfit for reuse, which the pool then sees.

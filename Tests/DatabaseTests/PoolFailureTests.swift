@@ -273,4 +273,23 @@ import Testing
             #expect(try await pid(pool) > 0)
         }
     }
+
+    /// A server that goes away says so behind its last answer, which may have been that of COMMIT.
+    @Test(arguments: [
+        (["BEGIN", "SET", "INSERT 0 1", "COMMIT"], "done"), (["BEGIN", "SET", "INSERT 0 1"], "unknown"),
+        (["BEGIN", "SET"], "nothing"), (["BEGIN"], "nothing"), ([], "nothing"),
+    ])
+    func whatWasCommittedIsNeverSaidToBeUndone(_ answers: [String], _ meaning: String) async throws {
+        let server = try ScriptedPostgres(answering: answers, thenFailingWith: "57P01")
+        var configuration = DatabaseConfiguration(url: server.url)
+        configuration.connections = 1
+        configuration.usesPreparedStatements = false
+        let pool = ConnectionPool(configuration, on: [TestDatabase.loop], logger: .quiet)
+        let said: String
+        do {
+            let count = try await pool.write(.count("INSERT INTO app.x VALUES (1)"), in: .tenant(.next()))
+            said = count == 1 ? "done" : "\(count)"
+        } catch DatabaseError.outcomeUnknown { said = "unknown" } catch DatabaseError.interrupted { said = "nothing" }
+        #expect(said == meaning)
+    }
 }

@@ -1,0 +1,544 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the database can do to the server: restarts, crashes, failovers, locks, a full disk. Each part keeps a history of what
+was asked and answered, and compares it with what is in the database afterwards.
+
+usage: python Tests/Outside/faults.py [--only restarts,crashes,…] [--times 50] [--seed N] [--write docs/faults.md]
+
+Each part prints what it found; the exit code is the number of parts that found something wrong.
+"""
+import argparse
+import contextlib
+import os
+import pathlib
+import platform
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+import requests
+
+# Before conftest, which looks for it: every part has clusters of its own.
+os.environ.setdefault("UNNATI_TEST_POSTGRES", "postgresql:///?user=")
+from conftest import BINARY, PASSWORD, REPOSITORY, free_port  # noqa: E402
+
+CLIENTS = 32
+
+
+def postgres(command, name, *arguments):
+    return subprocess.run([REPOSITORY / "docker/local/postgres", command, name, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+class Cluster:
+    """A PostgreSQL of its own that keeps its promises to the disk."""
+
+    def __init__(self, name, *settings):
+        self.name, self.settings = name, settings
+        postgres("start", name, *settings)
+        self.url = postgres("url", name)
+
+    def sql(self, statement, database="unnati", role="postgres"):
+        return subprocess.run(["psql", "-qAt", f"{self.url}{role}&dbname={database}", "-v", "ON_ERROR_STOP=1", "-c", statement],
+                              check=True, capture_output=True, text=True).stdout.strip()
+
+    def answers(self):
+        return subprocess.run(["psql", "-qAt", f"{self.url}postgres&dbname=postgres", "-c", "SELECT 1"], capture_output=True).returncode == 0
+
+    def start(self):
+        postgres("start", self.name, *self.settings)
+
+    def make_database(self):
+        subprocess.run([REPOSITORY / "docker/local/database", self.name, "unnati"], check=True, capture_output=True, cwd=REPOSITORY)
+        return self
+
+    def remove(self):
+        postgres("remove", self.name)
+
+
+class Server:
+    def __init__(self, folder, url, **settings):
+        self.port, self.admin_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = {
+            **os.environ, "DATABASE_URL": url, "HTTP_PORT": str(self.port), "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"),
+            "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"), "PASSWORD_COST": "10", "ACCESS_TOKEN_LIFETIME_S": "3600",
+            **{f"RATE_LIMIT_{name}": "1000000/60" for name in ["PERSON", "TENANT", "IDENTITY", "IMPORTS", "EXPORTS"]}, **settings}
+        self.log = folder / "server.log"
+        output = settings.get("LOG_TO", str(self.log))
+        self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=open(output, "ab"), stderr=subprocess.STDOUT)
+        for _ in range(200):
+            with contextlib.suppress(requests.RequestException):
+                if requests.get(self.url + "/readyz", timeout=1).ok:
+                    return
+            assert self.process.poll() is None, self.log.read_text()[-2000:]
+            time.sleep(0.05)
+        raise AssertionError("not ready")
+
+    def register(self, number):
+        reply = requests.post(self.url + "/v1/auth/register", json={
+            "business_name": f"Business {number}", "name": "Owner", "phone": f"98{number:08d}", "password": PASSWORD})
+        assert reply.status_code == 201, reply.text
+        return reply.json()["access_token"]
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(timeout=40) == 0
+
+
+class Load:
+    """Thirty-two clients of four businesses; half of what they do is writing. Every answer is kept with its time."""
+
+    def __init__(self, server, seed, first=0):
+        self.server, self.stop, self.lock = server, threading.Event(), threading.Lock()
+        self.history, self.acknowledged, self.unknown, self.mixed = [], set(), set(), 0
+        self.tokens = [server.register(first + number) for number in range(4)]
+        self.threads = [threading.Thread(target=self.work, args=(number, random.Random(seed * 100 + number)), daemon=True) for number in range(CLIENTS)]
+        for thread in self.threads:
+            thread.start()
+
+    def work(self, number, chance):
+        session, turn = requests.Session(), 0
+        session.headers["Authorization"] = "Bearer " + self.tokens[number % 4]
+        mark = f"of business {number % 4}"
+        while not self.stop.is_set():
+            turn += 1
+            begun = time.monotonic()
+            name, is_write = f"{number}-{turn} {mark}", chance.random() < 0.5
+            try:
+                if is_write:
+                    reply = session.post(self.server.url + "/v1/customers", json={"name": name}, timeout=15)
+                else:
+                    reply = session.get(self.server.url + "/v1/customers?limit=5", timeout=15)
+                status, after = reply.status_code, reply.headers.get("Retry-After")
+                code = reply.json().get("code") if status >= 400 else None
+            except requests.RequestException as error:
+                reply, status, after, code = None, type(error).__name__, None, None
+            with self.lock:
+                self.history.append((begun, time.monotonic() - begun, status, after, is_write, code))
+                if is_write and status == 201:
+                    self.acknowledged.add(name)
+                elif is_write and (reply is None or code == "outcome_unknown"):
+                    self.unknown.add(name)
+                elif not is_write and status == 200:
+                    self.mixed += any(not customer["name"].endswith(mark) for customer in reply.json()["data"])
+            if status not in (200, 201):
+                time.sleep(0.02)
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(timeout=30)
+
+    def first_success_after(self, moment, is_write=None):
+        """Seconds from a moment until something that began after it went through."""
+        for _ in range(1_500):
+            with self.lock:
+                ends = [begun + took for begun, took, status, _, write, _ in self.history
+                        if begun >= moment and status in (200, 201) and (is_write is None or write == is_write)]
+            if ends:
+                return min(ends) - moment
+            time.sleep(0.01)
+        return 99.0
+
+    def verdict(self, cluster):
+        """What the history says beside what the database has."""
+        stored = cluster.sql("SELECT name FROM app.customers").split("\n")
+        statuses = {}
+        for _, _, status, _, _, _ in self.history:
+            statuses[status] = statuses.get(status, 0) + 1
+        bare = sum(1 for _, _, status, after, _, _ in self.history if status == 503 and after is None)
+        slowest = max(took for _, took, _, _, _, _ in self.history)
+        lost, twice = len(self.acknowledged - set(stored)), len(stored) - len(set(stored))
+        extra = len(set(stored) - self.acknowledged - self.unknown)
+        wrong = {status: count for status, count in statuses.items() if status not in (200, 201, 503)}
+        text = (f"{len(self.history):,} requests, {len(self.acknowledged):,} customers acknowledged, {lost} lost, {twice} stored twice, {extra} stored that "
+                f"nobody was told of ({len(self.unknown)} in doubt and said so); {statuses.get(503, 0):,} times 503, {bare} without Retry-After, "
+                f"{wrong or 'nothing'} besides; {self.mixed} replies with another's rows; the slowest took {slowest:.1f} s")
+        return text, not (lost or twice or extra or wrong or bare or self.mixed) and slowest <= 5.5
+
+
+# F3: restarts
+
+
+def restarts(folder, options):
+    """PostgreSQL is restarted fast, at once, and all of its connections are ended, under load."""
+    cluster = Cluster("faults").make_database()
+    lines, is_right = [], True
+    try:
+        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
+        load = Load(server, options.seed)
+        for kind in ["fast", "immediate", "terminated"]:
+            waits = []
+            for _ in range(options.times):
+                time.sleep(random.uniform(0.1, 0.4))
+                if kind == "terminated":
+                    cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'unnati_app'")
+                else:
+                    postgres("stop", cluster.name, kind)
+                    cluster.start()
+                waits.append(load.first_success_after(time.monotonic()))
+            lines.append(f"{options.times} × {kind}: the first success {max(waits):.2f} s after PostgreSQL accepted, at worst")
+            is_right &= max(waits) <= 1
+        load.end()
+        text, is_clean = load.verdict(cluster)
+        idle = cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '5 s'")
+        server.stop()
+        return "; ".join([*lines, text, f"{idle} transactions left open"]), is_right and is_clean and idle == "0"
+    finally:
+        cluster.remove()
+
+
+# F22: crashes
+
+
+def crashes(folder, options):
+    """Every process of PostgreSQL is killed at once, under load, with synchronous_commit on."""
+    cluster = Cluster("faults").make_database()
+    try:
+        server, waits = Server(folder, f"{cluster.url}unnati_app&dbname=unnati"), []
+        load = Load(server, options.seed)
+        for _ in range(max(1, options.times // 2)):
+            time.sleep(random.uniform(0.2, 0.8))
+            postgres("crash", cluster.name)
+            cluster.start()
+            waits.append(load.first_success_after(time.monotonic()))
+        load.end()
+        text, is_clean = load.verdict(cluster)
+        server.stop()
+        return f"{len(waits)} crashes: the first success {max(waits):.2f} s after PostgreSQL accepted, at worst; {text}", is_clean and max(waits) <= 1
+    finally:
+        cluster.remove()
+
+
+# F4: failover
+
+
+def failover(folder, options):
+    """A primary with a synchronous standby dies under load; the standby is promoted; the server knows both by name."""
+    lines, is_right = [], True
+    for turn in range(max(1, options.times // 10)):
+        primary = Cluster("faults", "wal_level=replica").make_database()
+        standby = None
+        try:
+            postgres("follow", "standby", primary.name)
+            standby = Cluster("standby")
+            primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+            primary.sql("SELECT pg_reload_conf()")
+            for _ in range(100):
+                if primary.sql("SELECT sync_state FROM pg_stat_replication") == "sync":
+                    break
+                time.sleep(0.05)
+            hosts = [cluster.url.split("host=")[1].split("&")[0] for cluster in (primary, standby)]
+            place = folder / str(turn)
+            place.mkdir()
+            server = Server(place, f"postgresql:///?host={','.join(hosts)}&target_session_attrs=read-write&dbname=unnati&user=unnati_app")
+            load = Load(server, options.seed + turn)
+            time.sleep(1)
+            postgres("crash", primary.name)
+            died = time.monotonic()
+            time.sleep(0.5)
+            postgres("promote", standby.name)
+            promoted = time.monotonic()
+            wait = load.first_success_after(promoted, is_write=True)
+            time.sleep(1)
+            load.end()
+            text, is_clean = load.verdict(standby)
+            server.stop()
+            lines.append(f"promoted {promoted - died:.1f} s after the primary's death, the first write {wait:.2f} s after that; {text}")
+            is_right &= is_clean and wait <= 5
+        finally:
+            for cluster in filter(None, [standby, primary]):
+                cluster.remove()
+    return "; ".join(lines), is_right
+
+
+def demotion(folder, options):
+    """A pooler between server and database is pointed at a standby: writes are refused there, and go through once it is promoted."""
+    primary = Cluster("faults", "wal_level=replica").make_database()
+    standby = None
+    pooler = REPOSITORY / "docker/local/pooler"
+    try:
+        postgres("follow", "standby", primary.name)
+        standby = Cluster("standby")
+        subprocess.run([pooler, "start", primary.name], check=True)
+        sockets = [cluster.url.split("host=")[1].split("&")[0] for cluster in (primary, standby)]
+        url = subprocess.run([pooler, "url", primary.name], check=True, capture_output=True, text=True).stdout.strip()
+        server = Server(folder, f"{url}unnati_app&dbname=unnati", DATABASE_PREPARED_STATEMENTS="off")
+        load = Load(server, options.seed)
+        time.sleep(1)
+        position = primary.sql("SELECT pg_current_wal_lsn()")
+        configuration = pathlib.Path(sockets[0]) / "pooler.ini"
+        configuration.write_text(configuration.read_text().replace(f"* = host={sockets[0]}", f"* = host={sockets[1]}"))
+        pid = int((pathlib.Path(sockets[0]) / "pooler.pid").read_text())
+        os.kill(pid, 1)
+        time.sleep(1)
+        # What was on its way to the old primary is let go of; what was acknowledged there must reach the standby first.
+        postgres("stop", primary.name)
+        for _ in range(200):
+            if standby.sql(f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == "t":
+                break
+            time.sleep(0.05)
+        begun = time.monotonic()
+        time.sleep(2)
+        with load.lock:
+            during = [(status, write, code) for at, _, status, _, write, code in load.history if at >= begun]
+        reads = sum(1 for status, write, _ in during if not write and status == 200)
+        refused = sum(1 for status, write, _ in during if write and status == 503)
+        written = sum(1 for status, write, _ in during if write and status == 201)
+        postgres("promote", standby.name)
+        wait = load.first_success_after(time.monotonic(), is_write=True)
+        load.end()
+        text, is_clean = load.verdict(standby)
+        noticed = server.log.read_text().count("has become a standby")
+        server.stop()
+        return (f"while only a standby was there {reads} reads went through, {refused} writes were refused and {written} accepted; noticed {noticed} times; "
+                f"the first write {wait:.2f} s after promotion; {text}"), is_clean and wait <= 5 and reads > 0 and refused > 0 and written == 0 and noticed > 0
+    finally:
+        subprocess.run([pooler, "stop", primary.name])
+        for cluster in filter(None, [standby, primary]):
+            cluster.remove()
+
+
+# F5: all connections are taken
+
+
+def timed(call, count=1):
+    begun = time.monotonic()
+    reply = call()
+    return time.monotonic() - begun, reply
+
+
+def exhaustion(folder, options):
+    """Ten times as many slow statements as there are connections: others wait no longer than they are promised."""
+    cluster = Cluster("faults").make_database()
+    try:
+        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
+        token = server.register(1)
+        headers = {"Authorization": "Bearer " + token}
+        customer = requests.post(server.url + "/v1/customers", json={"name": "Asha"}, headers=headers).json()["id"]
+
+        def read():
+            return requests.get(server.url + "/v1/customers?limit=5", headers=headers, timeout=15)
+
+        base = sorted(timed(read)[0] for _ in range(200))
+        holder = subprocess.Popen(["psql", "-qAt", f"{cluster.url}postgres&dbname=unnati"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        holder.stdin.write("BEGIN; SELECT 1 FROM app.customers FOR UPDATE;\n")
+        holder.stdin.flush()
+        time.sleep(0.3)
+        slow, results, live = [], [], []
+
+        def change():
+            slow.append(timed(lambda: requests.patch(server.url + "/v1/customers/" + customer, json={"notes": "x"}, headers={**headers, "If-Match": "*"}, timeout=15)))
+
+        def ask():
+            for _ in range(5):
+                results.append(timed(read))
+
+        threads = [threading.Thread(target=change) for _ in range(40)] + [threading.Thread(target=ask) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            live.append(timed(lambda: requests.get(server.url + "/livez", timeout=5))[0])
+            time.sleep(0.02)
+        holder.communicate("ROLLBACK;\n")
+        freed = time.monotonic()
+        after = timed(read)
+        while after[1].status_code != 200:
+            after = timed(read)
+        recovered = time.monotonic() - freed
+        normal = sorted(timed(read)[0] for _ in range(200))
+        statuses = {reply.status_code for _, reply in results + slow}
+        bare = sum(1 for _, reply in results + slow if reply.status_code == 503 and "Retry-After" not in reply.headers)
+        longest = max(took for took, reply in results if reply.status_code == 503)
+        live.sort()
+        server.stop()
+        ratio = normal[197] / base[197]
+        return (f"40 changes of a locked row over 4 connections beside {len(results)} reads: {sorted(statuses)}, {bare} without Retry-After; who was refused waited {longest:.2f} s at most; "
+                f"/livez p99 {live[int(len(live) * 0.99)] * 1000:.0f} ms; the first read {recovered:.2f} s after the lock went; then p99 {ratio:.1f} × of before"
+                ), statuses <= {200, 503} and not bare and longest <= 2.3 and live[int(len(live) * 0.99)] < 0.05 and recovered <= 1 and ratio <= 3
+    finally:
+        cluster.remove()
+
+
+# F6: time-outs, deadlocks, serialization failures
+
+
+def conflicts(folder, options):
+    """Rows that stay locked, statements that take too long, deadlocks and serialization failures, some for once, some for ever."""
+    cluster = Cluster("faults").make_database()
+    try:
+        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
+        headers = {"Authorization": "Bearer " + server.register(1)}
+
+        def create(name):
+            return timed(lambda: requests.post(server.url + "/v1/customers", json={"name": name}, headers=headers, timeout=20))
+
+        customer = create("Asha")[1].json()["id"]
+        # A trigger fails as often as a name says, counted by a sequence, which no rollback turns back.
+        cluster.sql("""
+            CREATE SEQUENCE app.tries; GRANT USAGE ON SEQUENCE app.tries TO unnati_app;
+            CREATE FUNCTION app.trip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF NEW.name LIKE 'slow%' THEN PERFORM pg_sleep(20); END IF;
+                IF NEW.name LIKE 'trip%' AND nextval('app.tries') % split_part(NEW.name, ' ', 3)::bigint <> 0 THEN
+                    RAISE EXCEPTION 'not now' USING ERRCODE = split_part(NEW.name, ' ', 2);
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER trip BEFORE INSERT ON app.customers FOR EACH ROW EXECUTE FUNCTION app.trip()""")
+        findings = []
+        for state in ["40001", "40P01"]:
+            once = [create(f"trip {state} 3 {number}")[1].status_code for number in range(20)]
+            cluster.sql("ALTER SEQUENCE app.tries RESTART")
+            ever = create(f"trip {state} 999")[1]
+            cluster.sql("ALTER SEQUENCE app.tries RESTART")
+            findings.append((f"{state}: twice before it goes through, {once.count(201)} of 20 created; for ever, {ever.status_code} {ever.json()['code']}",
+                             once == [201] * 20 and ever.status_code == 503 and "Retry-After" in ever.headers))
+        took, reply = create("slow")
+        findings.append((f"a statement of 20 s ended after {took:.1f} s: {reply.status_code} {reply.json()['code']}", reply.status_code == 503 and took < 11))
+        holder = subprocess.Popen(["psql", "-qAt", f"{cluster.url}postgres&dbname=unnati"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        holder.stdin.write("BEGIN; SELECT 1 FROM app.customers FOR UPDATE;\n")
+        holder.stdin.flush()
+        time.sleep(0.3)
+        took, reply = timed(lambda: requests.patch(server.url + "/v1/customers/" + customer, json={"notes": "x"}, headers={**headers, "If-Match": "*"}, timeout=20))
+        idle = cluster.sql("SELECT coalesce(max(extract(epoch FROM now() - state_change)), 0) FROM pg_stat_activity WHERE usename = 'unnati_app' AND state LIKE 'idle in transaction%'")
+        holder.communicate("ROLLBACK;\n")
+        findings.append((f"a locked row was given up after {took:.1f} s: {reply.status_code} {reply.json()['code']}", reply.status_code == 503 and took < 4))
+        findings.append((f"idle in transaction for {float(idle):.1f} s at most", float(idle) <= 5))
+        stored = int(cluster.sql("SELECT count(*) FROM app.customers"))
+        findings.append((f"{stored} customers stored of 41 acknowledged", stored == 41))
+        server.stop()
+        return "; ".join(text for text, _ in findings), all(is_right for _, is_right in findings)
+    finally:
+        cluster.remove()
+
+
+# F7: no room
+
+
+def full_disk(folder, options):
+    """The database's disk has no room, and the server's log neither."""
+    root = [] if os.getuid() == 0 else ["sudo", "-n"]
+    place = pathlib.Path(tempfile.mkdtemp(prefix="unnati-full-", dir="/var/tmp"))
+    cluster = Cluster("faults").make_database()
+    try:
+        subprocess.run([*root, "mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", place], check=True)
+        owner = pathlib.Path(postgres("data", cluster.name))
+        subprocess.run([*root, "chown", "--reference", owner, place], check=True)
+        subprocess.run([*root, "chmod", "0700", place], check=True)
+        # Tables stand on the small disk. The write-ahead log does not: without room for that PostgreSQL ends itself, which is
+        # what `crashes` is about.
+        cluster.sql(f"CREATE TABLESPACE small LOCATION '{place}'", database="postgres")
+        cluster.sql("ALTER DATABASE unnati SET TABLESPACE small", database="postgres")
+        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati", LOG_TO="/dev/full")
+        load = Load(server, options.seed)
+        time.sleep(1)
+        ballast = place / "ballast"
+        file = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(file, b"x" * 4_096)
+        os.close(file)
+        filled = time.monotonic()
+        migrations = folder / "sql"
+        shutil.copytree(REPOSITORY / "sql", migrations)
+        (migrations / "9000_big.up.sql").write_text("SET LOCAL lock_timeout = '2s';\nCREATE TABLE app.big (n bigint);\nINSERT INTO app.big SELECT generate_series(1, 100000);\n")
+
+        def migrate():
+            return subprocess.run([BINARY, "migrate", "up", "--migrations", migrations], capture_output=True, text=True,
+                                  env={**os.environ, "DATABASE_OWNER_URL": f"{cluster.url}unnati_owner&dbname=unnati"})
+
+        refused = migrate()
+        time.sleep(10)
+        with load.lock:
+            during = [(status, write) for at, _, status, _, write, _ in load.history if at > filled]
+        reads, writes = [s for s, write in during if not write], [s for s, write in during if write]
+        ballast.unlink()
+        wait = load.first_success_after(time.monotonic(), is_write=True)
+        migrated = migrate()
+        is_told = refused.returncode == 1 and "disk is full" in refused.stderr and migrated.returncode == 0
+        time.sleep(1)
+        load.end()
+        text, is_clean = load.verdict(cluster)
+        binary = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_amcheck"))[-1]
+        cluster.sql("CREATE EXTENSION amcheck WITH SCHEMA pg_catalog")
+        check = subprocess.run([binary, "--heapallindexed", "-h", cluster.url.split("host=")[1].split("&")[0], "-U", "postgres", "unnati"], capture_output=True, text=True)
+        server.stop()
+        good = reads.count(200) / max(1, len(reads))
+        return (f"{writes.count(503)} of {len(writes)} writes refused while there was no room, {good:.1%} of {len(reads)} reads went through; the first write {wait:.2f} s after there was room; "
+                f"a migration {'was told that the disk is full and went through afterwards' if is_told else 'said: ' + refused.stderr + migrated.stderr}; the log went to /dev/full; pg_amcheck {'found nothing' if check.returncode == 0 else check.stdout[:200]}; {text}"
+                ), is_clean and good >= 0.99 and writes.count(503) > 0 and wait <= 2 and is_told and check.returncode == 0
+    finally:
+        cluster.remove()
+        subprocess.run([*root, "umount", place])
+        shutil.rmtree(place, ignore_errors=True)
+
+
+# F20: back from a backup
+
+
+def recovery(folder, options):
+    """A database with 100,000 customers is backed up under load, restored, compared, and one business erased from it."""
+    cluster = Cluster("faults").make_database()
+    try:
+        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
+        load = Load(server, options.seed)
+        cluster.sql("""INSERT INTO app.customers (tenant_id, id, name, name_key)
+            SELECT tenant_id, gen_random_uuid(), 'Customer ' || n || ' of business', 'customer ' || n FROM app.tenants, generate_series(1, 25000) AS n""")
+        unnati = lambda database, *arguments: subprocess.run(
+            [BINARY, *arguments], capture_output=True, text=True, cwd=REPOSITORY,
+            env={**os.environ, "DATABASE_OWNER_URL": f"{cluster.url}unnati_owner&dbname={database}", "DATABASE_URL": f"{cluster.url}unnati_app&dbname={database}"})
+        file, begun = str(folder / "unnati.backup"), time.monotonic()
+        backup = unnati("unnati", "backup", file)
+        backed_up = time.monotonic() - begun
+        load.end()
+        server.stop()
+        subprocess.run(["psql", "-q", f"{cluster.url}postgres&dbname=postgres", "-v", "database=restored", "-f", REPOSITORY / "docker/roles.sql"], check=True)
+        begun = time.monotonic()
+        restore = unnati("restored", "restore", file)
+        restored = time.monotonic() - begun
+        drift, verify = unnati("restored", "migrate", "drift"), unnati("restored", "verify", "--probe")
+        before = cluster.sql("SELECT count(*) FROM app.customers")
+        after = cluster.sql("SELECT count(*) FROM app.customers", database="restored")
+        tenant = cluster.sql("SELECT replace(tenant_id::text, '-', '') FROM app.tenants LIMIT 1", database="restored")
+        erased = unnati("restored", "privacy", "erase", "--tenant", "ten_" + tenant)
+        columns = cluster.sql("SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'app'::regnamespace "
+                              "AND c.relkind = 'r' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped AND c.relname <> 'erasures'", database="restored").split()
+        left = sum(int(cluster.sql(f"SELECT count(*) FROM app.{column.split('.')[0]} WHERE {column.split('.')[1]} = '{tenant}'", database="restored")) for column in columns)
+        codes = [result.returncode for result in (backup, restore, drift, verify, erased)]
+        return (f"{after} of {before} customers, backed up under load in {backed_up:.1f} s, {os.path.getsize(file) / 2**20:.1f} MiB, and restored in {restored:.1f} s; exit codes of backup, restore, drift, "
+                f"verify --probe and erase: {codes}; {left} rows of {len(columns)} columns name the erased business"), codes == [0] * 5 and left == 0 and int(after) >= 100_000
+    finally:
+        cluster.remove()
+
+
+PARTS = {part.__name__: part for part in [restarts, crashes, failover, demotion, exhaustion, conflicts, full_disk, recovery]}
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    arguments.add_argument("--only", default=",".join(PARTS), help="parts, with commas between them: " + ", ".join(PARTS))
+    arguments.add_argument("--times", type=int, default=50, help="how often the database is restarted, each way")
+    arguments.add_argument("--seed", type=int, default=random.randrange(10**6))
+    arguments.add_argument("--write", type=pathlib.Path, help="a Markdown file to write the result to")
+    options = arguments.parse_args()
+    random.seed(options.seed)
+    print(f"seed {options.seed}", flush=True)
+    lines, faults = [], 0
+    for name in options.only.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            line, is_right = PARTS[name](pathlib.Path(folder), options)
+        verdict = "" if is_right else "**Not as it should be.** "
+        lines.append(f"**{PARTS[name].__name__.replace('_', ' ').capitalize()}.** {PARTS[name].__doc__} {verdict}{line}.")
+        faults += not is_right
+        print(("" if is_right else "WRONG: ") + f"{name}: {line}", flush=True)
+    if options.write:
+        text = ["# Faults", "", f"Written by `make faults`, seed {options.seed}, on {os.cpu_count()} processors, {platform.system()} {platform.machine()}; {CLIENTS} clients of four "
+                "businesses, half of their requests writes; everything on one machine. Killing processes does not test what a disk loses when the power goes.", ""]
+        options.write.write_text("\n".join(text + [part for line in lines for part in (line, "")]))
+    raise SystemExit(faults)
+
+
+if __name__ == "__main__":
+    main()
