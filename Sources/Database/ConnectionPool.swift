@@ -76,6 +76,8 @@ package final class ConnectionPool: Sendable {
 
     /// ``depth`` places for each lane.
     let underWay: Lock<[UnderWay?]>
+    /// When one was last met.
+    private let lastStandby = Lock<ContinuousClock.Instant?>(nil)
     let counts = Lock((timeouts: 0, roundTrips: 0))
     // Set once, and cancelled once when nobody refers to the pool any more.
     nonisolated(unsafe) private let ticker: any DispatchSourceTimer
@@ -241,7 +243,12 @@ package final class ConnectionPool: Sendable {
     /// work on the others finds out by itself.
     func leaveStandby(_ connection: Connection) {
         connection.retire()
-        logger.warning("the database has become a standby")
+        let now = ContinuousClock.now
+        let isNews = lastStandby.with { last in
+            defer { last = now }
+            return last.map { now - $0 > .seconds(1) } ?? true
+        }
+        if isNews { logger.warning("the database has become a standby") }
         for resting in state.with({ $0.trim(now: .now, rest: .zero, isFit: { _ in false }) }) { discard(resting) }
     }
 

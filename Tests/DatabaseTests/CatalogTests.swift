@@ -107,6 +107,19 @@ import Testing
             "app.find_login_identity(text,text)"
         ),
         ("ALTER FUNCTION app.current_tenant_id() LEAKPROOF", "leakproof", "app.current_tenant_id()"),
+        (
+            "ALTER TABLE app.session_revocations ADD COLUMN tenant_id uuid, ADD COLUMN import_id uuid, ADD CONSTRAINT x FOREIGN KEY (tenant_id, import_id) REFERENCES app.customer_imports (tenant_id, id)",
+            "citus_references", "customer_imports"
+        ),
+        (
+            "CREATE TRIGGER x BEFORE UPDATE ON app.customers FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "citus_triggers", "customers"
+        ),
+        ("ALTER TABLE app.customers ADD COLUMN number integer GENERATED ALWAYS AS IDENTITY", "citus_sequences", "customers"),
+        (
+            "CREATE FUNCTION app.x() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO app.customers SELECT * FROM app.customers; END",
+            "citus_functions", "app.x()"
+        ),
         ("ALTER ROLE unnati_app BYPASSRLS", "roles", "unnati_app"),
         ("ALTER ROLE unnati_worker CREATEROLE", "roles", "unnati_worker"),
         ("ALTER ROLE unnati_directory LOGIN", "roles", "unnati_directory"),

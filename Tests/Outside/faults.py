@@ -430,6 +430,8 @@ def full_disk(folder, options):
         # Tables stand on the small disk. The write-ahead log does not: without room for that PostgreSQL ends itself, which is
         # what `crashes` is about.
         cluster.sql(f"CREATE TABLESPACE small LOCATION '{place}'", database="postgres")
+        # Whoever has just left may not be gone yet.
+        cluster.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'unnati'", database="postgres")
         cluster.sql("ALTER DATABASE unnati SET TABLESPACE small", database="postgres")
         server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati", LOG_TO="/dev/full")
         load = Load(server, options.seed)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an empty server to a verified schema, and what `verify` says of one that is broken."""
 import json
+import subprocess
 
-from conftest import CLUSTER, administer, psql
+from conftest import CLUSTER, REPOSITORY, administer, psql
 
 
 def test_the_commands_of_the_guide_lead_to_a_verified_schema(database):
@@ -43,3 +44,17 @@ def test_a_wrong_address_or_role_is_one_clear_message(database):
     assert nowhere.returncode == 1 and "connection to server" in nowhere.stderr
     assert unbound.returncode == 1 and "Set DATABASE_URL for unnati_app" in unbound.stderr
     assert missing.returncode == 78 and "DATABASE_OWNER_URL is missing" in missing.stderr
+
+
+def test_the_policies_hold_for_plain_sql(database):
+    administer(database, "migrate", "up")
+    command = ["psql", f"{CLUSTER}unnati_app&dbname={database}", "-v", "ON_ERROR_STOP=1", "-f", str(REPOSITORY / "Tests/Policies/policies.sql")]
+    kept = subprocess.run(command, capture_output=True, text=True)
+    assert kept.returncode == 0, kept.stdout + kept.stderr
+    lines = kept.stdout.splitlines()
+    assert len(lines) == 15 and all(line.startswith("ok - ") for line in lines), kept.stdout
+
+    # They can fail.
+    psql(database, "ALTER POLICY customers_tenant ON app.customers USING (true)")
+    broken = subprocess.run(command, capture_output=True, text=True)
+    assert broken.returncode == 3 and "division by zero" in broken.stderr

@@ -31,7 +31,7 @@ def test_no_canary_leaves_its_business(server):
                 lambda: session.post(server.url + "/v1/customers", json={canary: canary}),
                 lambda: session.get(server.url + "/v1/" + canary),
                 lambda: session.get(server.url + "/v1/customers", params={canary: canary}),
-                lambda: session.post(server.url + "/v1/auth/login", json={"phone": phone, "password": canary})]:
+                lambda: session.post(server.url + "/v1/auth/login", json={"identity": phone, "password": canary})]:
             call()
         seen.append(created["id"])
 

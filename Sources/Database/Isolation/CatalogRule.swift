@@ -22,7 +22,7 @@ package struct CatalogRule: Sendable {
         self.query = query
     }
 
-    package static let all = kindRules + keyRules + policyRules + functionRules + roleRules
+    package static let all = kindRules + keyRules + policyRules + functionRules + roleRules + citusRules
 
     /// What a rule has found.
     package struct Finding: Sendable, Equatable {

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fills a database with the rows of many businesses, past the server, in seconds."""
+
+# Businesses of equal size, each with an owner who signs in. Ids are made so that they can be told from a number.
+BUSINESSES = """
+    INSERT INTO app.tenants (tenant_id, name) SELECT md5('tenant' || n)::uuid, 'Business ' || n FROM generate_series({first}, {last}) AS n;
+    INSERT INTO app.users (user_id, name, phone) SELECT md5('user' || n)::uuid, 'Owner ' || n, '+917' || lpad(n::text, 9, '0') FROM generate_series({first}, {last}) AS n;
+    INSERT INTO app.user_passwords (user_id, hash) SELECT md5('user' || n)::uuid, '!' FROM generate_series({first}, {last}) AS n;
+    INSERT INTO app.login_identities (kind, value, user_id) SELECT 'phone', '+917' || lpad(n::text, 9, '0'), md5('user' || n)::uuid FROM generate_series({first}, {last}) AS n;
+    INSERT INTO app.memberships (tenant_id, user_id, role) SELECT md5('tenant' || n)::uuid, md5('user' || n)::uuid, 'owner' FROM generate_series({first}, {last}) AS n;
+    INSERT INTO app.sessions (user_id, id, tenant_id, expires_at)
+        SELECT md5('user' || n)::uuid, gen_random_uuid(), md5('tenant' || n)::uuid, now() + interval '9 days' FROM generate_series({first}, {last}) AS n, generate_series(1, 10);
+"""
+CUSTOMERS = """
+    INSERT INTO app.customers (tenant_id, id, name, name_key, phone, stage, tags, notes)
+        SELECT {tenant}, gen_random_uuid(), 'Customer ' || {number}, 'customer ' || {number}, '+918' || lpad(({number})::text, 9, '0'),
+               (ARRAY['lead', 'active', 'dormant'])[1 + {number} % 3], ARRAY['silk', 'tag ' || {number} % 50], 'Likes number ' || {number}
+        FROM {source};
+"""
+
+
+def businesses(sql, count, customers, first=1):
+    """`count` businesses with so many customers each."""
+    sql(BUSINESSES.format(first=first, last=first + count - 1)
+        + CUSTOMERS.format(tenant="md5('tenant' || t)::uuid", number="n", source=f"generate_series({first}, {first + count - 1}) AS t, generate_series(1, {customers}) AS n")
+        + "ANALYZE;")
+
+
+def customers(sql, tenant, count):
+    """So many customers of one business, named by its id."""
+    sql(CUSTOMERS.format(tenant=f"'{tenant}'::uuid", number="n", source=f"generate_series(1, {count}) AS n") + "ANALYZE;")
+
+
+def leftovers(sql, tenant):
+    """Rows of the tables that hold what is over."""
+    sql(f"""
+        INSERT INTO app.session_revocations (session_id, revoked_at) SELECT gen_random_uuid(), now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
+        INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;
+        INSERT INTO app.customer_imports (tenant_id, id, created_by, state)
+            SELECT m.tenant_id, gen_random_uuid(), m.user_id, 'completed' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 2000 ELSE 20 END) AS n;
+        INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict) SELECT i.tenant_id, i.id, n, 'created' FROM app.customer_imports i, generate_series(1, 10) AS n;
+        INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content) SELECT i.tenant_id, i.id, n, 'x' FROM app.customer_imports i, generate_series(1, 2) AS n;
+        ANALYZE;""")

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How PostgreSQL finds rows when there are many: every plan of every statement that the API leads to, at a million customers of
+a thousand businesses beside one business with a hundred thousand."""
+import json
+import pathlib
+import re
+import subprocess
+import time
+import uuid
+
+import pytest
+import requests
+import yaml
+
+import population
+from conftest import PASSWORD, POOLER, REPOSITORY, Server, psql
+
+LOG = pathlib.Path(subprocess.run([REPOSITORY / "docker/local/postgres", "data", "tests"], check=True, capture_output=True, text=True).stdout.strip() + ".log")
+
+
+@pytest.fixture
+def crowded(tmp_path):
+    server = Server(tmp_path, RATE_LIMITS_SHARED="on")
+    account = server.register()
+    headers = {"Authorization": "Bearer " + account["access_token"]}
+    tenant = str(uuid.UUID(requests.get(server.url + "/v1/me", headers=headers).json()["tenants"][0]["id"][4:]))
+    population.businesses(server.sql, 1_000, 900)
+    population.customers(server.sql, tenant, 100_000)
+    population.leftovers(server.sql, tenant)
+    assert int(server.sql("SELECT count(*) FROM app.customers")) >= 1_000_000
+    server.stop()
+    # From the next connection on, PostgreSQL writes down how it went about each statement.
+    for setting in ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0", "auto_explain.log_nested_statements = on",
+                    "auto_explain.log_format = json", "log_line_prefix = '%m [%p] %d '"]:
+        psql("postgres", f"ALTER DATABASE {server.database} SET {setting}" if "prefix" not in setting else "SELECT 1")
+    server.start()
+    yield server, headers, account
+    server.drop()
+
+
+def walk(node):
+    yield node
+    for child in node.get("Plans", []):
+        yield from walk(child)
+
+
+def plans(text):
+    """Every plan in a log, as its statement and its top node."""
+    for match in re.finditer(r"LOG:  duration: [\d.]+ ms  plan:\n(.*?)(?=\n\d{4}-\d\d-\d\d |\Z)", text, re.DOTALL):
+        document = json.loads(re.sub(r"^\t", "", match[1], flags=re.MULTILINE))
+        yield document["Query Text"], document["Plan"]
+
+
+@pytest.mark.skipif(POOLER is not None, reason="the same plans come without a pooler")
+def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_tenant(crowded):
+    server, headers, account = crowded
+    begin = LOG.stat().st_size
+    called = set()
+
+    def call(operation, method, path, expected, **more):
+        called.add(operation)
+        reply = requests.request(method, server.url + path, headers={**headers, **more.pop("extra", {})}, timeout=60, **more)
+        assert reply.status_code in expected, (operation, reply.status_code, reply.text)
+        return reply
+
+    operations = {operation["operationId"]: (method, path) for path, item in yaml.safe_load((REPOSITORY / "openapi.yaml").read_text())["paths"].items()
+                  for method, operation in item.items() if isinstance(operation, dict) and "operationId" in operation}
+    phone = f"9{int(time.time()) % 10**9:09d}"
+    registered = call("register", "POST", "/v1/auth/register", [201], json={"business_name": "New", "name": "Owner", "phone": phone, "password": PASSWORD}).json()
+    call("logIn", "POST", "/v1/auth/login", [200], json={"identity": phone, "password": PASSWORD})
+    call("refreshTokens", "POST", "/v1/auth/refresh", [200], json={"refresh_token": registered["refresh_token"]})
+    me = call("getMe", "GET", "/v1/me", [200]).json()
+    call("switchTenant", "POST", "/v1/auth/switch", [200], json={"tenant_id": me["tenants"][0]["id"]})
+    call("createTenant", "POST", "/v1/tenants", [201], json={"name": "Second"})
+    first = call("listCustomers", "GET", "/v1/customers?limit=20", [200]).json()
+    for query in ["limit=100&stage=lead", "limit=20&tag=silk", "q=customer%2099999", "q=nobody", "q=99999", "limit=20&cursor=" + first.get("next_cursor", "")]:
+        call("listCustomers", "GET", "/v1/customers?" + query, [200, 400])
+    customer = first["data"][0]["id"]
+    call("getCustomer", "GET", "/v1/customers/" + customer, [200])
+    made = call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Asha", "phone": "9811111111", "email": "asha@example.in"}).json()
+    call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "phone": "9811111111"})
+    call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "email": "asha@example.in"})
+    call("updateCustomer", "PATCH", "/v1/customers/" + customer, [200], json={"notes": "x"}, extra={"If-Match": "*"})
+    call("deleteCustomer", "DELETE", "/v1/customers/" + made["id"], [204], extra={"If-Match": "*"})
+    imported = call("importCustomers", "POST", "/v1/customers/import", [202], data=b"name,phone\nAsha,9811111112\nRavi,9811111113\n", extra={"Content-Type": "text/csv"})
+    where = "/v1/customer-imports/" + imported.json()["id"]
+    call("watchCustomerImport", "GET", where + "/events", [200])
+    call("getCustomerImport", "GET", where, [200])
+    call("listCustomerImportRows", "GET", where + "/rows", [200])
+    call("exportCustomers", "GET", "/v1/customers/export", [200])
+    call("logOut", "POST", "/v1/auth/logout", [200, 204])
+    missing = {name for name, (_, path) in operations.items() if path.startswith("/v1/")} - called
+    assert not missing, f"operations that were not called: {missing}"
+    time.sleep(2.5)  # What is read every two seconds.
+    server.stop()
+
+    leading = dict(line.split("|") for line in server.sql(
+        "SELECT i.indexrelid::regclass::text, a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]").split("\n"))
+    kinds = dict(line.split("|") for line in server.sql(
+        "SELECT relname, split_part(obj_description(oid, 'pg_class'), ':', 1) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'").split("\n"))
+    with open(LOG, "rb") as file:
+        file.seek(begin)
+        text = file.read().decode(errors="replace")
+    seen, wrong = set(), set()
+    for statement, top in plans(text):
+        short = " ".join(statement.split())
+        seen.add(short)
+        for node in walk(top):
+            relation = node.get("Relation Name")
+            if node["Node Type"] == "Seq Scan" and relation in kinds:
+                wrong.add((short, "reads all of " + relation))
+            if "Index Name" in node and relation is not None and kinds.get(relation) == "tenant":
+                first_column = leading.get("app." + node["Index Name"])
+                # A person's businesses, and what a person's row refers to, are found by the person.
+                if first_column != "tenant_id" and not (relation == "memberships" and first_column == "user_id"):
+                    wrong.add((short, f"goes by {node['Index Name']}, which begins with {first_column}"))
+    print(f"{len(seen)} statements")
+    assert len(seen) > 40
+    assert not wrong, "\n".join(f"{problem}: {statement}" for statement, problem in sorted(wrong))
