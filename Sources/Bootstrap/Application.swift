@@ -46,6 +46,13 @@ package struct Application: Sendable {
             configuration.http.connections = room
         }
         try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
+        if let replica = configuration.database.replicaURL {
+            do { try StartupCheck.run(url: replica, migrations: configuration.migrationsDirectory) } catch let error as AdminError {
+                // Nobody reads there who has not been looked at.
+                logger.warning("the replica does not answer and is left alone", metadata: ["reason": "\(error)"])
+                configuration.database.replicaURL = nil
+            }
+        }
         let keys = try KeyStore(folder: configuration.keysDirectory)
         let prometheus = Prometheus()
         let loops = (0..<configuration.loops).map { EventLoop(label: "unnati.loop.\($0)") }
@@ -102,6 +109,7 @@ package struct Application: Sendable {
             .gauge("db_pool_waiting", pool.waiting),
             .gauge("db_pool_max", pool.maximum), .counter("db_pool_timeouts_total", pool.timeouts),
             .counter("db_round_trips_total", pool.roundTrips),
+            .counter("db_replica_reads_total", pool.replicaReads),
             .gauge("http_server_connections", server.connectionCount),
             .counter("http_server_requests_shed_total", server.shedCount),
             .counter("http_server_connections_refused_total", server.refusedCount),
@@ -128,6 +136,10 @@ package struct Application: Sendable {
                     for loop in loops { loop.stop() }
                 },
                 ClosureService { [server, logger] in await Self.reloadCertificates(of: server, logger) },
+                ClosureService { [database] in
+                    await cancelWhenGracefulShutdown { await database.followReplica() }
+                    try await gracefulShutdown()
+                },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
                 ClosureService { [sharedLimits, logger] in
                     guard let sharedLimits else { return try await gracefulShutdown() }

@@ -45,6 +45,8 @@ package struct ConfigurationReader {
         var configuration = Configuration(
             database: DatabaseConfiguration(
                 url: Secret(secret("DATABASE_URL", example: "postgresql:///unnati?user=unnati_app"))))
+        configuration.database.replicaURL = optionalSecret("DATABASE_REPLICA_URL")
+        read("DATABASE_REPLICA_AGE_MS", 100...60_000, into: &configuration.database.replicaAge)
         read("DATABASE_CONNECTIONS", 1...64, into: &configuration.database.connections)
         read("DATABASE_WAITERS", 0...100_000, into: &configuration.database.waiters)
         read("DATABASE_LEASE_TIMEOUT_MS", 1...60_000, into: &configuration.database.leaseTimeout)
@@ -146,6 +148,12 @@ package struct ConfigurationReader {
 
     private func text(_ name: String, isSecret: Bool = false) -> String? {
         reader.string(forKey: ConfigKey(name.lowercased().split(separator: "_").map(String.init)), isSecret: isSecret)
+    }
+
+    /// Nil when neither the value nor a file with it is named.
+    private mutating func optionalSecret(_ name: String) -> Secret<String>? {
+        let isNamed = [name, name + "_FILE"].contains { !(text($0, isSecret: true) ?? "").isEmpty }
+        return isNamed ? Secret(secret(name, example: "")) : nil
     }
 
     /// The value itself, or the content of the file that `NAME_FILE` points at, as container platforms hand secrets over.

@@ -18,14 +18,14 @@ package struct CustomerService: Sendable {
         _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller,
         _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) async throws -> Output {
-        try await database.read(
+        try await database.browse(
             CustomerQueries.page(filter, after: after, limit: limit + 1, of: caller.tenantID, read),
             in: .tenant(caller.tenantID))
     }
 
     /// - Throws: `CustomerError.unknown`.
     package func find(_ id: Customer.ID, for caller: Caller) async throws -> Customer {
-        let found = try await database.read(
+        let found = try await database.browse(
             CustomerQueries.find(id, of: caller.tenantID), in: .tenant(caller.tenantID))
         guard let found else { throw CustomerError.unknown }
         return found

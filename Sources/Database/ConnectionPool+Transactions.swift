@@ -39,7 +39,10 @@ extension ConnectionPool {
         _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?,
         _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
-        guard mode == .read else { return try await transaction(scope, mode, timeout, nil, body) }
+        guard mode == .read else {
+            defer { replica?.noteWrite(in: scope) }
+            return try await transaction(scope, mode, timeout, nil, body)
+        }
         return try await Cancellation.watching { try await transaction(scope, mode, timeout, $0, body) }
     }
 

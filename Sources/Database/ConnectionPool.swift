@@ -74,6 +74,8 @@ package final class ConnectionPool: Sendable {
     /// (docs/decisions/0011).
     static let depth = 4
 
+    let replica: Replica?
+
     /// ``depth`` places for each lane.
     let underWay: Lock<[UnderWay?]>
     /// When one was last met.
@@ -92,6 +94,7 @@ package final class ConnectionPool: Sendable {
         state = Lock(
             PoolState(
                 size: configuration.connections, maximumWaiting: configuration.waiters, lines: loops.count + 1))
+        replica = configuration.replicaURL.map { Replica(configuration, url: $0, on: loops, logger: logger) }
         underWay = Lock(Array(repeating: nil, count: configuration.connections * Self.depth))
         blocking = Lock(Array(repeating: nil, count: configuration.connections))
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "unnati.database.ticker"))
@@ -114,8 +117,19 @@ package final class ConnectionPool: Sendable {
     /// Writes in a transaction of its own, in one round trip.
     @discardableResult
     package func write<Output>(_ query: Query<Output>, in scope: some TransactionScope) async throws -> Output {
-        try await run(query, in: scope, .write)
+        defer { replica?.noteWrite(in: scope) }
+        return try await run(query, in: scope, .write)
     }
+
+    /// Reads what others may have changed a moment ago: on a standby, where there is one that has all that this business
+    /// has written through this server.
+    package func browse<Output>(_ query: Query<Output>, in scope: TenantScope) async throws -> Output {
+        if let replica, let output = try await replica.read(query, in: scope) { return output }
+        return try await read(query, in: scope)
+    }
+
+    /// Keeps an eye on the standby until the task is cancelled. Returns at once when there is none.
+    package func followReplica() async { await replica?.follow(self) }
 
     private func run<Output>(_ query: Query<Output>, in scope: some TransactionScope, _ mode: TransactionMode)
         async throws -> Output
@@ -293,10 +307,13 @@ package final class ConnectionPool: Sendable {
         let (refused, idle) = state.with { $0.close() }
         for work in refused { work.refuse(.unavailable(retryAfter: .seconds(1))) }
         for connection in idle { connection.stopWatching() }
+        replica?.pool.close()
     }
 
     package struct Statistics: Sendable {
         package let inUse: Int, idle: Int, waiting: Int, maximum: Int, timeouts: Int, roundTrips: Int
+        /// Answered by the standby.
+        package let replicaReads: Int
     }
 
     package var statistics: Statistics {
@@ -304,8 +321,7 @@ package final class ConnectionPool: Sendable {
         return state.with { state in
             Statistics(
                 inUse: state.inUse, idle: state.idleCount, waiting: state.waiting, maximum: state.size,
-                timeouts: timeouts,
-                roundTrips: roundTrips)
+                timeouts: timeouts, roundTrips: roundTrips, replicaReads: replica?.readCount ?? 0)
         }
     }
 }

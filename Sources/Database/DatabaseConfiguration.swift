@@ -6,6 +6,10 @@ import Core
 package struct DatabaseConfiguration: Sendable {
     /// `DATABASE_URL`, required. A libpq URI for the role `unnati_app`. Redacted in every description.
     package var url: Secret<String>
+    /// `DATABASE_REPLICA_URL`. A standby of the same database that answers reads which may be a moment old; nil for none.
+    package var replicaURL: Secret<String>?
+    /// `DATABASE_REPLICA_AGE_MS`, 100...60 000. How far it may be behind.
+    package var replicaAge: Duration = .milliseconds(2_000)
     /// `DATABASE_CONNECTIONS`, 1...64. About twice the database's cores: many waiting requests over few connections beat
     /// many connections.
     package var connections = 4

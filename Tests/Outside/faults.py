@@ -144,7 +144,11 @@ class Load:
 
     def verdict(self, cluster):
         """What the history says beside what the database has."""
-        stored = cluster.sql("SELECT name FROM app.customers").split("\n")
+        return self.verdict_besides(cluster, "")
+
+    def verdict_besides(self, cluster, others):
+        """The same without customers of a name that others have added."""
+        stored = cluster.sql(f"SELECT name FROM app.customers WHERE name <> '{others}'").split("\n")
         statuses = {}
         for _, _, status, _, _, _ in self.history:
             statuses[status] = statuses.get(status, 0) + 1
@@ -252,6 +256,78 @@ def failover(folder, options):
             for cluster in filter(None, [standby, primary]):
                 cluster.remove()
     return "; ".join(lines), is_right
+
+
+def replica(folder, options):
+    """A standby answers reads. It falls behind, dies and comes back, and the primary dies: whoever has written reads what it wrote."""
+    primary = Cluster("faults", "wal_level=replica").make_database()
+    standby = None
+    try:
+        postgres("follow", "standby", primary.name)
+        standby = Cluster("standby")
+        server = Server(folder, f"{primary.url}unnati_app&dbname=unnati", DATABASE_REPLICA_URL=f"{standby.url}unnati_app&dbname=unnati")
+        load = Load(server, options.seed)
+        own, wrong, stop = [0], [], threading.Event()
+        token = server.register(99)
+
+        def write_and_read():
+            session = requests.Session()
+            session.headers["Authorization"] = "Bearer " + token
+            while not stop.is_set():
+                with contextlib.suppress(requests.RequestException):
+                    made = session.post(server.url + "/v1/customers", json={"name": "Own"}, timeout=15)
+                    if made.status_code == 201:
+                        read = session.get(server.url + "/v1/customers/" + made.json()["id"], timeout=15)
+                        own[0] += 1
+                        if read.status_code == 404:
+                            wrong.append(made.json()["id"])
+
+        def replica_reads():
+            text = requests.get(f"http://127.0.0.1:{server.admin_port}/metrics").text
+            return float(next(line.split()[-1] for line in text.splitlines() if line.startswith("db_replica_reads_total")))
+
+        writers = [threading.Thread(target=write_and_read, daemon=True) for _ in range(4)]
+        quiet = server.register(98)
+        for writer in writers:
+            writer.start()
+        # A business that writes nothing is the standby's to answer.
+        readers = requests.Session()
+        readers.headers["Authorization"] = "Bearer " + quiet
+
+        def served_there(count=100):
+            before = replica_reads()
+            statuses = [readers.get(server.url + "/v1/customers").status_code for _ in range(count)]
+            return replica_reads() - before, statuses
+
+        time.sleep(1)
+        there, good = served_there()
+        standby.sql("SELECT pg_wal_replay_pause()")
+        time.sleep(3)
+        behind, also_good = served_there()
+        standby.sql("SELECT pg_wal_replay_resume()")
+        postgres("crash", standby.name)
+        gone, still_good = served_there()
+        standby.start()
+        time.sleep(2)
+        back, good_again = served_there()
+        stop.set()
+        for writer in writers:
+            writer.join(timeout=20)
+        load.end()
+        text, is_clean = load.verdict_besides(primary, "Own")
+        time.sleep(0.5)
+        postgres("crash", primary.name)
+        time.sleep(1)
+        without, statuses = served_there()
+        primary.start()
+        server.stop()
+        all_good = set(good + also_good + still_good + good_again) == {200}
+        return (f"while a business that writes nothing read 100 times, beside others that write, the standby answered {there:.0f} reads in all, {behind:.0f} when it had stood still for 3 s, "
+                f"{gone:.0f} when it was dead, {back:.0f} when it was back, and {without:.0f} with the primary dead; {'none' if all_good else 'some'} of them failed; {own[0]:,} customers were read right behind their writing, {len(wrong)} not found; {text}"
+                ), all_good and there > 90 and behind < 10 and gone == 0 and back > 90 and without > 90 and not wrong and own[0] > 50 and is_clean and set(statuses) == {200}
+    finally:
+        for cluster in filter(None, [standby, primary]):
+            cluster.remove()
 
 
 def demotion(folder, options):
@@ -515,7 +591,7 @@ def recovery(folder, options):
         cluster.remove()
 
 
-PARTS = {part.__name__: part for part in [restarts, crashes, failover, demotion, exhaustion, conflicts, full_disk, recovery]}
+PARTS = {part.__name__: part for part in [restarts, crashes, failover, replica, demotion, exhaustion, conflicts, full_disk, recovery]}
 
 
 def main():

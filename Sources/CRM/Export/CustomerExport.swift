@@ -40,12 +40,12 @@ package struct CustomerExport: AsyncSequence, Sendable {
     init(of tenant: TenantID, from database: ConnectionPool) async throws {
         self.database = database
         self.tenant = tenant
-        first = try await database.read(
+        first = try await database.browse(
             CustomerQueries.exportPage(after: nil, limit: Self.rowsPerPage.lowerBound, of: tenant), in: .tenant(tenant))
     }
 
     private func page(after last: Customer.ID, limit: Int) async throws -> Page {
-        try await database.read(
+        try await database.browse(
             CustomerQueries.exportPage(after: last, limit: limit, of: tenant), in: .tenant(tenant))
     }
 

@@ -67,7 +67,7 @@ package struct CustomerImportService: Sendable {
     /// - Throws: `CustomerImportError.unknown`.
     package func find(_ id: CustomerImport.ID, for caller: Caller) async throws -> CustomerImport {
         let tenant = caller.tenantID
-        let found = try await database.read(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
+        let found = try await database.browse(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
         guard let found else { throw CustomerImportError.unknown }
         if found.state == .running, found.updatedAt.advanced(by: Self.abandonedAfter) < .now() {
             let taken = try await database.write(
