@@ -47,7 +47,9 @@ package struct Application: Sendable {
         }
         try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
         if let replica = configuration.database.replicaURL {
-            do { try StartupCheck.run(url: replica, migrations: configuration.migrationsDirectory) } catch let error as AdminError {
+            do { try StartupCheck.run(url: replica, migrations: configuration.migrationsDirectory) } catch let error
+                as AdminError
+            {
                 // Nobody reads there who has not been looked at.
                 logger.warning("the replica does not answer and is left alone", metadata: ["reason": "\(error)"])
                 configuration.database.replicaURL = nil

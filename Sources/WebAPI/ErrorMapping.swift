@@ -102,7 +102,8 @@ extension DatabaseError: APIErrorConvertible {
         case .refused(let refusal) where refusal.sqlState.hasPrefix("53"):
             // No room on the database's disk, in its memory, or for more connections.
             error = APIError(
-                .serviceUnavailable, .unavailable, "The service cannot save at this moment; nothing was changed. Try again later.")
+                .serviceUnavailable, .unavailable,
+                "The service cannot save at this moment; nothing was changed. Try again later.")
             error.retryAfter = .seconds(10)
         case .refused, .rolledBack, .decoding:
             error = APIError(.internalServerError, .internalError, "Something went wrong on our side.")

@@ -112,10 +112,17 @@ import Testing
             "citus_references", "customer_imports"
         ),
         (
+            "ALTER TABLE app.customers ADD COLUMN user_id uuid REFERENCES app.user_passwords (user_id)",
+            "citus_references", "user_passwords"
+        ),
+        (
             "CREATE TRIGGER x BEFORE UPDATE ON app.customers FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
             "citus_triggers", "customers"
         ),
-        ("ALTER TABLE app.customers ADD COLUMN number integer GENERATED ALWAYS AS IDENTITY", "citus_sequences", "customers"),
+        (
+            "ALTER TABLE app.customers ADD COLUMN number integer GENERATED ALWAYS AS IDENTITY", "citus_sequences",
+            "customers"
+        ),
         (
             "CREATE FUNCTION app.x() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO app.customers SELECT * FROM app.customers; END",
             "citus_functions", "app.x()"

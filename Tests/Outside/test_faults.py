@@ -9,7 +9,7 @@ import time
 
 import requests
 
-from conftest import BINARY
+from conftest import BINARY, CLUSTER
 
 
 def test_kill_minus_nine_loses_no_acknowledged_customer(server):
@@ -173,3 +173,28 @@ def test_the_server_refuses_wrong_settings_all_at_once(server):
     result = subprocess.run([BINARY, "serve"], env={**server.environment, "HTTP_PORT": "banana", "PASSWORD_COST": "3"}, capture_output=True, text=True)
     assert result.returncode == 78
     assert "HTTP_PORT is banana" in result.stderr and "PASSWORD_COST is 3" in result.stderr
+
+
+def test_a_client_that_goes_away_ends_its_query(server):
+    """A search that waits for a lock: nobody but PostgreSQL would notice that nobody waits for it any more."""
+    token = server.register()["access_token"]
+    holder = subprocess.Popen(["psql", "-qAt", f"{CLUSTER}postgres&dbname={server.database}"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    holder.stdin.write("BEGIN; LOCK TABLE app.customers;\n")
+    holder.stdin.flush()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'unnati_app' AND wait_event_type = 'Lock'"
+
+    def wait_for(count, seconds):
+        begun = time.monotonic()
+        while server.sql(waiting) != count:
+            assert time.monotonic() - begun < seconds, f"not {count} after {seconds} s"
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    wait_for("0", 5)
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"GET /v1/customers?q=asha HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        wait_for("1", 2)
+    took = wait_for("0", 1)
+    holder.communicate("ROLLBACK;\n")
+    print(f"ended {took:.2f} s after the client was gone")
+    assert requests.get(server.url + "/v1/customers?q=asha", headers={"Authorization": "Bearer " + token}).ok

@@ -179,6 +179,31 @@ def test_what_is_wrong_with_the_connection_is_one_message(database, folder):
     assert "no migration 77" in migrate(database, folder, "up", "--to", "77").stderr
 
 
+@pytest.fixture
+def passwords():
+    """The cluster asks one role for a password, as a real one asks all."""
+    path = psql("postgres", "SHOW hba_file")
+    before = open(path).read()
+    psql("postgres", "CREATE ROLE guarded LOGIN PASSWORD 'right one'")
+    with open(path, "w") as file:
+        file.write("local all guarded scram-sha-256\n" + before)
+    psql("postgres", "SELECT pg_reload_conf()")
+    time.sleep(0.3)
+    yield
+    with open(path, "w") as file:
+        file.write(before)
+    psql("postgres", "SELECT pg_reload_conf()")
+    psql("postgres", "DROP ROLE guarded")
+
+
+def test_a_wrong_password_is_said_to_be_one_and_not_repeated(database, folder, passwords):
+    wrong = migrate(database, folder, "up", DATABASE_OWNER_URL=f"{CLUSTER}guarded&dbname={database}&password=wrong%20one")
+    assert wrong.returncode == 1 and "password authentication failed" in wrong.stderr and "Check address" in wrong.stderr
+    assert "wrong one" not in wrong.stderr + wrong.stdout and "wrong%20one" not in wrong.stderr + wrong.stdout
+    right = migrate(database, folder, "up", DATABASE_OWNER_URL=f"{CLUSTER}guarded&dbname={database}&password=right%20one")
+    assert right.returncode == 1 and "permission denied for database" in right.stderr
+
+
 def test_a_pooler_is_noticed(database, folder):
     pooler = REPOSITORY / "docker/local/pooler"
     subprocess.run([pooler, "start", "tests"], check=True)

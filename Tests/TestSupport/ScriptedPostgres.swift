@@ -50,7 +50,9 @@ package final class ScriptedPostgres: Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    package var url: Secret<String> { Secret("postgresql:///x?host=\(folder)&user=x&sslmode=disable&gssencmode=disable") }
+    package var url: Secret<String> {
+        Secret("postgresql:///x?host=\(folder)&user=x&sslmode=disable&gssencmode=disable")
+    }
 
     private static func send(_ bytes: [UInt8], _ client: Int32) {
         var bytes = bytes

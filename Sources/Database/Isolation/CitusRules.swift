@@ -8,16 +8,17 @@ extension CatalogRule {
     static let citusRules = [
         CatalogRule(
             "citus_references",
-            "A table that is not spread refers to none that is: what persons' and other tables refer to is copied to every machine, and only small tables may be (\(copied.joined(separator: ", "))).",
+            "Where a table that is spread and one that is not refer to one another, the other is copied to every machine, and only small tables may be (\(copied.joined(separator: ", "))).",
             isRequiredToServe: false,
             """
-            SELECT name, 'would have to be copied to every machine' FROM (
+            SELECT t.name, 'would have to be copied to every machine' FROM (
                 WITH RECURSIVE whole AS (
-                    SELECT k.confrelid AS oid FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid WHERE k.contype = 'f' AND t.kind <> 'tenant'
+                    SELECT k.confrelid AS oid FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid JOIN tables target ON target.oid = k.confrelid
+                    WHERE k.contype = 'f' AND (t.kind = 'tenant') <> (target.kind = 'tenant')
                     UNION
                     SELECT k.confrelid FROM pg_constraint k JOIN whole ON whole.oid = k.conrelid WHERE k.contype = 'f')
-                SELECT t.name FROM whole JOIN tables t USING (oid) WHERE t.kind = 'tenant') AS found
-            WHERE name <> ALL (\(list))
+                SELECT oid FROM whole) AS whole JOIN tables t USING (oid)
+            WHERE t.name <> ALL (\(list))
             """),
         CatalogRule(
             "citus_triggers",
@@ -48,8 +49,8 @@ extension CatalogRule {
             """),
     ]
 
-    /// Tenants' tables that are small enough to be everywhere, because sessions refer to memberships.
-    static let copied = ["memberships", "tenants"]
+    /// Small enough to be everywhere. Sessions refer to memberships, and memberships to the two others.
+    static let copied = ["memberships", "tenants", "users"]
 
     private static let list = "ARRAY[\(copied.map { "'\($0)'" }.joined(separator: ", "))]"
 }

@@ -50,39 +50,64 @@ extension Migrator {
 
     // MARK: - Repair
 
+    /// One thing that is wrong with the record, or with an index, and can be settled.
+    private enum Fault {
+        case halfMade(index: String)
+        case changed(MigrationFile, from: MigrationRecord.Applied)
+        case lost(MigrationRecord.Applied)
+    }
+
     /// Drops half-made indexes, takes the files named by `accepted` as they are now, and takes `forgotten` out of the
     /// record. Each step is written into the events.
-    /// - Returns: what was done, a line for each.
-    package borrowing func repair(accepting accepted: [Int] = [], forgetting forgotten: [Int] = []) throws -> [String] {
+    /// - Parameter isTrial: whether only to tell.
+    /// - Returns: what was done, or would be, a line for each.
+    package borrowing func repair(
+        accepting accepted: [Int] = [], forgetting forgotten: [Int] = [], isTrial: Bool = false
+    ) throws -> [String] {
         for version in accepted where !files.contains(where: { $0.version == version }) {
             throw MigrationError.noSuchVersion(version)
         }
+        if isTrial { return try faults(accepted, forgotten).map(Self.line) }
         return try alone(wait: .seconds(60)) {
-            let records = try MigrationRecord.applied(on: connection)
-            var done: [String] = []
-            for index in try invalidIndexes() {
-                try drop(index)
-                done.append("The half-made index \(index) was dropped.")
+            try faults(accepted, forgotten).map { fault in
+                try settle(fault)
+                return Self.line(fault)
             }
-            for file in files where accepted.contains(file.version) {
-                guard let record = records.first(where: { $0.version == file.version }),
-                    record.checksum != file.checksum || record.name != file.name
-                else { continue }
-                try connection.run(
-                    "UPDATE app.schema_migrations SET checksum = $2, name = $3 WHERE version = $1::integer",
-                    [String(file.version), file.checksum, file.name])
-                try add(
-                    "repaired", file.version, file.name, "accepted as it is; was \(record.name), \(record.checksum)")
-                done.append("\(file.label) was accepted as it is.")
-            }
-            for record in records where forgotten.contains(record.version) {
-                guard !files.contains(where: { $0.version == record.version }) else { continue }
-                try connection.run(
-                    "DELETE FROM app.schema_migrations WHERE version = $1::integer", [String(record.version)])
-                try add("repaired", record.version, record.name, "taken out of the record; was \(record.checksum)")
-                done.append("\(record.label) was taken out of the record.")
-            }
-            return done
+        }
+    }
+
+    private borrowing func faults(_ accepted: [Int], _ forgotten: [Int]) throws -> [Fault] {
+        let records = try MigrationRecord.applied(on: connection)
+        let changed = files.filter { accepted.contains($0.version) }.compactMap { file -> Fault? in
+            guard let record = records.first(where: { $0.version == file.version }) else { return nil }
+            return record.checksum == file.checksum && record.name == file.name ? nil : .changed(file, from: record)
+        }
+        let lost = records.filter { record in
+            forgotten.contains(record.version) && !files.contains { $0.version == record.version }
+        }
+        return try invalidIndexes().map { .halfMade(index: $0) } + changed + lost.map { .lost($0) }
+    }
+
+    private static func line(_ fault: Fault) -> String {
+        switch fault {
+        case .halfMade(let index): "The half-made index \(index) is dropped."
+        case .changed(let file, _): "\(file.label) is accepted as it is."
+        case .lost(let record): "\(record.label) is taken out of the record."
+        }
+    }
+
+    private borrowing func settle(_ fault: Fault) throws {
+        switch fault {
+        case .halfMade(let index): try drop(index)
+        case .changed(let file, let record):
+            try connection.run(
+                "UPDATE app.schema_migrations SET checksum = $2, name = $3 WHERE version = $1::integer",
+                [String(file.version), file.checksum, file.name])
+            try add("repaired", file.version, file.name, "accepted as it is; was \(record.name), \(record.checksum)")
+        case .lost(let record):
+            try connection.run(
+                "DELETE FROM app.schema_migrations WHERE version = $1::integer", [String(record.version)])
+            try add("repaired", record.version, record.name, "taken out of the record; was \(record.checksum)")
         }
     }
 

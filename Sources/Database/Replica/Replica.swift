@@ -56,7 +56,8 @@ final class Replica: Sendable {
         do {
             let written = try await primary.read(Self.position("pg_current_wal_lsn()"), in: .directory)
             let replayed = try await pool.read(
-                Self.position("CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"),
+                Self.position(
+                    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"),
                 in: .directory)
             if replayed >= written { state.with { $0.caughtUp(to: moment) } }
         } catch DatabaseError.unavailable {

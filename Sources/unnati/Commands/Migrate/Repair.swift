@@ -18,10 +18,13 @@ extension Migrate {
         var accept: [Int] = []
         @Option(help: ArgumentHelp("Take a file that is gone for good out of the record.", valueName: "version"))
         var forget: [Int] = []
+        @Flag(help: "Say what would be done, and change nothing.") var dryRun = false
 
         func run() async throws {
             try await reporting {
-                let done = try await source.migrator { try $0.repair(accepting: accept, forgetting: forget) }
+                let done = try await source.migrator {
+                    try $0.repair(accepting: accept, forgetting: forget, isTrial: dryRun)
+                }
                 print(done.isEmpty ? "There is nothing to repair." : done.joined(separator: "\n"))
             }
         }
