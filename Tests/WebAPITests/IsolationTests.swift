@@ -54,6 +54,42 @@ import Testing
         }
     }
 
+    /// Every operation for its own business, and then for another: what is one's own is there, and nothing of it elsewhere.
+    @Test func everyOperationIsForItsOwnBusiness() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant("Acme"), other = try await api.makeTenant("Other")
+            let (importID, _) = try await acme.importFile(Array("name,phone\nCanary,9812345678\n".utf8))
+            let customers = try await acme.get("/v1/customers").object["data"] as? [[String: Any]]
+            let customer = try #require(customers?.first?["id"] as? String)
+            let open = Contract.shared.openOperations
+            // What deletes comes last, and what ends the session is not asked.
+            let routes = api.application.api.router.routes
+                .filter { !open.contains($0.operation) && $0.operation != "logOut" }
+                .sorted { ($0.method == .delete ? 1 : 0) < ($1.method == .delete ? 1 : 0) }
+            for route in routes {
+                let target = route.template.replacingOccurrences(of: "{customer_id}", with: customer)
+                    .replacingOccurrences(of: "{import_id}", with: importID)
+                let names = target != route.template
+                let body = route.body.maximumBytes > 0 ? Array("{\"notes\":\"Canary\"}".utf8) : nil
+                let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
+
+                let foreign = try await api.request(
+                    route.method.rawValue, target, token: other.token, headers: headers, body: body)
+                let own = try await api.request(
+                    route.method.rawValue, target, token: acme.token, headers: headers, body: body)
+
+                #expect(!foreign.text.contains("Canary"), "\(route.operation)")
+                #expect(own.status != 401 && own.status < 500, "\(route.operation)")
+                if names {
+                    #expect(foreign.status == 404, "\(route.operation)")
+                    #expect((200..<300).contains(own.status), "\(route.operation): \(own.status)")
+                } else if route.method == .get, route.template.hasPrefix("/v1/customers") {
+                    #expect(own.text.contains("Canary"), "\(route.operation)")
+                }
+            }
+        }
+    }
+
     /// Whoever has no token, or one that is none, learns nothing, whatever else the request says.
     @Test func everyOperationAsksForATokenUnlessItsDescriptionSaysOtherwise() async throws {
         try await TestAPI.run { api in
