@@ -12,7 +12,7 @@ import time
 import pytest
 import requests
 
-from conftest import BINARY, CLUSTER, POOLER, REPOSITORY, administer, psql
+from conftest import BINARY, CLUSTER, POOLER, REPOSITORY, administer, free_port, psql
 
 
 @pytest.fixture
@@ -312,13 +312,33 @@ def test_old_and_new_servers_work_side_by_side_on_the_expanded_schema(server, fo
         thread.join()
     assert set(outcomes) <= {200, 201} and len(outcomes) > 20
 
-    # Both start, and restart, on the expanded schema; the contract waits.
-    for environment in [server.environment, new]:
-        process = subprocess.Popen([BINARY, "serve"], env=dict(environment, HTTP_PORT="0", ADMIN_PORT="0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Both work beside each other on the expanded schema, and restart there; the contract waits.
+    new["HTTP_PORT"], new["ADMIN_PORT"] = str(free_port()), str(free_port())
+    outcomes.clear()
+    stop.clear()
+
+    def start(environment):
+        process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert "listening" in process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-        assert process.returncode == 0
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        return process
+
+    server.stop()
+    for _ in range(2):
+        processes = [start(server.environment), start(new)]
+        urls = [f"http://127.0.0.1:{environment['HTTP_PORT']}" for environment in (server.environment, new)]
+        threads = [threading.Thread(target=work, args=(url,)) for url in urls]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.7)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        stop.clear()
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
+    assert set(outcomes) <= {200, 201} and len(outcomes) > 40
     assert migrate(database, folder, "up", "--phase", "contract").returncode == 0
     gone = subprocess.run([BINARY, "serve"], env=dict(server.environment, HTTP_PORT="0", ADMIN_PORT="0"), capture_output=True, text=True, timeout=30)
     assert gone.returncode == 1 and "9001_notes has taken away" in gone.stderr
