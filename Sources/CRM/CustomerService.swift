@@ -39,6 +39,23 @@ package struct CustomerService: Sendable {
         }
     }
 
+    /// The same, in a transaction to which the caller adds something of its own.
+    /// - Parameter around: is given what adds the customer, to be called once at most.
+    /// - Throws: as ``create(_:for:)``, and what `around` throws; then nothing is added.
+    package func create<Output: Sendable>(
+        _ fields: CustomerFields, for caller: Caller,
+        around:
+            @escaping @Sendable (
+                borrowing TenantTransaction, (borrowing TenantTransaction) throws -> Customer
+            ) throws -> Output
+    ) async throws -> Output {
+        try await namingHolder(of: fields, for: caller) {
+            try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+                try around(tx) { tx in try tx.run(CustomerQueries.insert(.next(), fields, of: tx.tenantID)) }
+            }
+        }
+    }
+
     /// Changes a customer if nobody else has since `version`.
     /// - Parameters:
     ///   - version: nil to change whatever is there.
@@ -76,9 +93,9 @@ package struct CustomerService: Sendable {
     }
 
     /// Turns a violated uniqueness into an error that names the customer who has the number or address already.
-    private func namingHolder(
-        of fields: @autoclosure () -> CustomerFields, for caller: Caller, _ write: () async throws -> Customer
-    ) async throws -> Customer {
+    private func namingHolder<Output>(
+        of fields: @autoclosure () -> CustomerFields, for caller: Caller, _ write: () async throws -> Output
+    ) async throws -> Output {
         do {
             return try await write()
         } catch let error as DatabaseError where error.violates("customers_phone") {

@@ -25,6 +25,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case methodUnknown = "method_unknown"
     case versionNotSupported = "version_not_supported"
     case preconditionRequired = "precondition_required"
+    case idempotencyKeyInvalid = "idempotency_key_invalid"
+    case idempotencyKeyInProgress = "idempotency_key_in_progress"
+    case idempotencyKeyReused = "idempotency_key_reused"
 
     // Who is asking
     case tokenMissing = "token_missing"

@@ -78,6 +78,8 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     customer = first["data"][0]["id"]
     call("getCustomer", "GET", "/v1/customers/" + customer, [200])
     made = call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Asha", "phone": "9811111111", "email": "asha@example.in"}).json()
+    for _ in range(2):
+        call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Once"}, extra={"Idempotency-Key": "k"})
     call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "phone": "9811111111"})
     call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "email": "asha@example.in"})
     call("updateCustomer", "PATCH", "/v1/customers/" + customer, [200], json={"notes": "x"}, extra={"If-Match": "*"})

@@ -23,21 +23,21 @@ package final class ScriptedPostgres: Sendable {
         self.listener = listener
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let bound = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
         precondition(bound == 0 && listen(listener, 8) == 0, "the scripted server cannot listen")
         let script = Self.script(commands, error)
         DispatchQueue.global().async {
-            while case let client = accept(listener, nil, nil), client >= 0 {
+            while case let client = unsafe accept(listener, nil, nil), client >= 0 {
                 var buffer = [UInt8](repeating: 0, count: 65_536)
                 // The greeting, and then the exchange.
-                if read(client, &buffer, buffer.count) > 0 {
+                if unsafe read(client, &buffer, buffer.count) > 0 {
                     Self.send(Self.message("R", [0, 0, 0, 0]) + Self.message("Z", [UInt8(ascii: "I")]), client)
-                    if read(client, &buffer, buffer.count) > 0 { Self.send(script, client) }
+                    if unsafe read(client, &buffer, buffer.count) > 0 { Self.send(script, client) }
                 }
                 close(client)
             }
@@ -56,12 +56,12 @@ package final class ScriptedPostgres: Sendable {
 
     private static func send(_ bytes: [UInt8], _ client: Int32) {
         var bytes = bytes
-        _ = Glibc.send(client, &bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        _ = unsafe Glibc.send(client, &bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
     private static func message(_ kind: Character, _ body: [UInt8]) -> [UInt8] {
         let length = UInt32(body.count + 4)
-        return Array(String(kind).utf8) + withUnsafeBytes(of: length.bigEndian) { Array($0) } + body
+        return Array(String(kind).utf8) + (unsafe withUnsafeBytes(of: length.bigEndian) { unsafe Array($0) }) + body
     }
 
     private static func script(_ commands: [String], _ error: String) -> [UInt8] {

@@ -29,6 +29,9 @@ struct ProbeRow: Sendable {
         ProbeRow(
             "sessions", "user_id, id, tenant_id, expires_at", "'{user}', '{id}', '{tenant}', now()",
             crossing: "'{user}', '{id}', '{other tenant}', now()"),
+        ProbeRow(
+            "idempotency_keys", "tenant_id, user_id, operation, key_hash, fingerprint, status, body",
+            "'{tenant}', '{user}', 'probe', sha256('{number}'), sha256(''), 201, ''"),
         ProbeRow("customers", "tenant_id, id, name, name_key", "'{tenant}', '{id}', 'Probe', 'probe'"),
         ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",

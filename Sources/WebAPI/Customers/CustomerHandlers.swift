@@ -68,7 +68,16 @@ struct CustomerHandlers: Sendable {
 
     func create(_ request: Request, _ context: TenantContext) async throws -> Response {
         let fields = try request.json(CustomerInput.self).fields()
-        let customer = try await customers.create(fields, for: context.caller)
+        guard let key = try Idempotency.key(of: request, for: context.person, operation: "createCustomer") else {
+            return Self.created(try await customers.create(fields, for: context.caller))
+        }
+        return try await customers.create(fields, for: context.caller) {
+            (tx: borrowing TenantTransaction, add: (borrowing TenantTransaction) throws -> Customer) in
+            try key.once(in: tx) { Self.created(try add(tx)) }
+        }
+    }
+
+    private static func created(_ customer: Customer) -> Response {
         var response = CustomerOutput.response(customer, status: .created)
         response.fields[.location] = "/v1/customers/\(customer.id)"
         return response
