@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLUSTER = sys.argv[1]
 DATABASE = "unnati_bench"
 ROUNDS, SECONDS, CLIENTS = int(os.environ.get("BENCH_ROUNDS", 5)), int(os.environ.get("BENCH_SECONDS", 4)), 64
-OURS, HUMMINGBIRD, FASTAPI, BARE = 18080, 18090, 18091, 18092
+OURS, ALONE, HUMMINGBIRD, FASTAPI, BARE = 18080, 18085, 18090, 18091, 18092
 # Hummingbird with PostgresNIO beside pgbench, as the text of the report says.
 HUMMINGBIRD_SHARE = 1_600 / 21_700
 #: A browser's request, a partner app's, and a probe's.
@@ -48,8 +48,8 @@ def call(path, body=None, token=None, content_type="application/json"):
         return json.load(reply)
 
 
-def wrk(port, path, token=None):
-    command = ["wrk", "-t2", f"-c{CLIENTS}", f"-d{SECONDS}s", "--timeout", "10s", "--latency", f"http://127.0.0.1:{port}{path}"]
+def wrk(port, path, token=None, threads=2, prefix=()):
+    command = [*prefix, "wrk", f"-t{threads}", f"-c{CLIENTS}", f"-d{SECONDS}s", "--timeout", "10s", "--latency", f"http://127.0.0.1:{port}{path}"]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -173,6 +173,10 @@ def main():
             with running(uvicorn, FASTAPI, "/livez", **fastapi):
                 note("list: FastAPI + SQLAlchemy + asyncpg", wrk(FASTAPI, path, token))
             note("small: Unnati", wrk(OURS, "/livez"))
+            # What waits for the server, and not for its turn beside the one who measures.
+            alone = {**settings, "HTTP_PORT": str(ALONE), "ADMIN_PORT": "0", "HTTP_LOOPS": "1"}
+            with running(["taskset", "-c", "0", ".build/release/unnati", "serve"], ALONE, "/readyz", **alone):
+                note("small: Unnati, a core for it and one for wrk", wrk(ALONE, "/livez", threads=1, prefix=("taskset", "-c", "1")))
             with idle_connections(OURS, 10_000):
                 note("small: Unnati, 10,000 idle beside", wrk(OURS, "/livez"))
             with running([".local/bare-epoll", str(BARE)], BARE, "/livez"):
@@ -195,6 +199,8 @@ def report(rounds, parsed, ours, theirs):
         ("customer list, Unnati to Hummingbird 2 + PostgresNIO + JWTKit, worked out, not measured here", share / HUMMINGBIRD_SHARE, "≥ 6"),
         ("customer list, Unnati to FastAPI", ratio("list: Unnati", "list: FastAPI + SQLAlchemy + asyncpg"), "≥ 10"),
         ("customer list, p99 to p50", statistics.median(p99 / p50 for _, p50, p99 in rounds["list: Unnati"]), "≤ 3"),
+        ("small reply, p99 to p50, with a core for Unnati and one for wrk",
+         statistics.median(p99 / p50 for _, p50, p99 in rounds["small: Unnati, a core for it and one for wrk"]), "≤ 3"),
         ("small reply, Unnati to Hummingbird", ratio("small: Unnati", "small: Hummingbird"), "≥ 2.0"),
         ("small reply, Unnati to bare epoll in C", ratio("small: Unnati", "small: bare epoll in C"), "≥ 0.70"),
         ("small reply, beside 10,000 idle connections to without", ratio("small: Unnati, 10,000 idle beside", "small: Unnati"), "≥ 0.90"),

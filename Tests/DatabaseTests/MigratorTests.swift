@@ -226,6 +226,24 @@ import Testing
         }
     }
 
+    /// Whoever waits must hold no snapshot, or CREATE INDEX CONCURRENTLY waits for them and they for it.
+    @Test func ofEightAtOnceNobodyStandsInTheWayOfAnIndex() async throws {
+        try await TestDatabase.run(template: "unnati_empty") { database in
+            let url = try database.url("unnati_owner")
+            let begun = ContinuousClock.now
+            let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try MigrationFolder.run(Self.indexed, isCopy: true) { try Migrator(url: url, folder: $0).up() }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(counts.filter { $0 > 0 }.count == 1)
+            #expect(ContinuousClock.now - begun < .seconds(10))
+        }
+    }
+
     @Test func repairDropsWhatIsHalfMade() async throws {
         try await TestDatabase.run { database in
             try database.run(
