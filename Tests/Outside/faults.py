@@ -110,17 +110,20 @@ class Load:
         while not self.stop.is_set():
             turn += 1
             if chance.random() < 0.5:
-                self.write(session, f"{number}-{turn} {mark}")
-                continue
-            status, reply, _ = self.ask(session, False, "GET", "/v1/customers?limit=5")
-            if status == 200:
-                wrong = any(not customer["name"].endswith(mark) for customer in reply.json()["data"])
-                with self.lock:
-                    self.mixed += wrong
-            else:
+                self.write(session, f"{number}-{turn} {mark}", mark)
+            elif not self.read(session, mark):
                 time.sleep(0.02)
 
-    def write(self, session, name):
+    def read(self, session, mark):
+        status, reply, _ = self.ask(session, False, "GET", "/v1/customers?limit=5")
+        if status != 200:
+            return False
+        wrong = any(not customer["name"].endswith(mark) for customer in reply.json()["data"])
+        with self.lock:
+            self.mixed += wrong
+        return True
+
+    def write(self, session, name, mark):
         """One write, under one key until it is known what became of it; for ten seconds longer when the others have stopped."""
         key, was_in_doubt, given_up = uuid.uuid4().hex, False, None
         while given_up is None or time.monotonic() < given_up:
@@ -134,6 +137,8 @@ class Load:
             if self.stop.is_set():
                 given_up = given_up or time.monotonic() + 10
             time.sleep(0.02)
+            # People go on reading while what they wrote waits.
+            self.read(session, mark)
         with self.lock:
             self.unknown.add(name)
 
