@@ -13,8 +13,7 @@ package struct PersonalData: ~Copyable {
     /// - Throws: ``PrivacyError``, `AdminError`.
     package init(url: Secret<String>) throws {
         let connection = try AdminConnection(url: url)
-        guard try connection.value("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user") == "t"
-        else { throw PrivacyError.bound }
+        guard try !connection.isBoundByRowSecurity() else { throw PrivacyError.bound }
         catalog = try PrivacyCatalog(of: connection)
         self.connection = connection
     }

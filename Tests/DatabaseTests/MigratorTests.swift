@@ -204,11 +204,16 @@ import Testing
         """
     ]
 
+    /// Two rows that the index above refuses.
+    private func makeDuplicates(_ database: TestDatabase) throws {
+        try database.run(
+            as: "postgres",
+            "INSERT INTO app.session_revocations SELECT gen_random_uuid(), '2026-01-01' FROM generate_series(1, 2)")
+    }
+
     @Test func anIndexThatCouldNotBeMadeIsDroppedAndMadeAgain() async throws {
         try await TestDatabase.run { database in
-            try database.run(
-                as: "postgres",
-                "INSERT INTO app.session_revocations SELECT gen_random_uuid(), '2026-01-01' FROM generate_series(1, 2)")
+            try makeDuplicates(database)
             try MigrationFolder.run(Self.indexed, isCopy: true) { folder in
                 let said = reason { try owner(database, folder).up() }
                 #expect(said.contains("9000_index stopped"))
@@ -246,9 +251,7 @@ import Testing
 
     @Test func repairDropsWhatIsHalfMade() async throws {
         try await TestDatabase.run { database in
-            try database.run(
-                as: "postgres",
-                "INSERT INTO app.session_revocations SELECT gen_random_uuid(), '2026-01-01' FROM generate_series(1, 2)")
+            try makeDuplicates(database)
             try MigrationFolder.run(Self.indexed, isCopy: true) { folder in
                 _ = reason { try owner(database, folder).up() }
                 let done = try owner(database, folder).repair()

@@ -192,15 +192,24 @@ class Load:
         return text, not (lost or twice or extra or self.unknown or wrong or bare or self.mixed) and slowest <= 5.5
 
 
+@contextlib.contextmanager
+def loaded(folder, options, **more):
+    """A cluster, a server on it, and clients at work. What ends well stops by itself."""
+    cluster = Cluster("faults").make_database()
+    try:
+        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
+        yield cluster, server, Load(server, options.seed, **more)
+        server.stop()
+    finally:
+        cluster.remove()
+
+
 # F1: the server itself
 
 
 def kills(folder, options):
     """The server is killed at random moments, under load, and started again."""
-    cluster = Cluster("faults").make_database()
-    try:
-        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
-        load = Load(server, options.seed, tolerated=("ConnectionError", "ChunkedEncodingError", "ReadTimeout"))
+    with loaded(folder, options, tolerated=("ConnectionError", "ChunkedEncodingError", "ReadTimeout")) as (cluster, server, load):
         moments = []
         for _ in range(options.times * 2):
             time.sleep(random.uniform(0.05, 0.5))
@@ -211,10 +220,7 @@ def kills(folder, options):
             moments.append(time.monotonic() - begun)
         load.end()
         text, is_clean = load.verdict(cluster)
-        server.stop()
-        return f"{len(moments)} kills, ready again after {max(moments):.2f} s at worst; {text}", is_clean and max(moments) <= 2
-    finally:
-        cluster.remove()
+    return f"{len(moments)} kills, ready again after {max(moments):.2f} s at worst; {text}", is_clean and max(moments) <= 2
 
 
 # F3: restarts
@@ -222,11 +228,8 @@ def kills(folder, options):
 
 def restarts(folder, options):
     """PostgreSQL is restarted fast, at once, and all of its connections are ended, under load."""
-    cluster = Cluster("faults").make_database()
     lines, is_right = [], True
-    try:
-        server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati")
-        load = Load(server, options.seed)
+    with loaded(folder, options) as (cluster, _, load):
         for kind in ["fast", "immediate", "terminated"]:
             waits = []
             for _ in range(options.times):
@@ -242,10 +245,7 @@ def restarts(folder, options):
         load.end()
         text, is_clean = load.verdict(cluster)
         idle = cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '5 s'")
-        server.stop()
-        return "; ".join([*lines, text, f"{idle} transactions left open"]), is_right and is_clean and idle == "0"
-    finally:
-        cluster.remove()
+    return "; ".join([*lines, text, f"{idle} transactions left open"]), is_right and is_clean and idle == "0"
 
 
 # F22: crashes
@@ -253,21 +253,16 @@ def restarts(folder, options):
 
 def crashes(folder, options):
     """Every process of PostgreSQL is killed at once, under load, with synchronous_commit on."""
-    cluster = Cluster("faults").make_database()
-    try:
-        server, waits = Server(folder, f"{cluster.url}unnati_app&dbname=unnati"), []
-        load = Load(server, options.seed)
-        for _ in range(max(1, options.times // 2)):
+    waits = []
+    with loaded(folder, options) as (cluster, _, load):
+        for _ in range(options.times * 2):
             time.sleep(random.uniform(0.2, 0.8))
             postgres("crash", cluster.name)
             cluster.start()
             waits.append(load.first_success_after(time.monotonic()))
         load.end()
         text, is_clean = load.verdict(cluster)
-        server.stop()
-        return f"{len(waits)} crashes: the first success {max(waits):.2f} s after PostgreSQL accepted, at worst; {text}", is_clean and max(waits) <= 1
-    finally:
-        cluster.remove()
+    return f"{len(waits)} crashes: the first success {max(waits):.2f} s after PostgreSQL accepted, at worst; {text}", is_clean and max(waits) <= 1
 
 
 # F4: failover

@@ -13,7 +13,7 @@ import requests
 import yaml
 
 import population
-from conftest import PASSWORD, POOLER, REPOSITORY, Server, psql
+from conftest import PASSWORD, REPOSITORY, Server, psql
 
 LOG = pathlib.Path(subprocess.run([REPOSITORY / "docker/local/postgres", "data", "tests"], check=True, capture_output=True, text=True).stdout.strip() + ".log")
 
@@ -51,7 +51,6 @@ def plans(text):
         yield document["Query Text"], document["Plan"]
 
 
-@pytest.mark.skipif(POOLER is not None, reason="the same plans come without a pooler")
 def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_tenant(crowded):
     server, headers, account = crowded
     begin = LOG.stat().st_size

@@ -27,10 +27,7 @@ package enum Backup {
     /// - Parameter path: a file that exists, is empty and belongs to whoever may read everything.
     package static func write(_ url: Secret<String>, to path: String) throws {
         let connection = try AdminConnection(url: url)
-        guard try connection.value("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user") == "t"
-        else {
-            throw Failure.bound
-        }
+        guard try !connection.isBoundByRowSecurity() else { throw Failure.bound }
         try PostgresTool.run("pg_dump", ["--format=custom", "--file=\(path)"], on: url)
     }
 
@@ -48,10 +45,8 @@ package enum Backup {
             _ = try? connection.run("DROP SCHEMA app CASCADE")
             throw error
         }
-        guard let recorded = try connection.value("SELECT lines FROM app.schema_fingerprints ORDER BY id DESC LIMIT 1")
-        else { return }
-        let lines = recorded.split(separator: "\n").map { String($0) }
-        let differences = try SchemaFingerprint.take(of: connection).differences(from: SchemaFingerprint(lines: lines))
+        guard let recorded = try SchemaFingerprint.recorded(on: connection) else { return }
+        let differences = try SchemaFingerprint.take(of: connection).differences(from: recorded)
         if !differences.isEmpty { throw Failure.differs(differences) }
         try connection.run("ANALYZE")
     }

@@ -58,8 +58,7 @@ package struct IsolationProbe: ~Copyable {
     private init(connection: consuming AdminConnection) { self.connection = connection }
 
     private borrowing func run() throws -> [Result] {
-        let bypasses = try connection.run("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
-        guard bypasses.first?.first == "f" else {
+        guard try connection.isBoundByRowSecurity() else {
             throw AdminError(
                 sqlState: "", message: "The probe must run as the role that serves. Set DATABASE_URL for unnati_app.")
         }

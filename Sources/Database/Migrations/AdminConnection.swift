@@ -54,6 +54,11 @@ import Glibc
     /// The first column of the first row.
     package borrowing func value(_ text: String) throws -> String? { try run(text).first?.first ?? nil }
 
+    /// Whether row security hides rows from whoever is signed in here.
+    package borrowing func isBoundByRowSecurity() throws -> Bool {
+        try value("SELECT rolbypassrls OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user") != "t"
+    }
+
     /// Runs one statement.
     /// - Returns: how many rows it touched, or found.
     package borrowing func change(_ text: String) throws -> Int {

@@ -22,7 +22,7 @@ extension Migrator {
             if let missing { throw MigrationError.contractBeforeExpand(file, waiting: missing) }
         }
         // The whole of it is looked at before any of it is applied.
-        let isBound = try isBound()
+        let isBound = try connection.isBoundByRowSecurity()
         for file in chosen {
             if let finding = MigrationLint.findings(in: file).first(where: { $0.severity == .error }) {
                 throw MigrationError.refusedByLint(file, finding)
@@ -119,7 +119,7 @@ extension Migrator {
     /// Lets an owner without BYPASSRLS see its rows until the transaction ends.
     /// - Returns: the tables, quoted, to be forced again.
     private borrowing func liftRowSecurity() throws -> [String] {
-        guard try isBound() else { return [] }
+        guard try connection.isBoundByRowSecurity() else { return [] }
         let tables = try connection.run(
             """
             SELECT format('app.%I', relname) FROM pg_class

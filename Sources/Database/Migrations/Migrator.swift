@@ -102,11 +102,8 @@ package struct Migrator: ~Copyable {
 
     /// The schema as it is beside what it was when a migration last ended; nil when that was never written down.
     package borrowing func drift() throws -> [SchemaFingerprint.Difference]? {
-        guard try connection.value("SELECT to_regclass('app.schema_fingerprints')") != nil,
-            let recorded = try connection.value("SELECT lines FROM app.schema_fingerprints ORDER BY id DESC LIMIT 1")
-        else { return nil }
-        let lines = recorded.split(separator: "\n").map { String($0) }
-        return try fingerprint().differences(from: SchemaFingerprint(lines: lines))
+        guard let recorded = try SchemaFingerprint.recorded(on: connection) else { return nil }
+        return try fingerprint().differences(from: recorded)
     }
 
     /// What the rules of isolation find.
@@ -151,11 +148,6 @@ package struct Migrator: ~Copyable {
             hasReported = true
             usleep(200_000)
         }
-    }
-
-    /// Whether row security hides rows from the owner.
-    borrowing func isBound() throws -> Bool {
-        try connection.value("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user") != "t"
     }
 
     borrowing func add(_ kind: String, _ version: Int? = nil, _ name: String? = nil, _ detail: String = "") throws {

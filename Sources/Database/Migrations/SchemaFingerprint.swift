@@ -22,6 +22,14 @@ package struct SchemaFingerprint: Sendable, Equatable {
             })
     }
 
+    /// What was written down when a migration last ended; nil when nothing was.
+    static func recorded(on connection: borrowing AdminConnection) throws -> SchemaFingerprint? {
+        guard try connection.value("SELECT to_regclass('app.schema_fingerprints')") != nil,
+            let lines = try connection.value("SELECT lines FROM app.schema_fingerprints ORDER BY id DESC LIMIT 1")
+        else { return nil }
+        return SchemaFingerprint(lines: lines.split(separator: "\n").map { String($0) })
+    }
+
     package struct Difference: Sendable, Equatable {
         package let isMissing: Bool
         package let line: String

@@ -42,4 +42,16 @@ struct Migrate: AsyncParsableCommand {
     }
 }
 
+/// Which of the files that wait.
+struct MigrationSelection: ParsableArguments {
+    @Option(help: "Stop behind this version.") var to: Int?
+    @Option(help: "Only files of this phase: expand before a deployment, contract after it. Both by default.")
+    var phase: MigrationPhase?
+}
+
+/// A wait that a person can name.
+func checkSeconds(_ seconds: Int, of flag: String) throws {
+    guard (0...86_400).contains(seconds) else { throw ValidationError("\(flag) is a number of seconds up to 86400.") }
+}
+
 extension MigrationPhase: ExpressibleByArgument {}

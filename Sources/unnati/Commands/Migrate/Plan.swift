@@ -13,15 +13,14 @@ extension Migrate {
             discussion: "Reads the database's record and executes nothing.")
 
         @OptionGroup var source: Source
-        @Option(help: "Stop behind this version.") var to: Int?
-        @Option(help: "Only files of this phase.") var phase: MigrationPhase?
+        @OptionGroup var selection: MigrationSelection
         @Flag(help: "Print it as JSON.") var json = false
 
         func run() async throws {
             try await reporting {
                 let waiting = try await source.migrator { try $0.status() }.filter { $0.state != .applied }.map(\.file)
                 let files = waiting.filter {
-                    $0.version <= to ?? .max && $0.directives.phase == phase ?? $0.directives.phase
+                    $0.version <= selection.to ?? .max && $0.directives.phase == selection.phase ?? $0.directives.phase
                 }
                 print(
                     json

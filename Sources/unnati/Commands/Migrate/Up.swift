@@ -12,29 +12,25 @@ extension Migrate {
             discussion: "Each file is applied whole or not at all. Run it again after whatever has stopped it.")
 
         @OptionGroup var source: Source
-        @Option(help: "Stop behind this version.") var to: Int?
-        @Option(help: "Only files of this phase: expand before a deployment, contract after it. Both by default.")
-        var phase: MigrationPhase?
+        @OptionGroup var selection: MigrationSelection
         @Option(help: "Stand by for another migration at most so many seconds.") var wait = 60
         @Flag(help: "Say what would be applied, and change nothing.") var dryRun = false
 
-        func validate() throws {
-            guard (0...86_400).contains(wait) else {
-                throw ValidationError("--wait is a number of seconds up to 86400.")
-            }
-        }
+        func validate() throws { try checkSeconds(wait, of: "--wait") }
 
         func run() async throws {
             try await reporting {
                 if dryRun {
-                    let files = try await source.migrator { try $0.pending(to: to, phase: phase) }
+                    let files = try await source.migrator { try $0.pending(to: selection.to, phase: selection.phase) }
                     print(
                         files.isEmpty
                             ? "There is nothing to apply."
                             : files.map { "would apply \($0.label)" }.joined(separator: "\n"))
                     return
                 }
-                let count = try await source.migrator { try $0.up(to: to, phase: phase, lockWait: .seconds(wait)) }
+                let count = try await source.migrator {
+                    try $0.up(to: selection.to, phase: selection.phase, lockWait: .seconds(wait))
+                }
                 print(count == 0 ? "There is nothing to apply." : "\(count) migration(s) applied.")
             }
         }

@@ -16,11 +16,7 @@ extension Migrate {
         @Option(help: "Give up after so many seconds.") var timeout = 60
         @Flag(help: "Wait for the migrations of this build as well.") var schema = false
 
-        func validate() throws {
-            guard (0...86_400).contains(timeout) else {
-                throw ValidationError("--timeout is a number of seconds up to 86400.")
-            }
-        }
+        func validate() throws { try checkSeconds(timeout, of: "--timeout") }
 
         func run() async throws {
             try await reporting {
