@@ -22,12 +22,10 @@ package final class ConnectionPool: Sendable {
         case blocking(
             Cancellation?, run: @Sendable (Connection) -> Void, refuse: @Sendable (DatabaseError) -> Void)
 
-        var isSharing: Bool {
-            if case .exchange(let exchange) = self { exchange.isSharing } else { false }
-        }
-
-        var isOnItsLoop: Bool {
-            if case .exchange(let exchange) = self { exchange.loop === EventLoop.current } else { false }
+        var kind: PoolState<Connection, Work>.Kind {
+            guard case .exchange(let exchange) = self, exchange.isQuickRead else { return .long }
+            // A connection with a read under way belongs to its loop's thread; from others nothing is sent behind it.
+            return exchange.isSharing && exchange.loop === EventLoop.current ? .sharing : .quick
         }
 
         func refuse(_ error: DatabaseError) {
@@ -152,9 +150,8 @@ package final class ConnectionPool: Sendable {
     // MARK: - Leases
 
     func place(_ work: Work, deadline: Deadline) {
-        // A connection with a read under way belongs to its loop's thread; from others nothing is sent behind it.
-        let line = line(of: work), isSharing = work.isSharing && work.isOnItsLoop
-        switch state.with({ $0.place(work, line: line, isSharing: isSharing, deadline: deadline) }) {
+        let line = line(of: work), kind = work.kind
+        switch state.with({ $0.place(work, line: line, kind, deadline: deadline) }) {
         // A connection that has rested may have died meanwhile; then nothing has been sent and the work takes its chance
         // with another.
         case .run(let connection) where !connection.isReusable:

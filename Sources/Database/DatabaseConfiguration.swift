@@ -10,9 +10,9 @@ package struct DatabaseConfiguration: Sendable {
     package var replicaURL: Secret<String>?
     /// `DATABASE_REPLICA_AGE_MS`, 100...60 000. How far it may be behind.
     package var replicaAge: Duration = .milliseconds(2_000)
-    /// `DATABASE_CONNECTIONS`, 1...64. About twice the database's cores: many waiting requests over few connections beat
-    /// many connections.
-    package var connections = 4
+    /// `DATABASE_CONNECTIONS`, 1...64. About twice the database's cores and one: many waiting requests over few connections
+    /// beat many connections, and one is kept for quick reads.
+    package var connections = 5
     /// `DATABASE_WAITERS`, 0...100 000. Requests that may stand in line for a connection.
     package var waiters = 1_024
     /// `DATABASE_LEASE_TIMEOUT_MS`, 1...60 000. Longest wait for a connection before 503.

@@ -17,6 +17,7 @@ class Exchange: @unchecked Sendable {
     private enum Step: UInt8 { case prepared = 1, opening, statement, commit, rollback }
 
     let loop: EventLoop
+    let isQuickRead: Bool
     /// It is a quick read, which others may be sent behind and which may be sent behind such. One that was sent behind a
     /// failure goes alone when it is begun again.
     private(set) var isSharing: Bool
@@ -52,7 +53,8 @@ class Exchange: @unchecked Sendable {
         _ statement: Statement, in scope: some TransactionScope, _ mode: TransactionMode, isQuick: Bool,
         timeout: Duration? = nil, cancellation: Cancellation? = nil, on loop: EventLoop
     ) {
-        isSharing = isQuick && mode == .read
+        isQuickRead = isQuick && mode == .read
+        isSharing = isQuickRead
         self.statement = statement
         settings = scope.settings + TransactionMode.settings(timeout)
         self.timeout = timeout

@@ -14,13 +14,35 @@ import Execution
 ///
 /// Quick reads share: while some are under way on a connection, more are sent behind them, so that PostgreSQL finds the
 /// next one there when it has answered one. Nobody is sent behind what may take long, and nobody overtakes.
+///
+/// What may take long never has the last connection: when all others wait for a locked row, people can still read.
 package struct PoolState<Connection: AnyObject, Work> {
+    package enum Kind {
+        /// It may wait for others, or for a disk.
+        case long
+        /// A read of few rows.
+        case quick
+        /// One that may be sent behind others.
+        case sharing
+    }
+
     private struct Waiting {
         let work: Work
-        let isSharing: Bool
+        let kind: Kind
         let deadline: Deadline
         /// Grows with each arrival.
         let number: Int
+    }
+
+    /// Those who wait at one place, so that who may go on need not stand behind who may not.
+    private struct Line {
+        var quick: Deque<Waiting> = []
+        var long: Deque<Waiting> = []
+
+        mutating func remove(where isLeaving: (Waiting) -> Bool) {
+            quick.removeAll(where: isLeaving)
+            long.removeAll(where: isLeaving)
+        }
     }
 
     /// How many who came later a connection serves on its own line before it turns to another.
@@ -35,6 +57,7 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     /// How many there may be.
     let size: Int
+    /// Of each kind, so that long work cannot fill the place where quick reads wait.
     let maximumWaiting: Int
 
     private struct Resting {
@@ -46,11 +69,14 @@ package struct PoolState<Connection: AnyObject, Work> {
     private var resting: [Resting] = []
     /// How many there should be: all at first, fewer when some have nothing to do for long, more when work waits.
     private var target: Int
-    private var lines: [Deque<Waiting>]
+    private var lines: [Line]
     /// By the line they serve.
     private var shareable: [[Shareable]]
+    /// Connections that have long work in hand.
+    private var engaged: Set<ObjectIdentifier> = []
     private var arrivals = 0
-    package private(set) var waiting = 0
+    private var waitingQuick = 0
+    private var waitingLong = 0
     private(set) var inUse = 0
     private var freeLanes: [Int]
     private var connecting = 0
@@ -61,13 +87,16 @@ package struct PoolState<Connection: AnyObject, Work> {
     package init(size: Int, maximumWaiting: Int, lines: Int = 1) {
         self.size = size
         self.maximumWaiting = maximumWaiting
-        self.lines = Array(repeating: [], count: lines)
+        self.lines = (0..<lines).map { _ in Line() }
         shareable = Array(repeating: [], count: lines)
         freeLanes = Array((0..<size).reversed())
         target = size
     }
 
     var idleCount: Int { resting.count }
+    package var waiting: Int { waitingQuick + waitingLong }
+
+    private var mayBeginLong: Bool { engaged.count < max(1, size - 1) }
 
     // MARK: - Work comes
 
@@ -83,25 +112,39 @@ package struct PoolState<Connection: AnyObject, Work> {
         case unavailable(retryAfter: Duration)
     }
 
-    /// - Parameters:
-    ///   - line: where it comes from, below the number of lines.
-    ///   - isSharing: it is a quick read.
-    package mutating func place(_ work: Work, line: Int = 0, isSharing: Bool = false, deadline: Deadline) -> Placement {
+    /// - Parameter line: where it comes from, below the number of lines.
+    package mutating func place(
+        _ work: Work, line: Int = 0, _ kind: Kind = .long, deadline: Deadline
+    ) -> Placement {
         if isClosed { return .unavailable(retryAfter: .seconds(1)) }
         // The connection used last: its backend is warm.
-        if let rested = resting.popLast() {
+        if kind != .long || mayBeginLong, let rested = resting.popLast() {
             inUse += 1
+            engage(rested.connection, kind)
             return .run(rested.connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
-        if isSharing, waiting == 0, let connection = takeRoom(line) { return .share(connection) }
-        guard waiting < maximumWaiting else { return .busy }
+        let isFirst = waitingQuick == 0 && (waitingLong == 0 || !mayBeginLong)
+        if kind == .sharing, isFirst, let connection = takeRoom(line) { return .share(connection) }
+        guard (kind == .long ? waitingLong : waitingQuick) < maximumWaiting else { return .busy }
         if connecting == 0, target < size { target += 1 }
-        waiting += 1
         arrivals += 1
-        lines[line].append(Waiting(work: work, isSharing: isSharing, deadline: deadline, number: arrivals))
+        let waiting = Waiting(work: work, kind: kind, deadline: deadline, number: arrivals)
+        if kind == .long {
+            waitingLong += 1
+            lines[line].long.append(waiting)
+        } else {
+            waitingQuick += 1
+            lines[line].quick.append(waiting)
+        }
         return .waits(isShort: inUse + resting.count + connecting < target)
     }
+
+    private mutating func engage(_ connection: Connection, _ kind: Kind) {
+        if kind == .long { engaged.insert(ObjectIdentifier(connection)) }
+    }
+
+    private mutating func disengage(_ connection: Connection) { engaged.remove(ObjectIdentifier(connection)) }
 
     // MARK: - Connections are free
 
@@ -118,7 +161,12 @@ package struct PoolState<Connection: AnyObject, Work> {
         on connection: Connection, line: Int? = nil, now: ContinuousClock.Instant = .now
     ) -> Next {
         stopSharing(connection)
-        if !isClosed, let first = takeFirst(line) { return .work(first.work) }
+        disengage(connection)
+        if !isClosed, let place = firstInLine(line) {
+            let first = take(place)
+            engage(connection, first.kind)
+            return .work(first.work)
+        }
         inUse -= 1
         guard !isClosed else { return .end }
         resting.append(Resting(connection: connection, since: now))
@@ -130,11 +178,11 @@ package struct PoolState<Connection: AnyObject, Work> {
     package mutating func share(_ connection: Connection, line: Int, room: Int) -> Work? {
         stopSharing(connection)
         guard !isClosed, room > 0 else { return nil }
-        guard waiting > 0 else {
+        guard let place = firstInLine(line) else {
             shareable[line].append(Shareable(connection: connection, room: room))
             return nil
         }
-        return takeFirst(line, isSharing: true)?.work
+        return place.first.kind == .sharing ? take(place).work : nil
     }
 
     /// A place on the connection of a line that has the fewest under way.
@@ -159,25 +207,41 @@ package struct PoolState<Connection: AnyObject, Work> {
         }
     }
 
-    /// - Parameter isSharing: nothing is taken when the first is no quick read.
-    private mutating func takeFirst(_ own: Int?, isSharing: Bool = false) -> Waiting? {
+    private struct Place {
+        let line: Int
+        let first: Waiting
+    }
+
+    /// Whose turn it is, of those who may begin now.
+    private func firstInLine(_ own: Int?) -> Place? {
         guard waiting > 0 else { return nil }
-        var line: Int?, number = Int.max
+        var place: Place?, number = Int.max
         for index in lines.indices {
-            guard let first = lines[index].first else { continue }
-            let rank = index == own ? first.number - Self.patience : first.number
-            if rank < number { (line, number) = (index, rank) }
+            for first in [lines[index].quick.first, mayBeginLong ? lines[index].long.first : nil] {
+                guard let first else { continue }
+                let rank = index == own ? first.number - Self.patience : first.number
+                if rank < number { (place, number) = (Place(line: index, first: first), rank) }
+            }
         }
-        guard let line, let first = lines[line].first, !isSharing || first.isSharing else { return nil }
-        waiting -= 1
-        return lines[line].popFirst()
+        return place
+    }
+
+    private mutating func take(_ place: Place) -> Waiting {
+        if place.first.kind == .long {
+            waitingLong -= 1
+            lines[place.line].long.removeFirst()
+        } else {
+            waitingQuick -= 1
+            lines[place.line].quick.removeFirst()
+        }
+        return place.first
     }
 
     /// Everything that waits.
     private mutating func takeAll() -> [Work] {
-        let all = lines.flatMap { $0.map(\.work) }
-        for index in lines.indices { lines[index].removeAll() }
-        waiting = 0
+        let all = lines.flatMap { ($0.quick + $0.long).map(\.work) }
+        for index in lines.indices { lines[index] = Line() }
+        (waitingQuick, waitingLong) = (0, 0)
         return all
     }
 
@@ -193,6 +257,7 @@ package struct PoolState<Connection: AnyObject, Work> {
     /// A connection was found unfit and dropped.
     package mutating func discarded(_ connection: Connection, lane: Int) {
         stopSharing(connection)
+        disengage(connection)
         inUse -= 1
         freeLanes.append(lane)
     }
@@ -229,7 +294,7 @@ package struct PoolState<Connection: AnyObject, Work> {
     ) -> (late: [Work], unwanted: [Work]) {
         var late: [Work] = [], unwanted: [Work] = []
         for index in lines.indices {
-            lines[index].removeAll { waiting in
+            lines[index].remove { waiting in
                 if isUnwanted(waiting.work) {
                     unwanted.append(waiting.work)
                 } else if waiting.deadline.instant <= now {
@@ -240,7 +305,8 @@ package struct PoolState<Connection: AnyObject, Work> {
                 return true
             }
         }
-        waiting -= late.count + unwanted.count
+        waitingQuick = lines.reduce(0) { $0 + $1.quick.count }
+        waitingLong = lines.reduce(0) { $0 + $1.long.count }
         return (late, unwanted)
     }
 

@@ -92,7 +92,7 @@ import Testing
     /// Two transactions that lock two rows in opposite order: PostgreSQL ends one, which then goes through.
     @Test func aRealDeadlockIsSettled() async throws {
         try await TestDatabase.run { database in
-            let pool = try database.pool { $0.connections = 2 }
+            let pool = try database.pool { $0.connections = 3 }
             let tenants = [TenantID.next(), .next()]
             let owner = try AdminConnection(url: database.url("postgres"))
             for tenant in tenants {

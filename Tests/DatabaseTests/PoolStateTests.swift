@@ -68,13 +68,13 @@ import Testing
         state.connected()
         // Some are under way on line 0 and nobody waits: there is room for two more of that line.
         #expect(state.share(c, line: 0, room: 2) == nil)
-        #expect(!shares(state.place(1, line: 1, isSharing: true, deadline: later)))
+        #expect(!shares(state.place(1, line: 1, .sharing, deadline: later)))
         #expect(state.waiting == 1)
         #expect(state.share(c, line: 0, room: 2) == 1)
         #expect(state.share(c, line: 0, room: 2) == nil)
-        #expect(shares(state.place(2, line: 0, isSharing: true, deadline: later)))
-        #expect(shares(state.place(3, line: 0, isSharing: true, deadline: later)))
-        #expect(!shares(state.place(4, line: 0, isSharing: true, deadline: later)))
+        #expect(shares(state.place(2, line: 0, .sharing, deadline: later)))
+        #expect(shares(state.place(3, line: 0, .sharing, deadline: later)))
+        #expect(!shares(state.place(4, line: 0, .sharing, deadline: later)))
         #expect(state.share(c, line: 0, room: 0) == nil)
         #expect(state.waiting == 1)
 
@@ -82,10 +82,60 @@ import Testing
         #expect(state.next(on: c, line: 0).work == 4)
         #expect(state.share(c, line: 0, room: 2) == nil)
         #expect(!shares(state.place(5, line: 0, deadline: later)))
-        #expect(!shares(state.place(6, line: 0, isSharing: true, deadline: later)))
+        #expect(!shares(state.place(6, line: 0, .sharing, deadline: later)))
         #expect(state.share(c, line: 0, room: 2) == nil)
         #expect(state.next(on: c, line: 0).work == 5)
         #expect(state.next(on: c, line: 0).work == 6)
+    }
+
+    @Test func longWorkLeavesOneConnectionForQuickReads() {
+        var state = PoolState<Named, Int>(size: 3, maximumWaiting: 2)
+        let connections = (0..<3).map { _ in Named() }, later = Deadline.after(.seconds(9))
+        _ = state.lanesToConnect()
+        for connection in connections {
+            state.connected()
+            _ = state.next(on: connection)
+        }
+        var taken: [Named] = []
+        func place(_ work: Int, _ kind: PoolState<Named, Int>.Kind) -> String {
+            switch state.place(work, kind, deadline: later) {
+            case .run(let connection):
+                taken.append(connection)
+                return "runs"
+            case .share: return "shares"
+            case .waits: return "waits"
+            case .busy: return "busy"
+            case .unavailable: return "unavailable"
+            }
+        }
+
+        #expect((1...5).map { place($0, .long) } == ["runs", "runs", "waits", "waits", "busy"])
+        #expect(place(6, .sharing) == "runs")
+        // The line of long work is full, and nobody who reads stands in it.
+        #expect(state.share(taken[2], line: 0, room: 1) == nil)
+        #expect(place(7, .sharing) == "shares")
+        #expect((8...10).map { place($0, .sharing) } == ["waits", "waits", "busy"])
+        #expect(state.next(on: taken[2]).work == 8)
+        #expect(state.next(on: taken[2]).work == 9)
+        #expect(state.next(on: taken[2]).work == nil)
+        // What has waited goes on where long work has ended, on whatever connection, and a broken one counts no more.
+        #expect(state.next(on: taken[0]).work == 3)
+        state.discarded(taken[1], lane: 1)
+        _ = state.lanesToConnect()
+        state.connected()
+        #expect(state.next(on: taken[1]).work == 4)
+    }
+
+    @Test func theOnlyConnectionServesAllWork() {
+        var state = PoolState<Named, Int>(size: 1, maximumWaiting: 9)
+        let c = Named()
+        _ = state.lanesToConnect()
+        _ = state.place(1, .long, deadline: .after(.seconds(9)))
+        _ = state.place(2, .quick, deadline: .after(.seconds(9)))
+        _ = state.place(3, .long, deadline: .after(.seconds(9)))
+        state.connected()
+
+        #expect((0..<3).map { _ in state.next(on: c).work } == [1, 2, 3])
     }
 
     @Test func aQuickReadGoesWhereTheFewestAreUnderWay() {
@@ -97,7 +147,7 @@ import Testing
             #expect(state.share(connection, line: 0, room: connection === busy ? 1 : 3) == nil)
         }
         let taken = (0..<4).map { work in
-            if case .share(let taken) = state.place(work, isSharing: true, deadline: later) {
+            if case .share(let taken) = state.place(work, .sharing, deadline: later) {
                 taken === other
             } else {
                 false
