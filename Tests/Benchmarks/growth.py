@@ -41,7 +41,7 @@ class Server:
         population.businesses(lambda text: self.sql(cluster, self.database, text), customers // 1_000, 1_000)
         self.sql(cluster, self.database, "VACUUM ANALYZE")
         self.log = open(ROOT / f".local/{self.database}.log", "wb+")
-        settings = {"DATABASE_URL": f"{cluster}unnati_app&dbname={self.database}", "HTTP_PORT": str(port), "ADMIN_PORT": "0", "PASSWORD_COST": "10",
+        settings = {"DATABASE_URL": f"{cluster}unnati_app&dbname={self.database}", "JOBS": "off", "HTTP_PORT": str(port), "ADMIN_PORT": "0", "PASSWORD_COST": "10",
                     "KEYS_DIRECTORY": str(ROOT / ".local/bench-keys"), "RATE_LIMIT_PERSON": "100000000/1", "RATE_LIMIT_TENANT": "100000000/1", "ACCESS_TOKEN_LIFETIME_S": "3600"}
         self.process = subprocess.Popen([ROOT / ".build/release/unnati", "serve"], env={**os.environ, **settings}, cwd=ROOT, stdout=self.log, stderr=self.log)
         for _ in range(200):
