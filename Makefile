@@ -27,6 +27,7 @@ test: setup ## Run every test
 
 bench: setup ## Measure against other stacks, side by side; writes docs/benchmarks.md
 	$(BUILD) --product unnati
+	$(BUILD) --product JobProbe
 	@Tests/Benchmarks/run
 
 conformance: build ## Hold the HTTP server against its corpus and other servers; writes docs/http-conformance.md
@@ -45,10 +46,12 @@ slow: build ## Two thousand slow clients of each kind (slowhttptest), watched by
 
 soak: build ## Fifty drains, three times too much load, ten minutes of everything at once; writes docs/soak.md
 	@docker/local/setup soak
+	$(BUILD) --product JobProbe
 	@docker/local/soak --write docs/soak.md
 
 faults: build ## Restart, crash, fail over, fill and restore the database under load; writes docs/faults.md
 	@docker/local/peers
+	$(BUILD) --product JobProbe
 	@$(VENV)/bin/python Tests/Outside/faults.py --write docs/faults.md
 
 migrate: build ## Apply migrations to DATABASE_OWNER_URL

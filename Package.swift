@@ -80,9 +80,10 @@ let package = Package(
         room("HTTPOutbound", ["Core", "Execution", "CCurl"]),
         room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
         room("Admission", ["Core", "Database", crypto, logging]),
+        room("Jobs", ["Core", "JSON", "Database", logging, metrics]),
         room("Privacy", ["Core", "Database"]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
-        room("CRM", ["Core", "Database", logging]),
+        room("CRM", ["Core", "JSON", "Database", "Jobs", logging]),
         room(
             "WebAPI",
             [
@@ -94,14 +95,14 @@ let package = Package(
             "Bootstrap",
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
-                "HTTPOutbound", "Admission",
+                "HTTPOutbound", "Admission", "Jobs",
                 "Accounts", "CRM", "WebAPI", "WebApp", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
-            name: "unnati", dependencies: ["Bootstrap", "Core", "Database", "JSON", "Privacy", argumentParser],
+            name: "unnati", dependencies: ["Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", argumentParser],
             swiftSettings: house,
             linkerSettings: selfContained),
         .target(
@@ -115,6 +116,9 @@ let package = Package(
         .executableTarget(
             name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe",
             swiftSettings: house),
+        .executableTarget(
+            name: "JobProbe", dependencies: ["Core", "Database", "Execution", "JSON", "Jobs", logging, metrics],
+            path: "Tests/JobProbe", swiftSettings: Array(garden)),
         .executableTarget(
             name: "ParserProbe", dependencies: ["HTTPMessage", "HTTPTransport"], path: "Tests/ParserProbe",
             swiftSettings: house),
@@ -137,6 +141,7 @@ let package = Package(
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),
         tests("CRMTests", ["Core", "CRM"]),
+        tests("JobsTests", ["Core", "Database", "JSON", "Jobs", .product(name: "Metrics", package: "swift-metrics")]),
         tests(
             "WebAPITests", ["Admission", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
     ],

@@ -44,6 +44,11 @@ ALTER ROLE unnati_readonly SET default_transaction_read_only = on;
 -- names its tenant first and finds its rows by a key that begins with it: no value asks for another plan (docs/decisions/0008).
 ALTER ROLE unnati_app SET plan_cache_mode = 'force_generic_plan';
 ALTER ROLE unnati_worker SET plan_cache_mode = 'force_generic_plan';
+-- The queue is empty at one moment and long at the next, and a plan made for the one would be kept for the other. Whatever the
+-- statistics say, a worker walks along an index and stops when it has enough.
+SELECT format('ALTER ROLE unnati_worker SET %I = off', name)
+FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_sort', 'jit']) AS name
+\gexec
 -- Every statement names schemas in full; an empty path keeps it so, and leaves nothing to hijack.
 ALTER ROLE unnati_app SET search_path = '';
 ALTER ROLE unnati_worker SET search_path = '';

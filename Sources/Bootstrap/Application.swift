@@ -8,6 +8,7 @@ import Core
 import Database
 import Execution
 import HTTPTransport
+import Jobs
 import Logging
 import Passwords
 import ServiceLifecycle
@@ -25,7 +26,8 @@ package struct Application: Sendable {
     private let admin: HTTPServer
     private let loops: [EventLoop]
     private let revocations: SessionRevocations
-    private let importWorker: CustomerImportWorker
+    /// Nil where jobs are done by other processes.
+    private let jobs: JobRoom?
     private let sharedLimits: SharedRateLimiter?
     private let ports = Lock<(http: UInt16, admin: UInt16)>((0, 0))
     private let draining: Lock<Bool>
@@ -65,14 +67,19 @@ package struct Application: Sendable {
             database: database, passwords: PasswordHasher(configuration.passwords), accessTokens: accessTokens,
             refreshTokens: RefreshTokens(key: keys.refresh), revocations: revocations,
             sessionLifetime: configuration.tokens.sessionLifetime)
-        let importWorker = CustomerImportWorker(database: database, logger: logger)
+        let queue = JobQueue()
+        let jobs = configuration.workerURL.map {
+            JobRoom(
+                url: $0, configuration, database: database, signal: queue.signal, on: loops,
+                metrics: prometheus, logger: logger)
+        }
         let sharedLimits = configuration.rates.areShared ? SharedRateLimiter(database: database) : nil
         let draining = Lock(false)
         let health = HealthHandlers(database: database) { draining.with { $0 } }
 
         api = PublicAPI.make(
             accounts: accounts, customers: CustomerService(database: database),
-            imports: CustomerImportService(database: database, worker: importWorker), accessTokens: accessTokens,
+            imports: CustomerImportService(database: database, jobs: queue), accessTokens: accessTokens,
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,
@@ -94,7 +101,7 @@ package struct Application: Sendable {
         self.server = server
         self.database = database
         self.revocations = revocations
-        self.importWorker = importWorker
+        self.jobs = jobs
         self.sharedLimits = sharedLimits
         self.draining = draining
         self.logger = logger
@@ -132,9 +139,10 @@ package struct Application: Sendable {
     package func services(signals: [UnixSignal]) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
             services: [
-                ClosureService { [database, loops] in
+                ClosureService { [database, jobs, loops] in
                     try await gracefulShutdown()
                     database.close()
+                    jobs?.close()
                     for loop in loops { loop.stop() }
                 },
                 ClosureService { [server, logger] in await Self.reloadCertificates(of: server, logger) },
@@ -147,8 +155,9 @@ package struct Application: Sendable {
                     guard let sharedLimits else { return try await gracefulShutdown() }
                     await cancelWhenGracefulShutdown { await sharedLimits.run(logger) }
                 },
-                ClosureService { [importWorker] in
-                    await cancelWhenGracefulShutdown { await importWorker.run() }
+                ClosureService { [jobs] in
+                    guard let jobs else { return try await gracefulShutdown() }
+                    await cancelWhenGracefulShutdown { await jobs.run() }
                 },
                 ClosureService { [admin] in
                     try await gracefulShutdown()
@@ -189,10 +198,4 @@ package struct Application: Sendable {
         logger.info("stopped")
         log.flush()
     }
-}
-
-private struct ClosureService: Service {
-    let body: @Sendable () async throws -> Void
-
-    func run() async throws { try await body() }
 }

@@ -5,12 +5,16 @@ import Admission
 import Core
 import Database
 import HTTPTransport
+import Jobs
 import Passwords
 import Tokens
 
 /// Everything a server can be told. Each room receives its own part and nothing else.
 package struct Configuration: Sendable {
     package var database: DatabaseConfiguration
+    /// `DATABASE_WORKER_URL`: for the role `unnati_worker`, which claims jobs. Nil with `JOBS=off`: other processes do them.
+    package var workerURL: Secret<String>?
+    package var jobs = JobWorker.Configuration()
     package var http = HTTPServerConfiguration()
     /// `ADMIN_HOST` and `ADMIN_PORT`: where `/livez`, `/readyz` and `/metrics` answer operators. Never public.
     package var admin = HTTPServerConfiguration()

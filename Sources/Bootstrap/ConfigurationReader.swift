@@ -8,6 +8,7 @@ import Database
 import Foundation
 import HTTPMessage
 import HTTPTransport
+import Jobs
 import Passwords
 import SystemPackage
 import Tokens
@@ -45,6 +46,17 @@ package struct ConfigurationReader {
         var configuration = Configuration(
             database: DatabaseConfiguration(
                 url: Secret(secret("DATABASE_URL", example: "postgresql:///unnati?user=unnati_app"))))
+        var doesJobs = true
+        read("JOBS", into: &doesJobs)
+        if doesJobs {
+            configuration.workerURL = optionalSecret("DATABASE_WORKER_URL")
+            if configuration.workerURL == nil {
+                mistakes.append(
+                    "DATABASE_WORKER_URL is missing. Set it to something like postgresql:///unnati?user=unnati_worker, or set JOBS=off where `unnati work` does the jobs."
+                )
+            }
+        }
+        read("JOBS_CONCURRENCY", 1...1_000, into: &configuration.jobs.concurrency)
         configuration.database.replicaURL = optionalSecret("DATABASE_REPLICA_URL")
         read("DATABASE_REPLICA_AGE_MS", 100...60_000, into: &configuration.database.replicaAge)
         read("DATABASE_CONNECTIONS", 1...64, into: &configuration.database.connections)
@@ -102,6 +114,14 @@ package struct ConfigurationReader {
         read("ACCESS_LOG", into: &configuration.writesAccessLog)
         try finish()
         return configuration
+    }
+
+    /// The database as those come to it who claim jobs.
+    /// - Throws: ``Mistakes``.
+    package mutating func workerDatabase() throws -> Secret<String> {
+        let url = secret("DATABASE_WORKER_URL", example: "postgresql:///unnati?user=unnati_worker")
+        try finish()
+        return Secret(url)
     }
 
     /// Where migrations are and what to apply them to.

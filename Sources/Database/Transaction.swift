@@ -81,6 +81,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
         var isDone = false
         /// COMMIT has been handed to the connection.
         var isCommitting = false
+        var afterCommit: [@Sendable () -> Void] = []
     }
 
     /// - Parameter timeout: for each of its statements; nil for the role's own.
@@ -126,6 +127,9 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
 
     /// What could also be a transaction of its own.
     package borrowing func run<Output>(_ query: Query<Output>) throws -> Output { try query.read(run(query.statement)) }
+
+    /// Has something done when this is committed, or may have been. It is quick and does not fail.
+    package borrowing func afterCommit(_ action: @escaping @Sendable () -> Void) { progress.afterCommit.append(action) }
 
     // MARK: - The exchange with PostgreSQL
 
@@ -179,6 +183,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
         guard progress.hasBegun, !progress.isDone else { return }
         let commit = try connection.queue(.commit)
         progress.isCommitting = true
+        defer { for action in progress.afterCommit { action() } }
         try connection.queueSync()
         do {
             try checkCommit(connection.result(of: commit, deadline))

@@ -11,7 +11,10 @@ struct Unnati: AsyncParsableCommand {
         discussion:
             "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
         version: Build.version,
-        subcommands: [Serve.self, Migrate.self, Verify.self, BackUp.self, Restore.self, Privacy.self, Libraries.self])
+        subcommands: [
+            Serve.self, Work.self, Jobs.self, Migrate.self, Verify.self, BackUp.self, Restore.self, Privacy.self,
+            Libraries.self,
+        ])
 }
 
 /// Top-level code would choose the synchronous `main`, which cannot run asynchronous commands.

@@ -86,17 +86,17 @@ import Testing
                     expect(words) { try owner(database, folder).up() }
                 }
             }
-            let last = ["up", "down", "verify"].map { "0007_idempotency_keys.\($0).sql" }
+            let last = ["up", "down", "verify"].map { "0008_jobs.\($0).sql" }
             let text = try MigrationFile.all(in: MigrationFolder.real).last?.text ?? ""
             try expectRefusal("0003_customers was changed", ["0003_customers.up.sql": "SELECT 1;"])
-            try expectRefusal("migration 7", without: last)
-            try expectRefusal("0007_keys was called idempotency_keys", ["0007_keys.up.sql": text], without: last)
+            try expectRefusal("migration 8", without: last)
+            try expectRefusal("0008_work was called jobs", ["0008_work.up.sql": text], without: last)
             try expectRefusal("Two migrations have version 3", ["0003_again.up.sql": "SELECT 1;"])
             try expectRefusal("0009_x.up.sql, which is not there", ["0009_x.down.sql": "SELECT 1;"])
             try expectRefusal("is not named like", ["nine.up.sql": "SELECT 1;"])
 
             try database.run(as: "unnati_owner", "DELETE FROM app.schema_migrations WHERE version = 4")
-            try expectRefusal("0004_customer_imports has not been applied, but version 7")
+            try expectRefusal("0004_customer_imports has not been applied, but version 8")
         }
     }
 
@@ -275,16 +275,16 @@ import Testing
                 }
                 #expect(try owner(database).verify().complaints.isEmpty)
 
-                #expect(try owner(database).down(to: 3) == 4)
+                #expect(try owner(database).down(to: 3) == 5)
                 #expect(try database.run(as: "unnati_owner", "SELECT to_regclass('app.rate_buckets')") == [[nil]])
                 #expect(
                     try owner(database).status().map(\.state) == [
-                        .applied, .applied, .applied, .waits, .waits, .waits, .waits,
+                        .applied, .applied, .applied, .waits, .waits, .waits, .waits, .waits,
                     ])
-                #expect(try owner(database).up() == 4)
+                #expect(try owner(database).up() == 5)
 
                 #expect(try owner(database).fingerprint() == before)
-                #expect(try owner(database).verify().checked == 7)
+                #expect(try owner(database).verify().checked == 8)
                 #expect(try owner(database).drift() == [])
             }
         }
@@ -324,8 +324,8 @@ import Testing
         try await TestDatabase.run(template: "unnati_empty") { database in
             let connection = try AdminConnection(url: database.url("unnati_owner"))
             #expect(try owner(database).drift() == nil)
-            #expect(try owner(database).baseline(at: 7) == 7)
-            expect("has a record of migrations already") { try owner(database).baseline(at: 7) }
+            #expect(try owner(database).baseline(at: 8) == 8)
+            expect("has a record of migrations already") { try owner(database).baseline(at: 8) }
             try connection.run("BEGIN")
             for file in try MigrationFile.all(in: MigrationFolder.real) { try connection.run(file.text) }
             try connection.run("COMMIT")

@@ -45,6 +45,7 @@ class Server:
         self.url = f"{scheme}://{'127.0.0.1' if scheme == 'http' else 'localhost'}:{self.port}"
         self.environment = {
             **os.environ, "DATABASE_URL": f"{POOLER or CLUSTER}unnati_app&dbname={self.database}",
+            "DATABASE_WORKER_URL": f"{POOLER or CLUSTER}unnati_worker&dbname={self.database}",
             **({"DATABASE_PREPARED_STATEMENTS": "off"} if POOLER else {}), "HTTP_PORT": str(self.port),
             "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"), "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"),
             "PASSWORD_COST": "10",
@@ -106,5 +107,6 @@ def database():
 
 def administer(database, *arguments, **settings):
     environment = {**os.environ, "DATABASE_OWNER_URL": f"{CLUSTER}unnati_owner&dbname={database}",
-                   "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={database}", "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"), **settings}
+                   "DATABASE_URL": f"{CLUSTER}unnati_app&dbname={database}", "DATABASE_WORKER_URL": f"{CLUSTER}unnati_worker&dbname={database}",
+                   "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"), **settings}
     return subprocess.run([BINARY, *arguments], env=environment, capture_output=True, text=True, timeout=120)

@@ -13,6 +13,7 @@ import pathlib
 import platform
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -63,7 +64,7 @@ class Server:
         self.port, self.admin_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
-            **os.environ, "DATABASE_URL": url, "HTTP_PORT": str(self.port), "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"),
+            **os.environ, "DATABASE_URL": url, "DATABASE_WORKER_URL": url.replace("unnati_app", "unnati_worker"), "HTTP_PORT": str(self.port), "ADMIN_PORT": str(self.admin_port), "KEYS_DIRECTORY": str(folder / "keys"),
             "MIGRATIONS_DIRECTORY": str(REPOSITORY / "sql"), "PASSWORD_COST": "10", "ACCESS_TOKEN_LIFETIME_S": "3600",
             **{f"RATE_LIMIT_{name}": "1000000/60" for name in ["PERSON", "TENANT", "IDENTITY", "IMPORTS", "EXPORTS"]}, **settings}
         self.log = folder / "server.log"
@@ -695,6 +696,94 @@ def full_log(folder, options):
         disk.remove()
 
 
+# F13: workers die
+
+
+def workers(folder, options):
+    """Processes that do jobs are killed with jobs in hand, and one job ends whoever does it."""
+    cluster = Cluster("faults").make_database()
+    probe = REPOSITORY / ".build/release/JobProbe"
+    urls = [f"{cluster.url}{role}&dbname=unnati" for role in ("unnati_app", "unnati_worker")]
+    said, running = folder / "said", []
+
+    def ask(kind, count, tenants):
+        return set(subprocess.run([probe, "enqueue", urls[0], kind, str(count), str(tenants)], check=True, capture_output=True, text=True).stdout.split())
+
+    def start():
+        # A process that is killed while it describes its own end leaves the one that describes it waiting.
+        running.append(subprocess.Popen([probe, "work", *urls], env={**os.environ, "SWIFT_BACKTRACE": "enable=no"},
+                                        stdout=open(said, "ab"), stderr=subprocess.DEVNULL))
+
+    def end(process, how):
+        process.send_signal(how)
+        process.wait()
+
+    try:
+        asked, poison = ask("slow", 8_000, 8), ask("poison", 1, 1)
+        kills, begun = 0, time.monotonic()
+        while kills < options.times * 2:
+            start()
+            time.sleep(random.uniform(0.1, 0.5))
+            end(running.pop(), signal.SIGKILL)
+            kills += 1
+        # Whoever does the poisoned job ends; somebody starts them again, as systemd would.
+        ended = time.monotonic() + 120
+        while time.monotonic() < ended and cluster.sql("SELECT count(*) FROM app.jobs WHERE state <> 'dead'") != "0":
+            while len(running) < 2:
+                start()
+            time.sleep(0.2)
+            running = [process for process in running if process.poll() is None]
+        took = time.monotonic() - begun
+        for process in running:
+            end(process, signal.SIGTERM)
+        running.clear()
+        attempts = {}
+        for kind, job, attempt in map(str.split, said.read_text().splitlines()):
+            attempts.setdefault(job, []).append(int(attempt))
+        lost, strange = asked - set(attempts), set(attempts) - asked - poison
+        again = sum(1 for job, numbers in attempts.items() if job in asked and len(numbers) > 1)
+        counted = all(numbers == sorted(set(numbers)) for numbers in map(sorted, attempts.values()))
+        dead = cluster.sql("SELECT string_agg(kind || ' after ' || attempt || ' attempts: ' || failure, ', ') FROM app.jobs")
+        poisoned = len(attempts.get(*poison, []))
+        # The product's own worker: a customer file, its worker killed half-way, another one waiting.
+        server = Server(folder, urls[0], JOBS="off")
+        environment = {**server.environment, "ADMIN_PORT": "0"}
+        environment.pop("JOBS")
+        token = server.register(1)
+        headers = {"Authorization": "Bearer " + token}
+        rows = "name,phone\n" + "".join(f"Customer {number},9{number:09d}\n" for number in range(120_000))
+        place = server.url + requests.post(server.url + "/v1/customers/import", data=rows.encode(), headers={**headers, "Content-Type": "text/csv"}).headers["Location"]
+        first = subprocess.Popen([BINARY, "work"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        done = 0
+        while done < 5_000:
+            done = requests.get(place, headers=headers).json()["rows_done"]
+            time.sleep(0.01)
+        second = subprocess.Popen([BINARY, "work"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        first.kill()
+        first.wait()
+        done, killed = requests.get(place, headers=headers).json()["rows_done"], time.monotonic()
+        state = requests.get(place, headers=headers).json()
+        while state["rows_done"] <= done and time.monotonic() < killed + 90:
+            time.sleep(0.1)
+            state = requests.get(place, headers=headers).json()
+        rescued = time.monotonic() - killed
+        while state["state"] == "running" and time.monotonic() < killed + 200:
+            time.sleep(0.2)
+            state = requests.get(place, headers=headers).json()
+        second.terminate()
+        stopped = second.wait(timeout=40)
+        server.stop()
+        return (f"{kills} kills among {len(asked):,} jobs of 20 ms: {len(lost)} lost, {again} done a second time, under the same id, {len(strange)} that nobody asked for; "
+                f"the poisoned job ended {poisoned} workers, then was {dead}; all over after {took:.0f} s; "
+                f"`unnati work` killed {done:,} rows into a customer file: another went on after {rescued:.0f} s, {state['rows_created']:,} customers of 120,000 and {state['state']}"
+                ), (not lost and not strange and counted and dead == "poison after 5 attempts: its worker ended while it ran" and rescued <= 60
+                    and state["state"] == "completed" and state["rows_created"] == 120_000 and stopped == 0)
+    finally:
+        for process in running:
+            process.kill()
+        cluster.remove()
+
+
 # F20: back from a backup
 
 
@@ -733,7 +822,7 @@ def recovery(folder, options):
         cluster.remove()
 
 
-PARTS = {part.__name__: part for part in [kills, restarts, crashes, failover, replica, demotion, exhaustion, conflicts, full_disk, full_log, recovery]}
+PARTS = {part.__name__: part for part in [kills, restarts, crashes, failover, replica, demotion, exhaustion, conflicts, full_disk, full_log, workers, recovery]}
 
 
 def main():

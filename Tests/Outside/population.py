@@ -42,6 +42,9 @@ def leftovers(sql, tenant):
             SELECT m.tenant_id, m.user_id, 'createCustomer', sha256(convert_to(n::text, 'UTF8')), sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 5000 ELSE 50 END) AS n;
         INSERT INTO app.customer_imports (tenant_id, id, created_by, state)
             SELECT m.tenant_id, gen_random_uuid(), m.user_id, 'completed' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 2000 ELSE 20 END) AS n;
+        INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts)
+            SELECT m.tenant_id, gen_random_uuid(), 'customer_import', '{{}}', 3, 'scheduled', now() + n * interval '1 hour', 12 FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 5000 ELSE 50 END) AS n;
+        INSERT INTO app.job_schedules (tenant_id, kind, every, next_run_at) SELECT tenant_id, 'nothing', interval '1 day', now() + interval '1 day' FROM app.tenants;
         INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict) SELECT i.tenant_id, i.id, n, 'created' FROM app.customer_imports i, generate_series(1, 10) AS n;
         INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content) SELECT i.tenant_id, i.id, n, 'x' FROM app.customer_imports i, generate_series(1, 2) AS n;
         ANALYZE;""")

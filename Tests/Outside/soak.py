@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What only time shows: drains by the dozen, more load than fits, and hours of everything at once.
 
-usage: python Tests/Outside/soak.py [--minutes 10] [--drains 50] [--overload-seconds 60] [--write docs/soak.md]
+usage: python Tests/Outside/soak.py [--minutes 10] [--drains 50] [--overload-seconds 60] [--jobs 1000000] [--write docs/soak.md]
 
 Each part prints what it found; the exit code is the number of parts that found something wrong.
 """
@@ -18,11 +18,11 @@ import time
 
 import requests
 
-from conftest import PASSWORD, REPOSITORY, Server
+from conftest import CLUSTER, PASSWORD, REPOSITORY, Server
 from test_faults import restarts
 from test_load import memory
 
-OPEN_LOOP = REPOSITORY / ".local/open-loop"
+OPEN_LOOP, PROBE = REPOSITORY / ".local/open-loop", REPOSITORY / ".build/release/JobProbe"
 
 
 def fill(server, customers):
@@ -158,6 +158,42 @@ def worker(server, token, ids, stop, counts, lock):
             counts[status] = counts.get(status, 0) + 1
 
 
+# A million jobs
+
+
+def jobs(folder, count):
+    """So many jobs in ten heaps: the queue is as quick with the last as with the first, and what they leave is cleaned up and used again."""
+    server = Server(folder, JOBS="off")
+    try:
+        urls = [f"{CLUSTER}{role}&dbname={server.database}" for role in ("unnati_app", "unnati_worker")]
+        rates = []
+
+        def heap():
+            subprocess.run([PROBE, "enqueue", urls[0], "noop", str(count // 10), "20"], check=True, stdout=subprocess.DEVNULL)
+            seconds = float(subprocess.run([PROBE, "drain", *urls, str(count // 10)], check=True, capture_output=True, text=True).stdout)
+            rates.append(count / 10 / seconds)
+
+        def megabytes():
+            return int(server.sql("SELECT pg_total_relation_size('app.jobs')")) / (1 << 20)
+
+        for _ in range(10):
+            heap()
+        before = megabytes()
+        # PostgreSQL looks once a minute whether something is to be cleaned up.
+        ended = time.monotonic() + 150
+        while int(server.sql("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'jobs'")) > count // 100 and time.monotonic() < ended:
+            time.sleep(1)
+        dead = int(server.sql("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'jobs'"))
+        heap()
+        after, left = megabytes(), server.sql("SELECT count(*) FROM app.jobs")
+    finally:
+        server.drop()
+    line = (f"{count:,} jobs of 20 businesses, a tenth of them in the queue at a time: {rates[0]:,.0f} done a second in the first tenth, {min(rates[:10]):,.0f} in the slowest, "
+            f"{rates[9]:,.0f} in the last; table and indexes had {before:.0f} MiB then, and {after:.0f} MiB when PostgreSQL had cleaned up and as many more had come and gone, "
+            f"{rates[10]:,.0f} a second; {left} left")
+    return line, left == "0" and sum(rates[5:10]) >= 0.8 * sum(rates[:5]) and dead <= count // 100 and after <= before * 1.05
+
+
 def slope(samples):
     """Least squares: how much a value grows in a second."""
     count = len(samples)
@@ -221,12 +257,13 @@ def main():
     arguments.add_argument("--minutes", type=float, default=10)
     arguments.add_argument("--drains", type=int, default=50)
     arguments.add_argument("--overload-seconds", type=int, default=60)
+    arguments.add_argument("--jobs", type=int, default=1_000_000)
     arguments.add_argument("--write", type=pathlib.Path, help="a Markdown file to write the result to; its plot goes beside it")
     options = arguments.parse_args()
     plot = options.write.with_suffix(".svg") if options.write else pathlib.Path(tempfile.mkdtemp()) / "soak.svg"
     lines, faults = [], 0
     parts = [lambda folder: drains(folder, options.drains), lambda folder: overload(folder, options.overload_seconds),
-             lambda folder: mixed(folder, options.minutes, plot)]
+             lambda folder: jobs(folder, options.jobs), lambda folder: mixed(folder, options.minutes, plot)]
     for part in parts:
         with tempfile.TemporaryDirectory() as folder:
             line, is_right = part(pathlib.Path(folder))

@@ -55,7 +55,8 @@ def test_a_restored_backup_is_what_was_backed_up(filled, database, tmp_path):
     shown = [administer(name, "migrate", "drift", "--show").stdout for name in [server.database, database]]
     assert shown[0] == shown[1] and len(shown[0].splitlines()) > 200
     # And people go on with it: the same keys, the same tokens.
-    server.environment["DATABASE_URL"] = server.environment["DATABASE_URL"].replace(server.database, database)
+    for name in ["DATABASE_URL", "DATABASE_WORKER_URL"]:
+        server.environment[name] = server.environment[name].replace(server.database, database)
     server.start()
     for headers, _ in people:
         page = requests.get(server.url + "/v1/customers?limit=1", headers=headers)

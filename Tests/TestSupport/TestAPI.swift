@@ -38,6 +38,7 @@ package struct TestAPI: Sendable {
         _ body: (TestAPI) async throws -> Void
     ) async throws {
         var configuration = Configuration(database: try database.configuration())
+        configuration.workerURL = try database.configuration("unnati_worker").url
         configuration.http.port = 0
         configuration.admin.port = 0
         configuration.passwords.cost = 4

@@ -25,9 +25,9 @@ package struct TestDatabase: Sendable {
     package static var isPooled: Bool { pooler != nil }
 
     /// The database as a server comes to it.
-    package func configuration() throws -> DatabaseConfiguration {
-        guard let pooler = Self.pooler else { return DatabaseConfiguration(url: try url()) }
-        var configuration = DatabaseConfiguration(url: Secret("\(pooler)unnati_app&dbname=\(name)"))
+    package func configuration(_ role: String = "unnati_app") throws -> DatabaseConfiguration {
+        guard let pooler = Self.pooler else { return DatabaseConfiguration(url: try url(role)) }
+        var configuration = DatabaseConfiguration(url: Secret("\(pooler)\(role)&dbname=\(name)"))
         configuration.usesPreparedStatements = false
         return configuration
     }
@@ -78,9 +78,10 @@ package struct TestDatabase: Sendable {
     package static let loop = EventLoop(label: "test.loop")
 
     package func pool(
-        on loops: [EventLoop] = [Self.loop], _ change: (inout DatabaseConfiguration) -> Void = { _ in }
+        on loops: [EventLoop] = [Self.loop], as role: String = "unnati_app",
+        _ change: (inout DatabaseConfiguration) -> Void = { _ in }
     ) throws -> ConnectionPool {
-        var configuration = try configuration()
+        var configuration = try configuration(role)
         change(&configuration)
         return ConnectionPool(configuration, on: loops, logger: .quiet)
     }

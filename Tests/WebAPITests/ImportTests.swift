@@ -82,19 +82,20 @@ import Testing
         }
     }
 
-    @Test func anImportWhoseServerDiedGoesOnWhenItsStatusIsAskedFor() async throws {
+    /// A server of a build that knew no jobs left it like this.
+    @Test func anImportThatNobodyIsAtWorkOnGoesOnWhenItsStatusIsAskedFor() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             let rows = (0..<700).map { "Customer \($0),\(7_000_000_000 + $0)" }.joined(separator: "\n")
             let (id, _) = try await acme.importFile(Array(("name,phone\n" + rows).utf8))
-            // As a server leaves it that is killed after the first batch: five hundred rows committed, the file still there.
+            // Killed after the first batch: five hundred rows committed, the file still there.
             let uuid = id.dropFirst(4)
             let hex = Array(("name,phone\n" + rows).utf8).map { String(format: "%02x", $0) }.joined()
             try api.database.run(
                 as: "postgres",
                 """
                 DELETE FROM app.customer_import_rows WHERE row_number > 501; DELETE FROM app.customers WHERE name_key >= 'customer 500';
-                UPDATE app.customer_imports SET state = 'running', rows_done = 500, rows_created = 500, updated_at = now() - interval '1 minute' WHERE id = '\(uuid)';
+                UPDATE app.customer_imports SET state = 'running', rows_done = 500, rows_created = 500, updated_at = now() - interval '3 minutes' WHERE id = '\(uuid)';
                 INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content) VALUES ('\(acme.id.uuid.hex)', '\(uuid)', 0, '\\x\(hex)');
                 """)
 
@@ -111,6 +112,58 @@ import Testing
         }
     }
 
+    @Test func anImportWhoseServerDiedIsTakenUpByAnother() async throws {
+        try await TestAPI.run({
+            $0.jobs.lostAfter = .seconds(1); $0.jobs.heartbeat = .milliseconds(300)
+        }) { api in
+            let acme = try await api.makeTenant()
+            let rows = (0..<700).map { "Customer \($0),\(7_000_000_000 + $0)" }.joined(separator: "\n")
+            let (id, _) = try await acme.importFile(Array(("name,phone\n" + rows).utf8))
+            try await api.noJobs()
+            let uuid = id.dropFirst(4)
+            let hex = Array(("name,phone\n" + rows).utf8).map { String(format: "%02x", $0) }.joined()
+            // As it is when a process is killed after its first batch: its job is in the hands of a worker that is no more.
+            try api.database.run(
+                as: "postgres",
+                """
+                DELETE FROM app.customer_import_rows WHERE row_number > 501; DELETE FROM app.customers WHERE name_key >= 'customer 500';
+                UPDATE app.customer_imports SET state = 'running', rows_done = 500, rows_created = 500, updated_at = now() WHERE id = '\(uuid)';
+                INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content) VALUES ('\(acme.id.uuid.hex)', '\(uuid)', 0, '\\x\(hex)');
+                INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, attempt, maximum_attempts, unique_key, worker_id)
+                VALUES ('\(acme.id.uuid.hex)', gen_random_uuid(), 'customer_import', '{"import_id": "\(id)"}', 3, 'running', now(), 1, 12, '\(uuid)', gen_random_uuid())
+                """)
+            let end = ContinuousClock.now + .seconds(10)
+            var status: [String: Any] = [:]
+            while status["state"] as? String != "completed", .now < end {
+                status = try await acme.get("/v1/customer-imports/\(id)").object
+                try await Task.sleep(for: .milliseconds(20))
+            }
+
+            #expect(status["state"] as? String == "completed")
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_import_rows") == [["700"]])
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.jobs") == [["0"]])
+        }
+    }
+
+    @Test func anImportWhoseJobIsDeadHasFailed() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let (id, _) = try await acme.importFile(Array("name,phone\nAsha,9812345678".utf8))
+            try await api.noJobs()
+            let uuid = id.dropFirst(4)
+            try api.database.run(
+                as: "postgres",
+                """
+                UPDATE app.customer_imports SET state = 'running', updated_at = now() - interval '3 minutes' WHERE id = '\(uuid)';
+                INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, attempt, maximum_attempts, unique_key, finished_at)
+                VALUES ('\(acme.id.uuid.hex)', gen_random_uuid(), 'customer_import', '{"import_id": "\(id)"}', 3, 'dead', now(), 12, 12, '\(uuid)', now())
+                """)
+            let status = try await acme.get("/v1/customer-imports/\(id)").object
+            #expect(status["state"] as? String == "failed")
+            #expect((status["failure"] as? [String: Any])?["code"] as? String == "import_failed")
+        }
+    }
+
     /// One customer's old address becomes another's in the same file, whichever of the two was there first.
     @Test func anAddressMayGoFromOneCustomerToAnother() async throws {
         try await TestAPI.run { api in
@@ -123,6 +176,16 @@ import Testing
             #expect(status["rows_updated"] as? Int == 2)
             #expect(try await acme.get("/v1/customers/" + first).object["email"] as? String == "old@example.in")
             #expect(try await acme.get("/v1/customers/" + second).object["email"] as? String == "new@example.in")
+        }
+    }
+}
+
+extension TestAPI {
+    /// Waits until what was done is also written down as done.
+    fileprivate func noJobs() async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while try database.run(as: "postgres", "SELECT count(*) FROM app.jobs") != [["0"]], .now < end {
+            try await Task.sleep(for: .milliseconds(10))
         }
     }
 }

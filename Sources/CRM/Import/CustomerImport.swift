@@ -32,6 +32,11 @@ package struct CustomerImport: Sendable {
     package let createdAt: Instant
     package let updatedAt: Instant
 
+    static let couldNotGoOn = (
+        code: "import_failed",
+        detail: "The import could not go on. Import the file again: customers that are in already will be updated."
+    )
+
     /// 0 to 100.
     package var percentDone: Int {
         switch state {

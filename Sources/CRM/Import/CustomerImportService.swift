@@ -3,24 +3,25 @@
 
 import Core
 import Database
+import Jobs
 
 /// Takes customer files in and tells how they fare.
 package struct CustomerImportService: Sendable {
     /// 20 MiB: some 200,000 customers.
     package static let maximumFileBytes = 20 << 20
     private static let partBytes = 262_144
-    /// A running import that has not moved for so long has lost its server.
-    private static let abandonedAfter = Duration.seconds(30)
+    /// When a running import has not moved for so long it is worth a look whether anybody is at work on it.
+    private static let quietAfter = Duration.seconds(120)
 
     private let database: ConnectionPool
-    private let worker: CustomerImportWorker
+    private let jobs: JobQueue
 
-    package init(database: ConnectionPool, worker: CustomerImportWorker) {
+    package init(database: ConnectionPool, jobs: JobQueue) {
         self.database = database
-        self.worker = worker
+        self.jobs = jobs
     }
 
-    /// Stores a file as it arrives and hands it to the worker. Nothing of it is kept when it does not arrive whole.
+    /// Stores a file as it arrives and has it worked through. Nothing of it is kept when it does not arrive whole.
     /// - Parameter next: the file's next bytes; nil at its end.
     /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` throws.
     package func begin(for caller: Caller.Person, next: () async throws -> [UInt8]?) async throws -> CustomerImport {
@@ -29,15 +30,21 @@ package struct CustomerImportService: Sendable {
         try await database.write(ImportQueries.insert(id, by: caller.userID, of: tenant), in: .tenant(tenant))
         do {
             let (bytes, header) = try await receive(id, caller, next)
-            try await database.write(
-                ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, of: tenant),
-                in: .tenant(tenant))
+            let start = ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, of: tenant)
+            try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                try tx.run(start)
+                try enqueue(id, in: tx)
+            }
         } catch {
             _ = try? await database.write(ImportQueries.delete(id, of: tenant), in: .tenant(tenant))
             throw error
         }
-        worker.enqueue(id, of: caller.tenantID)
         return try await find(id, for: .person(caller))
+    }
+
+    private func enqueue(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+        let job = CustomerImportJob(id)
+        try jobs.enqueue(job, uniqueKey: job.uniqueKey, in: tx)
     }
 
     private func receive(
@@ -63,18 +70,25 @@ package struct CustomerImportService: Sendable {
         return (bytes, try head.finish())
     }
 
-    /// How an import fares. One whose server died is picked up again by the server that is asked.
+    /// How an import fares.
     /// - Throws: `CustomerImportError.unknown`.
     package func find(_ id: CustomerImport.ID, for caller: Caller) async throws -> CustomerImport {
         let tenant = caller.tenantID
         let found = try await database.browse(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
         guard let found else { throw CustomerImportError.unknown }
-        if found.state == .running, found.updatedAt.advanced(by: Self.abandonedAfter) < .now() {
-            let taken = try await database.write(
-                ImportQueries.takeOver(id, seen: found.updatedAt, of: tenant), in: .tenant(tenant))
-            if taken == 1 { worker.enqueue(id, of: caller.tenantID) }
+        guard found.state == .running, found.updatedAt.advanced(by: Self.quietAfter) < .now() else { return found }
+        return try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+            switch try jobs.state(of: CustomerImportJob.self, uniqueKey: CustomerImportJob(id).uniqueKey, in: tx) {
+            // Begun by a build that knew no jobs.
+            case nil: try enqueue(id, in: tx)
+            case .dead, .cancelled: try ImportQueries.finish(id, failure: CustomerImport.couldNotGoOn, in: tx)
+            case .scheduled, .available, .running, .paused: break
+            }
+            guard let found = try tx.run(ImportQueries.find(id, of: tx.tenantID)) else {
+                throw CustomerImportError.unknown
+            }
+            return found
         }
-        return found
     }
 
     /// How an import fares, for as long as it runs.

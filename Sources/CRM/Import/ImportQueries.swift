@@ -61,16 +61,6 @@ enum ImportQueries {
         }
     }
 
-    /// Takes a running import over from whoever last worked on it.
-    /// - Parameter seen: its `updated_at` as the caller read it: of several servers that saw the same, one succeeds.
-    static func takeOver(_ id: CustomerImport.ID, seen: Instant, of tenant: TenantID) -> Query<Int> {
-        .count(
-            """
-            UPDATE app.customer_imports SET updated_at = now()
-            WHERE tenant_id = \(tenant) AND id = \(id) AND state = 'running' AND updated_at = \(seen)
-            """)
-    }
-
     static func part(_ number: Int, in id: CustomerImport.ID, of tenant: TenantID) -> Query<[UInt8]?> {
         .first(
             "SELECT content FROM app.customer_import_parts WHERE tenant_id = \(tenant) AND import_id = \(id) AND part = \(number)"
@@ -78,8 +68,8 @@ enum ImportQueries {
     }
 
     /// The last row with a verdict; 0 before the first.
-    static func progress(of id: CustomerImport.ID, _ tenant: TenantID) -> Query<(lastRow: Int, fileBytes: Int)> {
-        .one(
+    static func progress(of id: CustomerImport.ID, _ tenant: TenantID) -> Query<(lastRow: Int, fileBytes: Int)?> {
+        .first(
             """
             SELECT coalesce((SELECT max(row_number) FROM app.customer_import_rows
                              WHERE tenant_id = \(tenant) AND import_id = \(id)), 0) AS last, file_bytes

@@ -3,75 +3,56 @@
 
 import Core
 import Database
+import Jobs
 import Logging
 
-/// Works through stored customer files, two at a time, five hundred rows to a transaction.
+/// Does ``CustomerImportJob``: five hundred rows to a transaction.
 ///
 /// A batch's customers, its verdicts and the progress are committed together, so an import that stops anywhere goes on
 /// behind the last committed row, with no row done twice or by half.
-package final class CustomerImportWorker: Sendable {
-    private static let batchRows = 500, attempts = 3, concurrency = 2
+package struct CustomerImportRunner: Sendable {
+    private static let batchRows = 500, attempts = 3
 
     private let database: ConnectionPool
     private let logger: Logger
-    private let queue: AsyncStream<Work>
-    private let entrance: AsyncStream<Work>.Continuation
 
-    private struct Work: Sendable { let id: CustomerImport.ID, tenant: TenantID }
+    private struct Work: Sendable {
+        let id: CustomerImport.ID, tenant: TenantID
+        let attempt: JobAttempt
+    }
 
     package init(database: ConnectionPool, logger: Logger) {
         self.database = database
         self.logger = logger
-        // What does not fit is picked up when its status is asked for.
-        (queue, entrance) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1_000))
     }
 
-    func enqueue(_ id: CustomerImport.ID, of tenant: TenantID) { entrance.yield(Work(id: id, tenant: tenant)) }
-
-    /// Works until cancelled, then finishes the batches in hand.
-    package func run() async {
-        await withDiscardingTaskGroup { group in
-            let places = AsyncStream<Void>.makeStream(bufferingPolicy: .unbounded)
-            for _ in 0..<Self.concurrency { places.continuation.yield() }
-            var free = places.stream.makeAsyncIterator()
-            for await work in queue {
-                await free.next()
-                group.addTask {
-                    await self.perform(work)
-                    places.continuation.yield()
-                }
-            }
-            group.cancelAll()
-        }
-    }
-
-    /// Another server has taken the import over, or ended it.
+    /// Another worker has taken the import over, or it has ended.
     private struct Superseded: Error {}
 
-    private func perform(_ work: Work) async {
+    /// - Throws: what may pass: the attempt is to be repeated.
+    package func perform(_ job: CustomerImportJob, _ attempt: JobAttempt) async throws {
+        let work = Work(id: job.id, tenant: attempt.tenantID, attempt: attempt)
         do {
             try await run(work)
         } catch is Superseded {
             logger.info("customer import goes on elsewhere", metadata: ["import": "\(work.id)"])
-        } catch let error where error is CancellationError || (error as? DatabaseError)?.mayPass == true {
-            // It stays as running: whoever asks for its status half a minute from now has it go on behind the last batch.
-            logger.warning("customer import paused", metadata: ["import": "\(work.id)", "error": "\(error)"])
+        } catch let error
+            where error is CancellationError || (error as? DatabaseError)?.mayPass == true && !attempt.isLast
+        {
+            throw error
         } catch {
             logger.error("customer import failed", metadata: ["import": "\(work.id)", "error": "\(error)"])
-            let failure = (
-                "import_failed",
-                "The import could not go on. Import the file again: customers that are in already will be updated."
-            )
-            try? await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
-                try ImportQueries.finish(work.id, failure: failure, in: tx)
+            try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.finish(work.id, failure: CustomerImport.couldNotGoOn, in: tx)
             }
         }
     }
 
     private func run(_ work: Work) async throws {
         var reader = CSVReader(), header: ImportHeader?, rows: [CSVReader.Record] = [], part = 0
-        let (last, fileBytes) = try await database.read(
-            ImportQueries.progress(of: work.id, work.tenant), in: .tenant(work.tenant))
+        let found = try await database.read(ImportQueries.progress(of: work.id, work.tenant), in: .tenant(work.tenant))
+        // Whoever asked for it has gone meanwhile, with all that was theirs.
+        guard let (last, fileBytes) = found else { return }
         while true {
             let content = try await database.read(
                 ImportQueries.part(part, in: work.id, of: work.tenant), in: .tenant(work.tenant))
@@ -91,6 +72,7 @@ package final class CustomerImportWorker: Sendable {
                 if record.number > last { rows.append(record) }
                 if rows.count == Self.batchRows {
                     try await put(rows, header, work, bytesDone: reader.bytesRead)
+                    work.attempt.report(percent: reader.bytesRead * 100 / max(1, fileBytes))
                     rows = []
                 }
             }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import Execution
+import HTTPTransport
+import Jobs
+import Logging
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+import WebAPI
+
+/// A process that does jobs and answers nobody but operators.
+package struct WorkProcess: Sendable {
+    private let database: ConnectionPool
+    private let jobs: JobRoom
+    private let admin: HTTPServer
+    private let loops: [EventLoop]
+    private let draining: Lock<Bool>
+    private let grace: Duration
+    private let logger: Logger
+    private let log: LogSink
+
+    /// Checks the database. Nothing is claimed yet.
+    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`.
+    package init(_ configuration: Configuration, workerURL: Secret<String>, log: LogSink = .standardOutput) throws {
+        let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
+        try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
+        let prometheus = Prometheus()
+        let loop = EventLoop(label: "unnati.loop"), adminLoop = EventLoop(label: "unnati.admin")
+        let database = ConnectionPool(configuration.database, on: [loop], logger: logger)
+        let draining = Lock(false)
+        jobs = JobRoom(
+            url: workerURL, configuration, database: database, signal: JobSignal(), on: [loop],
+            metrics: prometheus, logger: logger)
+        admin = HTTPServer(
+            configuration.admin, on: [adminLoop],
+            responder: AdminAPI.make(
+                health: HealthHandlers(database: database) { draining.with { $0 } }, prometheus: prometheus,
+                logger: logger),
+            logger: logger)
+        prometheus.collect { ProcessReadings.take() }
+        self.database = database
+        self.draining = draining
+        self.logger = logger
+        self.log = log
+        loops = [loop, adminLoop]
+        grace = configuration.jobs.grace
+    }
+
+    /// Works until SIGTERM or SIGINT, then lets what is under way end.
+    /// - Throws: `HTTPServer.ListenFailure`.
+    package func run() async throws {
+        let port = try admin.start()
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                ClosureService { [database, jobs, loops] in
+                    try await gracefulShutdown()
+                    database.close()
+                    jobs.close()
+                    for loop in loops { loop.stop() }
+                },
+                ClosureService { [admin] in
+                    try await gracefulShutdown()
+                    await admin.stop()
+                },
+                ClosureService { [jobs, draining, logger] in
+                    logger.info("working", metadata: ["admin_port": "\(port)"])
+                    await cancelWhenGracefulShutdown { await jobs.run() }
+                    draining.with { $0 = true }
+                },
+            ], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
+        configuration.maximumGracefulShutdownDuration = grace + .seconds(15)
+        try await ServiceGroup(configuration: configuration).run()
+        logger.info("stopped")
+        log.flush()
+    }
+}
