@@ -265,8 +265,15 @@ package final class ConnectionPool: Sendable {
 
     func discard(_ connection: Connection) {
         connection.stopWatching()
-        state.with { $0.discarded(connection, lane: connection.lane) }
+        let woken = state.with { state in
+            state.discarded(connection, lane: connection.lane)
+            return state.wakeLong()
+        }
         makeConnections()
+        guard let (rested, work) = woken else { return }
+        guard !rested.isReusable else { return start(work, on: rested) }
+        discard(rested)
+        place(work, deadline: .after(configuration.leaseTimeout))
     }
 
     // MARK: - Connecting

@@ -262,6 +262,15 @@ package struct PoolState<Connection: AnyObject, Work> {
         freeLanes.append(lane)
     }
 
+    /// Long work that could not begin while others had all connections but one, and now can, on a connection that rests.
+    package mutating func wakeLong() -> (connection: Connection, work: Work)? {
+        guard !isClosed, mayBeginLong, let place = firstInLine(nil), let rested = resting.popLast() else { return nil }
+        let first = take(place)
+        inUse += 1
+        engage(rested.connection, first.kind)
+        return (rested.connection, first.work)
+    }
+
     /// The lanes on which to begin making connections now. While PostgreSQL is away, one attempt at a time feels for it.
     package mutating func lanesToConnect() -> [Int] {
         guard !isClosed else { return [] }

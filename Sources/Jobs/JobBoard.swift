@@ -21,11 +21,13 @@ package struct JobBoard: ~Copyable {
     package enum Mistake: Error, CustomStringConvertible {
         case unknown(JobID)
         case wrongState(JobID, JobState)
+        case hasTwin(JobID)
 
         package var description: String {
             switch self {
             case .unknown(let id): "There is no \(id): it is done, or was never asked for."
             case .wrongState(let id, let state): "\(id) is \(state.rawValue); nothing was changed."
+            case .hasTwin(let id): "Another job with the key of \(id) waits or runs; nothing was changed."
             }
         }
     }
@@ -113,21 +115,33 @@ package struct JobBoard: ~Copyable {
     /// Has it done anew, with all its attempts: what is dead or cancelled, or waits for its time.
     /// - Throws: ``Mistake``.
     package borrowing func retry(_ id: JobID) throws {
-        let changed = try connection.run(
-            """
-            UPDATE app.jobs SET state = 'available', attempt = 0, run_at = now(), finished_at = NULL, is_cancelling = false
-            WHERE id = $1::uuid AND state IN ('dead', 'cancelled', 'scheduled') RETURNING id
-            """, [id.uuid.hex])
+        let changed: [[String?]]
+        do {
+            changed = try connection.run(
+                """
+                UPDATE app.jobs SET state = 'available', attempt = 0, run_at = now(), finished_at = NULL, is_cancelling = false
+                WHERE id = $1::uuid AND state IN ('dead', 'cancelled', 'scheduled') RETURNING id
+                """, [id.uuid.hex])
+        } catch let error as AdminError where error.sqlState == "23505" {
+            throw Mistake.hasTwin(id)
+        }
         if changed.isEmpty { throw Mistake.wrongState(id, try find(id).state) }
     }
 
-    /// The same for all that are dead of a kind, or of every kind.
+    /// The same for all that are dead of a kind, or of every kind; of those with one key the last, and none while another with
+    /// that key waits or runs.
     /// - Returns: how many.
     package borrowing func retryDead(kind: String?) throws -> Int {
         try connection.run(
             """
             UPDATE app.jobs SET state = 'available', attempt = 0, run_at = now(), finished_at = NULL, is_cancelling = false
-            WHERE state = 'dead' AND ($1 = '' OR kind = $1) RETURNING id
+            WHERE (tenant_id, id) IN (
+                SELECT DISTINCT ON (tenant_id, kind, coalesce(unique_key, id::text)) tenant_id, id FROM app.jobs AS d
+                WHERE state = 'dead' AND ($1 = '' OR kind = $1) AND NOT EXISTS (
+                    SELECT FROM app.jobs AS l WHERE l.tenant_id = d.tenant_id AND l.kind = d.kind AND l.unique_key = d.unique_key
+                      AND l.state IN ('scheduled', 'available', 'running', 'paused'))
+                ORDER BY tenant_id, kind, coalesce(unique_key, id::text), created_at DESC)
+            RETURNING id
             """, [kind ?? ""]
         ).count
     }
@@ -152,17 +166,15 @@ package struct JobBoard: ~Copyable {
         try connection.run("INSERT INTO app.job_pauses (kind) VALUES ($1) ON CONFLICT DO NOTHING", [kind])
     }
 
-    /// - Returns: how many go on.
+    /// - Returns: how many go on at once; workers bring the rest.
     package borrowing func resume(_ kind: String) throws -> Int {
         try connection.run("DELETE FROM app.job_pauses WHERE kind = $1", [kind])
-        // A worker that has not heard of it yet may put some more aside.
-        var count = 0
-        for _ in 0..<2 {
-            count += try connection.run(
-                "UPDATE app.jobs SET state = 'available' WHERE kind = $1 AND state = 'paused' RETURNING id", [kind]
-            ).count
-            try connection.run("SELECT pg_sleep(1.5)")
-        }
-        return count
+        return try connection.run(
+            """
+            UPDATE app.jobs SET state = 'available' WHERE (tenant_id, id) IN (
+                SELECT tenant_id, id FROM app.jobs WHERE kind = $1 AND state = 'paused' LIMIT 10000 FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """, [kind]
+        ).count
     }
 }

@@ -67,9 +67,10 @@ enum JobClaimQueries {
     ///   - places: how many at most.
     ///   - share: how many of one business at most.
     ///   - full: businesses that have enough under way here.
+    ///   - held: jobs that this worker has in hand, which others may have taken from it when it was cut off for long.
     static func claim(
         for worker: UUIDv7, _ kinds: TextArray, urgentOnly: Bool, places: Int, share: Int, behind cursor: UUIDv7,
-        full: TextArray
+        full: TextArray, held: TextArray
     ) -> Query<[ClaimedJob]> {
         // Each has an index of its own.
         let isReady: Statement = urgentOnly ? "state = 'available' AND priority = 1" : "state = 'available'"
@@ -82,12 +83,12 @@ enum JobClaimQueries {
              AND tenant_id > line.tenant_id ORDER BY tenant_id LIMIT 1) AS next
             ), picked AS (
                 SELECT job.tenant_id, job.id
-                FROM (SELECT tenant_id FROM line WHERE tenant_id <> ALL (\(full)::uuid[]) LIMIT \(places)) AS turn
+                FROM (SELECT tenant_id FROM line WHERE tenant_id <> ALL (\(full)::uuid[]) ) AS turn
                 CROSS JOIN LATERAL (SELECT tenant_id, id FROM app.jobs WHERE 
             """
         statement += isReady
         statement += """
-                 AND tenant_id = turn.tenant_id AND kind = ANY (\(kinds))
+                 AND tenant_id = turn.tenant_id AND kind = ANY (\(kinds)) AND id <> ALL (\(held)::uuid[])
                     ORDER BY priority, run_at, id LIMIT \(share) FOR UPDATE SKIP LOCKED) AS job
                 LIMIT \(places))
             UPDATE app.jobs AS jobs
@@ -112,8 +113,9 @@ enum JobClaimQueries {
         .count(
             """
             DELETE FROM app.jobs AS jobs USING unnest(
-                \(TextArray(jobs.map(\.tenantID.uuid.hex)))::uuid[], \(TextArray(jobs.map(\.id.uuid.hex)))::uuid[]) AS done (tenant_id, id)
-            WHERE jobs.tenant_id = done.tenant_id AND jobs.id = done.id AND worker_id = \(worker)
+                \(TextArray(jobs.map(\.tenantID.uuid.hex)))::uuid[], \(TextArray(jobs.map(\.id.uuid.hex)))::uuid[],
+                \(TextArray(jobs.map { String($0.attempt) }))::bigint[]) AS done (tenant_id, id, attempt)
+            WHERE jobs.tenant_id = done.tenant_id AND jobs.id = done.id AND jobs.attempt = done.attempt AND worker_id = \(worker)
             """)
     }
 
@@ -121,16 +123,17 @@ enum JobClaimQueries {
         .count(
             """
             UPDATE app.jobs
-            SET state = 'scheduled', worker_id = NULL, run_at = now() + \(delay.milliseconds) * interval '1 millisecond', failure = \(reason)
-            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker)
+            SET state = CASE WHEN is_cancelling THEN 'cancelled' ELSE 'scheduled' END, finished_at = CASE WHEN is_cancelling THEN now() END,
+                worker_id = NULL, run_at = now() + \(delay.milliseconds) * interval '1 millisecond', failure = \(FailureText(reason))
+            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker) AND attempt = \(job.attempt)
             """)
     }
 
     static func end(_ job: ClaimedJob, of worker: UUIDv7, as state: JobState, _ reason: String?) -> Query<Int> {
         .count(
             """
-            UPDATE app.jobs SET state = \(state.rawValue), worker_id = NULL, finished_at = now(), failure = \(reason)
-            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker)
+            UPDATE app.jobs SET state = \(state.rawValue), worker_id = NULL, finished_at = now(), failure = \(reason.map(FailureText.init))
+            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker) AND attempt = \(job.attempt)
             """)
     }
 
@@ -138,8 +141,10 @@ enum JobClaimQueries {
     static func release(_ job: ClaimedJob, of worker: UUIDv7) -> Query<Int> {
         .count(
             """
-            UPDATE app.jobs SET state = 'available', worker_id = NULL, attempt = attempt - 1
-            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker)
+            UPDATE app.jobs
+            SET state = CASE WHEN is_cancelling THEN 'cancelled' ELSE 'available' END, finished_at = CASE WHEN is_cancelling THEN now() END,
+                worker_id = NULL, attempt = attempt - 1
+            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker) AND attempt = \(job.attempt)
             """)
     }
 
@@ -147,9 +152,23 @@ enum JobClaimQueries {
         .count(
             """
             UPDATE app.jobs SET progress = \(percent)
-            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker)
+            WHERE tenant_id = \(job.tenantID) AND id = \(job.id) AND worker_id = \(worker) AND attempt = \(job.attempt)
             """)
     }
+}
+
+/// Why an attempt failed, as much of it as its column takes.
+private struct FailureText: SQLParameter {
+    private let text: String
+
+    init(_ reason: String) {
+        var rest = reason.filter { $0 != "\0" }.prefix(1_000)
+        while rest.utf8.count > 1_000 { rest.removeLast() }
+        text = String(rest)
+    }
+
+    static var parameterType: SQLType { .text }
+    func encode(into parameters: inout Parameters) { text.encode(into: &parameters) }
 }
 
 extension Duration {

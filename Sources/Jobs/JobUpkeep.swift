@@ -19,6 +19,7 @@ final class JobUpkeep: Sendable {
     private struct State {
         var next: ContinuousClock.Instant?
         var nextBeat: ContinuousClock.Instant?
+        var lastBeat: ContinuousClock.Instant?
         var paused: [String] = []
         var hasFailed = false
     }
@@ -57,7 +58,7 @@ final class JobUpkeep: Sendable {
             return (isDue, beats)
         }
         do {
-            if beats { try await beat() }
+            if beats { try await beat(hand) }
             if isDue { try await tick(hand) }
         } catch {
             state.with { state in
@@ -83,6 +84,7 @@ final class JobUpkeep: Sendable {
         let paused = try await database.read(JobUpkeepQueries.pauses, in: .directory)
         state.with { $0.paused = paused }
         if !paused.isEmpty { try await exhaust(JobUpkeepQueries.pause(TextArray(paused))) }
+        try await exhaust(JobUpkeepQueries.goOn)
         let underWay = hand.with { Array($0.underWay.values) }
         guard !underWay.isEmpty else { return }
         let cancelling = try await database.read(JobUpkeepQueries.cancelling(by: worker), in: .directory)
@@ -93,15 +95,25 @@ final class JobUpkeep: Sendable {
         }
     }
 
+    /// What is left is for the next second: other things are due too.
     private func exhaust(_ query: Query<Int>) async throws {
-        while try await database.write(query, in: .directory) == JobUpkeepQueries.bite {}
+        for _ in 0..<10 where try await database.write(query, in: .directory) < JobUpkeepQueries.bite { return }
     }
 
-    private func beat() async throws {
+    private func beat(_ hand: Lock<JobsInHand>) async throws {
         if try await database.write(JobUpkeepQueries.beat(worker), in: .directory) == 0 {
             try await database.write(
                 JobUpkeepQueries.register(worker, host: Self.host, process: Int(getpid())), in: .directory)
         }
+        let wasSilent = state.with { state in
+            defer { state.lastBeat = .now }
+            return state.lastBeat.map { .now - $0 >= configuration.lostAfter } ?? false
+        }
+        // No claim is under way here: what this worker holds is all that is its own.
+        let held = hand.with { TextArray($0.ids.map(\.uuid.hex)) }
+        try await database.write(JobUpkeepQueries.giveBack(to: worker, except: held), in: .directory)
+        // When PostgreSQL was away all were silent: the others get time to say that they live.
+        if wasSilent { return }
         let rescued = try await database.write(
             JobUpkeepQueries.rescue(lostAfter: configuration.lostAfter, configuration.retry), in: .directory)
         for (kind, isDead) in rescued {

@@ -52,12 +52,13 @@ enum JobUpkeepQueries {
 
     /// What was in the hands of workers that have not been heard of: their process was killed, or is cut off. What ended its
     /// worker more than once waits longer each time.
+    /// - Parameter lostAfter: how long a worker may be silent.
     static func rescue(lostAfter: Duration, _ policy: RetryPolicy) -> Query<[(kind: String, isDead: Bool)]> {
         .all(
             """
             UPDATE app.jobs SET
-                state = CASE WHEN attempt >= maximum_attempts THEN 'dead' WHEN attempt = 1 THEN 'available' ELSE 'scheduled' END,
-                finished_at = CASE WHEN attempt >= maximum_attempts THEN now() END,
+                state = CASE WHEN is_cancelling THEN 'cancelled' WHEN attempt >= maximum_attempts THEN 'dead' WHEN attempt = 1 THEN 'available' ELSE 'scheduled' END,
+                finished_at = CASE WHEN is_cancelling OR attempt >= maximum_attempts THEN now() END,
                 run_at = CASE WHEN attempt = 1 THEN run_at ELSE now() + (0.8 + 0.4 * random()) * interval '1 millisecond'
                     * least(\(policy.longest.milliseconds), \(policy.first.milliseconds) * 2 ^ least(attempt - 1, 30)) END,
                 worker_id = NULL, failure = 'its worker ended while it ran'
@@ -68,6 +69,18 @@ enum JobUpkeepQueries {
             RETURNING kind, state = 'dead' AS is_dead
             """
         ) { row in (try row.decode("kind"), try row.decode("is_dead")) }
+    }
+
+    /// What PostgreSQL says is in the hands of a worker that knows nothing of it: the answer to its claim was lost.
+    /// - Parameter held: what it does know of.
+    static func giveBack(to worker: UUIDv7, except held: TextArray) -> Query<Int> {
+        .count(
+            """
+            UPDATE app.jobs SET
+                state = CASE WHEN is_cancelling THEN 'cancelled' ELSE 'available' END, finished_at = CASE WHEN is_cancelling THEN now() END,
+                worker_id = NULL, attempt = attempt - 1
+            WHERE state = 'running' AND worker_id = \(worker) AND id <> ALL (\(held)::uuid[])
+            """)
     }
 
     static var forgetWorkers: Query<Int> {
@@ -103,6 +116,17 @@ enum JobUpkeepQueries {
             """
             UPDATE app.jobs SET state = 'paused' WHERE (tenant_id, id) IN (
                 SELECT tenant_id, id FROM app.jobs WHERE state = 'available' AND kind = ANY (\(kinds)) LIMIT \(bite) FOR UPDATE SKIP LOCKED)
+            """)
+    }
+
+    /// Brings back what was moved out of the way of a kind that goes on.
+    static var goOn: Query<Int> {
+        .count(
+            """
+            UPDATE app.jobs SET state = 'available' WHERE (tenant_id, id) IN (
+                SELECT tenant_id, id FROM app.jobs AS j WHERE state = 'paused' AND NOT EXISTS (
+                    SELECT FROM app.job_pauses AS p WHERE p.kind = j.kind)
+                LIMIT \(bite) FOR UPDATE OF j SKIP LOCKED)
             """)
     }
 

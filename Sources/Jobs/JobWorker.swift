@@ -92,6 +92,7 @@ package final class JobWorker: Sendable {
         let patience = ContinuousClock.now + configuration.grace
         while ContinuousClock.now < patience, hand.with({ !$0.isEmpty }) {
             try? await writeDown()
+            try? await upkeep.run(inHand: hand)
             try? await Task.sleep(for: .milliseconds(20))
         }
         for entry in hand.with({ Array($0.underWay.values) }) { entry.task?.cancel() }
@@ -107,11 +108,13 @@ package final class JobWorker: Sendable {
 
     private func round() async throws {
         // Where the last claim ended; the next begins behind it, so that all get their turn.
-        while true {
+        while !isStopping.with({ $0 }) {
             async let written: Void = writeDown()
             let claimed = try await claim()
             try await written
             if claimed == 0 { break }
+            // A long queue must not keep it from what is due.
+            try await upkeep.run(inHand: hand)
         }
     }
 
@@ -121,20 +124,25 @@ package final class JobWorker: Sendable {
     private func claim() async throws -> Int {
         let kinds = TextArray(handlers.entries.keys.filter { !upkeep.isPaused($0) }.sorted())
         let urgent = try await claim(kinds, urgentOnly: true, \.urgent, keeping: 0)
-        return try await urgent + claim(kinds, urgentOnly: false, \.any, keeping: configuration.concurrency / 8)
+        return try await urgent
+            + claim(
+                kinds, urgentOnly: false, \.any,
+                keeping: min(configuration.concurrency - 1, max(1, configuration.concurrency / 8)))
     }
 
     private func claim(
         _ kinds: TextArray, urgentOnly: Bool, _ position: WritableKeyPath<(urgent: UUIDv7, any: UUIDv7), UUIDv7>,
         keeping kept: Int
     ) async throws -> Int {
-        let (free, share, full) = hand.with { ($0.free - kept, $0.share, $0.fullTenants) }
+        let (free, share, full, held) = hand.with {
+            ($0.free - kept, $0.share, urgentOnly ? [] : $0.fullTenants, $0.ids)
+        }
         guard free > 0 else { return 0 }
         let behind = cursor.with { $0[keyPath: position] }
         let jobs = try await database.write(
             JobClaimQueries.claim(
                 for: id, kinds, urgentOnly: urgentOnly, places: free, share: share, behind: behind,
-                full: TextArray(full.map(\.uuid.hex))),
+                full: TextArray(full.map(\.uuid.hex)), held: TextArray(held.map(\.uuid.hex))),
             in: .directory)
         for job in jobs { begin(job) }
         if let last = jobs.map(\.tenantID.uuid).max() {
@@ -196,8 +204,9 @@ package final class JobWorker: Sendable {
     {
         guard case .failure(let error) = result else { return .done }
         if isCancelled { return .cancelled }
-        if error is CancellationError, !isLate { return .released }
         if case .hopeless(let reason)? = error as? JobFailure { return .dead(reason: reason) }
+        // Whatever it says: it was told to end.
+        if isStopping.with({ $0 }) { return .released }
         let reason = isLate ? "it took too long" : Self.reason(of: error)
         guard job.attempt < job.maximumAttempts else { return .dead(reason: reason) }
         if case .retry(let delay, _)? = error as? JobFailure {
@@ -209,10 +218,10 @@ package final class JobWorker: Sendable {
     /// What an operator may read. Of errors that nobody has vouched for only the name is told: there may be more in them.
     private static func reason(of error: any Error) -> String {
         switch error {
-        case let error as DatabaseError: String("\(error)".prefix(500))
-        case .retry(_, let reason) as JobFailure: String(reason.prefix(500))
+        case let error as DatabaseError: "\(error)"
+        case .retry(_, let reason) as JobFailure: reason
         case is UnreadableArguments: "its arguments are of another build"
-        default: String("\(type(of: error))".prefix(500))
+        default: "\(type(of: error))"
         }
     }
 

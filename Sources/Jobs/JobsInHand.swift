@@ -48,6 +48,9 @@ struct JobsInHand {
     /// Two shares are the most that one business can have, since a claim brings one at most.
     var fullTenants: [TenantID] { byTenant.filter { $0.value >= share }.map(\.key) }
 
+    /// All that PostgreSQL believes to be here.
+    var ids: [JobID] { Array(underWay.keys) + ended.map(\.job.id) }
+
     mutating func begin(_ job: ClaimedJob, _ progress: JobProgress, deadline: ContinuousClock.Instant) {
         underWay[job.id] = UnderWay(job: job, progress: progress, deadline: deadline)
         byTenant[job.tenantID, default: 0] += 1

@@ -126,6 +126,24 @@ import Testing
         #expect(state.next(on: taken[1]).work == 4)
     }
 
+    @Test func longWorkThatWaitsBeginsOnARestingConnectionWhenAnotherBreaks() {
+        var state = PoolState<Named, Int>(size: 2, maximumWaiting: 9)
+        let broken = Named(), resting = Named()
+        _ = state.lanesToConnect()
+        for connection in [resting, broken] {
+            state.connected()
+            _ = state.next(on: connection)
+        }
+        _ = state.place(1, .long, deadline: .after(.seconds(9)))
+        _ = state.place(2, .long, deadline: .after(.seconds(9)))
+        #expect(state.wakeLong()?.work == nil)
+
+        state.discarded(broken, lane: 0)
+        let woken = state.wakeLong()
+        #expect(woken?.work == 2 && woken?.connection === resting)
+        #expect(state.waiting == 0)
+    }
+
     @Test func theOnlyConnectionServesAllWork() {
         var state = PoolState<Named, Int>(size: 1, maximumWaiting: 9)
         let c = Named()

@@ -156,13 +156,26 @@ import Testing
 
     @Test func aKindThatIsPausedWaits() async throws {
         try await Workshop.run { shop in
-            try shop.board().pause("note")
+            try shop.pause("note")
             try await Task.sleep(for: .milliseconds(300))
             try await shop.ask(Note(1))
             try await shop.reach("SELECT state FROM app.jobs", "paused")
             #expect(shop.seen.isEmpty)
 
-            #expect(try shop.board().resume("note") == 1)
+            let goOn = try shop.resume("note")
+            #expect(goOn == 1)
+            try await shop.reach { $0.count == 1 }
+        }
+    }
+
+    /// By a worker that had not heard yet that the kind goes on.
+    @Test func whatWasPutAsideTooLateComesBack() async throws {
+        try await Workshop.run { shop in
+            try shop.run(
+                """
+                INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts)
+                VALUES ('\(shop.tenant.uuid.hex)', gen_random_uuid(), 'note', '{"number": 2}', 1, 'paused', now(), 3)
+                """)
             try await shop.reach { $0.count == 1 }
         }
     }
@@ -258,6 +271,63 @@ import Testing
                     "SELECT string_agg(state || (now() - finished_at < interval '1 day' OR state = 'dead'), ' ' ORDER BY state) FROM app.jobs",
                     "cancelledtrue deadtrue")
             }
+        }
+    }
+
+    /// The claim was committed and its answer lost: nobody works on it, and its worker lives.
+    @Test func whatAWorkerWasGivenWithoutHearingOfItComesBack() async throws {
+        try await Workshop.run { shop in
+            shop.behave { _, attempt in try await Task.sleep(for: attempt == 1 ? .seconds(1) : .zero) }
+            try await shop.ask(Note(1))
+            try await shop.reach { $0.count == 1 }
+            try shop.run(
+                """
+                INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, attempt, maximum_attempts, worker_id)
+                SELECT tenant_id, gen_random_uuid(), kind, '{"number": 2}', 3, 'running', now(), 1, 1, worker_id FROM app.jobs
+                """)
+            try await shop.reach { $0.contains { $0.number == 2 } }
+            // It was no attempt, and the one that is really under way is left alone.
+            #expect(shop.seen.map(\.attempt) == [1, 1])
+            try await shop.reach("SELECT count(*) FROM app.jobs", "0")
+        }
+    }
+
+    @Test func aReasonOfAnyLengthAndScriptIsKeptAsFarAsItFits() async throws {
+        try await Workshop.run { shop in
+            shop.behave { _, _ in throw JobFailure.hopeless(reason: String(repeating: "न\0", count: 5_000)) }
+            try await shop.ask(Note(1))
+            try await shop.reach("SELECT state || octet_length(failure) FROM app.jobs", "dead999")
+        }
+    }
+
+    @Test func businessesWithUnknownKindsDoNotStandInTheWay() async throws {
+        try await Workshop.run { shop in
+            try shop.run(
+                """
+                INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts)
+                SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, gen_random_uuid(), 'from_tomorrow', '{}', 3, 'available', now(), 3
+                FROM generate_series(1, 300) AS n
+                """)
+            try await shop.ask(Note(1))
+            try await shop.reach { $0.count == 1 }
+        }
+    }
+
+    @Test func deadJobsOfOneKeyAreDoneAnewOnce() async throws {
+        try await Workshop.run(isWorking: false) { shop in
+            func addDead(_ key: String, _ number: Int) throws {
+                try shop.run(
+                    """
+                    INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts, unique_key, finished_at)
+                    VALUES ('\(shop.tenant.uuid.hex)', gen_random_uuid(), 'note', '{"number": \(number)}', 1, 'dead', now(), 3, '\(key)', now())
+                    """)
+            }
+            for (key, number) in [("a", 1), ("a", 2), ("b", 3)] { try addDead(key, number) }
+            try await shop.ask(Note(4), uniqueKey: "b")
+            #expect(try shop.board().retryDead(kind: "note") == 1)
+            let twin = try shop.board().list(.dead, kind: nil, limit: 9).map(\.id)
+            #expect(twin.count == 2)
+            for id in twin { #expect(throws: JobBoard.Mistake.self) { try shop.board().retry(id) } }
         }
     }
 

@@ -73,6 +73,7 @@ final class Workshop: Sendable {
         handlers.on(Recurring.self) { [self] _, attempt in try await perform(0, attempt) }
         var configuration = JobWorker.Configuration()
         configuration.interval = .milliseconds(100)
+        configuration.heartbeat = .milliseconds(300)
         configuration.grace = .milliseconds(500)
         configuration.retry.first = .milliseconds(50)
         let worker = JobWorker(
@@ -112,6 +113,8 @@ final class Workshop: Sendable {
     }
 
     func board() throws -> JobBoard { try JobBoard(url: database.url("unnati_worker")) }
+    func pause(_ kind: String) throws { try board().pause(kind) }
+    func resume(_ kind: String) throws -> Int { try board().resume(kind) }
     func run(_ sql: String) throws { try database.run(as: "postgres", sql) }
     func value(_ sql: String) throws -> String? { try database.run(as: "postgres", sql).first?.first ?? nil }
 

@@ -26,7 +26,7 @@ package struct CustomerImportRunner: Sendable {
         self.logger = logger
     }
 
-    /// Another worker has taken the import over, or it has ended.
+    /// Another worker has ended the import.
     private struct Superseded: Error {}
 
     /// - Throws: what may pass: the attempt is to be repeated.
@@ -37,7 +37,8 @@ package struct CustomerImportRunner: Sendable {
         } catch is Superseded {
             logger.info("customer import goes on elsewhere", metadata: ["import": "\(work.id)"])
         } catch let error
-            where error is CancellationError || (error as? DatabaseError)?.mayPass == true && !attempt.isLast
+            where Task.isCancelled || error is CancellationError || error is JobFailure
+            || (error as? DatabaseError)?.mayPass == true && !attempt.isLast
         {
             throw error
         } catch {
@@ -109,7 +110,8 @@ package struct CustomerImportRunner: Sendable {
             } catch let error as DatabaseError where attempt < Self.attempts && error.isRace {
                 try await Task.sleep(for: .milliseconds(100 * attempt))
             } catch let error as DatabaseError where error.violates("customer_import_rows_pkey") {
-                throw Superseded()
+                // Whoever was believed dead is not. Both go on behind what the other has done.
+                throw JobFailure.retry(after: .seconds(30), reason: "another worker is at it")
             }
         }
     }
