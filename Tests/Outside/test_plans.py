@@ -33,6 +33,8 @@ def crowded(tmp_path):
     for setting in ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0", "auto_explain.log_nested_statements = on",
                     "auto_explain.log_format = json", "log_line_prefix = '%m [%p] %d '"]:
         psql("postgres", f"ALTER DATABASE {server.database} SET {setting}" if "prefix" not in setting else "SELECT 1")
+    # A pooler's connections outlive the server's.
+    psql("postgres", f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{server.database}'")
     server.start()
     yield server, headers, account
     server.drop()
