@@ -48,6 +48,7 @@ package struct Application: Sendable {
             configuration.http.connections = room
         }
         try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
+        if let worker = configuration.workerURL { try StartupCheck.runForWorker(url: worker) }
         if let replica = configuration.database.replicaURL {
             do { try StartupCheck.run(url: replica, migrations: configuration.migrationsDirectory) } catch let error
                 as AdminError

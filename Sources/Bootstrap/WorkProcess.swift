@@ -27,7 +27,11 @@ package struct WorkProcess: Sendable {
     /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`.
     package init(_ configuration: Configuration, workerURL: Secret<String>, log: LogSink = .standardOutput) throws {
         let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
+        var configuration = configuration
+        // Nobody browses here.
+        configuration.database.replicaURL = nil
         try StartupCheck.run(url: configuration.database.url, migrations: configuration.migrationsDirectory)
+        try StartupCheck.runForWorker(url: workerURL)
         let prometheus = Prometheus()
         let loop = EventLoop(label: "unnati.loop"), adminLoop = EventLoop(label: "unnati.admin")
         let database = ConnectionPool(configuration.database, on: [loop], logger: logger)

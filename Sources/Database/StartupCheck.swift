@@ -36,9 +36,22 @@ package enum StartupCheck {
         let connection = try AdminConnection(url: url)
         try checkVersion(connection.serverVersion)
         try checkEncoding(connection)
-        try checkRole(connection)
+        try checkRole(connection, meant: "unnati_app")
         try checkMigrations(connection, MigrationFile.all(in: folder))
         try checkCatalog(connection)
+    }
+
+    /// Looks at the role that will claim jobs; the schema has been looked at by ``run(url:migrations:)``.
+    /// - Throws: ``Refusal``, or `AdminError` when the database cannot be asked.
+    package static func runForWorker(url: Secret<String>) throws {
+        let connection = try AdminConnection(url: url)
+        try checkRole(connection, meant: "unnati_worker")
+        let mayClaim = try connection.value(
+            "SELECT coalesce(has_table_privilege(to_regclass('app.jobs'), 'UPDATE'), true)")
+        guard mayClaim == "t" else {
+            throw Refusal(
+                description: "DATABASE_WORKER_URL names a role that may not claim jobs. Connect as unnati_worker.")
+        }
     }
 
     private static func checkCatalog(_ connection: borrowing AdminConnection) throws {
@@ -62,7 +75,7 @@ package enum StartupCheck {
 
     /// The role may not bypass row security by any path: its own attributes, those of a role it can become (membership
     /// counts even where it is not inherited, since SET ROLE reaches it), or owning what it reads.
-    private static func checkRole(_ connection: borrowing AdminConnection) throws {
+    private static func checkRole(_ connection: borrowing AdminConnection, meant: String) throws {
         let dangerous = try connection.run(
             """
             SELECT r.rolname,
@@ -80,8 +93,8 @@ package enum StartupCheck {
         guard let row = dangerous.first, let name = row[0], let why = row[1] else { return }
         throw Refusal(
             description: name == me
-                ? "The server would run as \(me), which \(why) and so could pass row security. Connect as unnati_app (docker/roles.sql makes it)."
-                : "The server would run as \(me), a member of \(name), which \(why). Run REVOKE \(name) FROM \(me), or connect as unnati_app."
+                ? "The server would run as \(me), which \(why) and so could pass row security. Connect as \(meant) (docker/roles.sql makes it)."
+                : "The server would run as \(me), a member of \(name), which \(why). Run REVOKE \(name) FROM \(me), or connect as \(meant)."
         )
     }
 

@@ -112,16 +112,18 @@ package struct JobBoard: ~Copyable {
 
     // MARK: - Doing
 
+    private static let anew =
+        "UPDATE app.jobs SET state = 'available', attempt = 0, run_at = now(), finished_at = NULL, is_cancelling = false"
+
     /// Has it done anew, with all its attempts: what is dead or cancelled, or waits for its time.
     /// - Throws: ``Mistake``.
     package borrowing func retry(_ id: JobID) throws {
         let changed: [[String?]]
         do {
             changed = try connection.run(
-                """
-                UPDATE app.jobs SET state = 'available', attempt = 0, run_at = now(), finished_at = NULL, is_cancelling = false
-                WHERE id = $1::uuid AND state IN ('dead', 'cancelled', 'scheduled') RETURNING id
-                """, [id.uuid.hex])
+                Self.anew + """
+                     WHERE id = $1::uuid AND state IN ('dead', 'cancelled', 'scheduled') RETURNING id
+                    """, [id.uuid.hex])
         } catch let error as AdminError where error.sqlState == "23505" {
             throw Mistake.hasTwin(id)
         }
@@ -133,16 +135,15 @@ package struct JobBoard: ~Copyable {
     /// - Returns: how many.
     package borrowing func retryDead(kind: String?) throws -> Int {
         try connection.run(
-            """
-            UPDATE app.jobs SET state = 'available', attempt = 0, run_at = now(), finished_at = NULL, is_cancelling = false
-            WHERE (tenant_id, id) IN (
-                SELECT DISTINCT ON (tenant_id, kind, coalesce(unique_key, id::text)) tenant_id, id FROM app.jobs AS d
-                WHERE state = 'dead' AND ($1 = '' OR kind = $1) AND NOT EXISTS (
-                    SELECT FROM app.jobs AS l WHERE l.tenant_id = d.tenant_id AND l.kind = d.kind AND l.unique_key = d.unique_key
-                      AND l.state IN ('scheduled', 'available', 'running', 'paused'))
-                ORDER BY tenant_id, kind, coalesce(unique_key, id::text), created_at DESC)
-            RETURNING id
-            """, [kind ?? ""]
+            Self.anew + """
+                 WHERE (tenant_id, id) IN (
+                    SELECT DISTINCT ON (tenant_id, kind, coalesce(unique_key, id::text)) tenant_id, id FROM app.jobs AS d
+                    WHERE state = 'dead' AND ($1 = '' OR kind = $1) AND NOT EXISTS (
+                        SELECT FROM app.jobs AS l WHERE l.tenant_id = d.tenant_id AND l.kind = d.kind AND l.unique_key = d.unique_key
+                          AND l.state IN ('scheduled', 'available', 'running', 'paused'))
+                    ORDER BY tenant_id, kind, coalesce(unique_key, id::text), created_at DESC)
+                RETURNING id
+                """, [kind ?? ""]
         ).count
     }
 

@@ -47,6 +47,14 @@ final class JobUpkeep: Sendable {
         if isNews { logger.warning("jobs wait for the database", metadata: ["reason": "\(error)"]) }
     }
 
+    private func noteSuccess() {
+        let isNews = state.with { state in
+            defer { state.hasFailed = false }
+            return state.hasFailed
+        }
+        if isNews { logger.info("jobs go on") }
+    }
+
     /// Does what is due.
     func run(inHand hand: Lock<JobsInHand>) async throws {
         let now = ContinuousClock.now
@@ -67,14 +75,7 @@ final class JobUpkeep: Sendable {
             }
             throw error
         }
-        if isDue,
-            state.with({ state in
-                defer { state.hasFailed = false }
-                return state.hasFailed
-            })
-        {
-            logger.info("jobs go on")
-        }
+        if isDue { noteSuccess() }
     }
 
     private func tick(_ hand: Lock<JobsInHand>) async throws {

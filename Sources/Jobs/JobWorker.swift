@@ -38,6 +38,8 @@ package final class JobWorker: Sendable {
     private let upkeep: JobUpkeep
     private let hand: Lock<JobsInHand>
     private let isStopping = Lock(false)
+    /// Where the last claim ended; the next begins behind it, so that all get their turn.
+    private let cursor = Lock((urgent: UUIDv7.least, any: UUIDv7.least))
 
     /// - Parameter database: connections of `unnati_worker`.
     package init(
@@ -107,7 +109,6 @@ package final class JobWorker: Sendable {
     // MARK: - A round
 
     private func round() async throws {
-        // Where the last claim ended; the next begins behind it, so that all get their turn.
         while !isStopping.with({ $0 }) {
             async let written: Void = writeDown()
             let claimed = try await claim()
@@ -117,8 +118,6 @@ package final class JobWorker: Sendable {
             try await upkeep.run(inHand: hand)
         }
     }
-
-    private let cursor = Lock((urgent: UUIDv7.least, any: UUIDv7.least))
 
     /// - Returns: how many were begun.
     private func claim() async throws -> Int {

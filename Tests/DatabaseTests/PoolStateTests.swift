@@ -91,11 +91,7 @@ import Testing
     @Test func longWorkLeavesOneConnectionForQuickReads() {
         var state = PoolState<Named, Int>(size: 3, maximumWaiting: 2)
         let connections = (0..<3).map { _ in Named() }, later = Deadline.after(.seconds(9))
-        _ = state.lanesToConnect()
-        for connection in connections {
-            state.connected()
-            _ = state.next(on: connection)
-        }
+        state.rest(connections)
         var taken: [Named] = []
         func place(_ work: Int, _ kind: PoolState<Named, Int>.Kind) -> String {
             switch state.place(work, kind, deadline: later) {
@@ -129,11 +125,7 @@ import Testing
     @Test func longWorkThatWaitsBeginsOnARestingConnectionWhenAnotherBreaks() {
         var state = PoolState<Named, Int>(size: 2, maximumWaiting: 9)
         let broken = Named(), resting = Named()
-        _ = state.lanesToConnect()
-        for connection in [resting, broken] {
-            state.connected()
-            _ = state.next(on: connection)
-        }
+        state.rest([resting, broken])
         _ = state.place(1, .long, deadline: .after(.seconds(9)))
         _ = state.place(2, .long, deadline: .after(.seconds(9)))
         #expect(state.wakeLong()?.work == nil)
@@ -225,11 +217,7 @@ import Testing
     @Test func connectionsThatAreNoLongerFitAreReplaced() {
         var state = PoolState<Named, Int>(size: 2, maximumWaiting: 9)
         let old = Named(), young = Named()
-        _ = state.lanesToConnect()
-        for connection in [old, young] {
-            state.connected()
-            _ = state.next(on: connection)
-        }
+        state.rest([old, young])
 
         let trimmed = state.trim(now: .now, rest: .seconds(10)) { $0 === young }
         #expect(trimmed.count == 1 && trimmed[0] === old)
@@ -241,6 +229,17 @@ import Testing
 extension PoolState.Next {
     fileprivate var work: Work? {
         if case .work(let work) = self { work } else { nil }
+    }
+}
+
+extension PoolState where Work == Int {
+    /// Connects, and finds nothing to do.
+    fileprivate mutating func rest(_ connections: [Connection]) {
+        _ = lanesToConnect()
+        for connection in connections {
+            connected()
+            _ = next(on: connection)
+        }
     }
 }
 

@@ -100,5 +100,10 @@ def test_who_does_no_jobs_says_so(server):
     environment = {name: value for name, value in server.environment.items() if name != "DATABASE_WORKER_URL"}
     refused = subprocess.run([BINARY, "serve"], env=environment, capture_output=True, text=True, timeout=30)
     assert refused.returncode == 78 and "JOBS=off" in refused.stderr
+    for role, words in [("unnati_app", "may not claim jobs"), ("unnati_owner", "Connect as unnati_worker")]:
+        wrong = {**server.environment, "HTTP_PORT": "0", "ADMIN_PORT": "0", "DATABASE_WORKER_URL": server.environment["DATABASE_WORKER_URL"].replace("unnati_worker", role)}
+        for command in ["serve", "work"]:
+            refused = subprocess.run([BINARY, command], env=wrong, capture_output=True, text=True, timeout=30)
+            assert refused.returncode == 1 and words in refused.stderr, refused.stderr
     unset = subprocess.run([BINARY, "jobs"], env=environment, capture_output=True, text=True, timeout=30)
     assert unset.returncode == 78 and "DATABASE_WORKER_URL is missing" in unset.stderr
