@@ -75,8 +75,6 @@ package struct PoolState<Connection: AnyObject, Work> {
     /// Connections that have long work in hand.
     private var engaged: Set<ObjectIdentifier> = []
     private var arrivals = 0
-    private var waitingQuick = 0
-    private var waitingLong = 0
     private(set) var inUse = 0
     private var freeLanes: [Int]
     private var connecting = 0
@@ -95,6 +93,8 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     var idleCount: Int { resting.count }
     package var waiting: Int { waitingQuick + waitingLong }
+    private var waitingQuick: Int { lines.reduce(0) { $0 + $1.quick.count } }
+    private var waitingLong: Int { lines.reduce(0) { $0 + $1.long.count } }
 
     private var mayBeginLong: Bool { engaged.count < max(1, size - 1) }
 
@@ -124,17 +124,14 @@ package struct PoolState<Connection: AnyObject, Work> {
             return .run(rested.connection)
         }
         if failures > 0 && inUse == 0 { return .unavailable(retryAfter: backoff) }
-        let isFirst = waitingQuick == 0 && (waitingLong == 0 || !mayBeginLong)
-        if kind == .sharing, isFirst, let connection = takeRoom(line) { return .share(connection) }
+        if kind == .sharing, firstInLine(nil) == nil, let connection = takeRoom(line) { return .share(connection) }
         guard (kind == .long ? waitingLong : waitingQuick) < maximumWaiting else { return .busy }
         if connecting == 0, target < size { target += 1 }
         arrivals += 1
         let waiting = Waiting(work: work, kind: kind, deadline: deadline, number: arrivals)
         if kind == .long {
-            waitingLong += 1
             lines[line].long.append(waiting)
         } else {
-            waitingQuick += 1
             lines[line].quick.append(waiting)
         }
         return .waits(isShort: inUse + resting.count + connecting < target)
@@ -214,24 +211,23 @@ package struct PoolState<Connection: AnyObject, Work> {
 
     /// Whose turn it is, of those who may begin now.
     private func firstInLine(_ own: Int?) -> Place? {
-        guard waiting > 0 else { return nil }
         var place: Place?, number = Int.max
+        func look(at first: Waiting?, _ line: Int) {
+            guard let first else { return }
+            let rank = line == own ? first.number - Self.patience : first.number
+            if rank < number { (place, number) = (Place(line: line, first: first), rank) }
+        }
         for index in lines.indices {
-            for first in [lines[index].quick.first, mayBeginLong ? lines[index].long.first : nil] {
-                guard let first else { continue }
-                let rank = index == own ? first.number - Self.patience : first.number
-                if rank < number { (place, number) = (Place(line: index, first: first), rank) }
-            }
+            look(at: lines[index].quick.first, index)
+            if mayBeginLong { look(at: lines[index].long.first, index) }
         }
         return place
     }
 
     private mutating func take(_ place: Place) -> Waiting {
         if place.first.kind == .long {
-            waitingLong -= 1
             lines[place.line].long.removeFirst()
         } else {
-            waitingQuick -= 1
             lines[place.line].quick.removeFirst()
         }
         return place.first
@@ -241,7 +237,6 @@ package struct PoolState<Connection: AnyObject, Work> {
     private mutating func takeAll() -> [Work] {
         let all = lines.flatMap { ($0.quick + $0.long).map(\.work) }
         for index in lines.indices { lines[index] = Line() }
-        (waitingQuick, waitingLong) = (0, 0)
         return all
     }
 
@@ -314,8 +309,6 @@ package struct PoolState<Connection: AnyObject, Work> {
                 return true
             }
         }
-        waitingQuick = lines.reduce(0) { $0 + $1.quick.count }
-        waitingLong = lines.reduce(0) { $0 + $1.long.count }
         return (late, unwanted)
     }
 

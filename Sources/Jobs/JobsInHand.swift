@@ -34,7 +34,6 @@ struct JobsInHand {
     /// Of one business; others always find a place.
     let share: Int
     private(set) var underWay: [JobID: UnderWay] = [:]
-    private var byTenant: [TenantID: Int] = [:]
     private(set) var ended: [Ended] = []
 
     init(places: Int) {
@@ -46,26 +45,22 @@ struct JobsInHand {
     var free: Int { ended.count > 4 * places ? 0 : max(0, places - underWay.count) }
     var isEmpty: Bool { underWay.isEmpty && ended.isEmpty }
     /// Two shares are the most that one business can have, since a claim brings one at most.
-    var fullTenants: [TenantID] { byTenant.filter { $0.value >= share }.map(\.key) }
+    var fullTenants: [TenantID] {
+        Dictionary(grouping: underWay.values, by: \.job.tenantID).filter { $0.value.count >= share }.map(\.key)
+    }
 
     /// All that PostgreSQL believes to be here.
     var ids: [JobID] { Array(underWay.keys) + ended.map(\.job.id) }
 
     mutating func begin(_ job: ClaimedJob, _ progress: JobProgress, deadline: ContinuousClock.Instant) {
         underWay[job.id] = UnderWay(job: job, progress: progress, deadline: deadline)
-        byTenant[job.tenantID, default: 0] += 1
     }
 
     /// It may have ended already.
     mutating func attach(_ task: Task<Void, Never>, to id: JobID) { underWay[id]?.task = task }
 
     /// - Returns: what it was told meanwhile.
-    mutating func end(_ id: JobID) -> UnderWay? {
-        guard let entry = underWay.removeValue(forKey: id) else { return nil }
-        let tenant = entry.job.tenantID
-        byTenant[tenant] = byTenant[tenant].flatMap { $0 > 1 ? $0 - 1 : nil }
-        return entry
-    }
+    mutating func end(_ id: JobID) -> UnderWay? { underWay.removeValue(forKey: id) }
 
     mutating func note(_ job: ClaimedJob, _ outcome: JobOutcome) { ended.append(Ended(job: job, outcome: outcome)) }
 

@@ -292,6 +292,54 @@ import Testing
         }
     }
 
+    /// Cut off for long, it is believed dead, and what it has in hand is free for others. It lives.
+    @Test func aWorkerDoesNotBeginWhatItIsAlreadyAt() async throws {
+        try await Workshop.run { shop in
+            let gate = Gate()
+            shop.behave { _, attempt in if attempt == 1 { await gate.wait() } }
+            try await shop.ask(Note(1))
+            try await shop.reach { $0.count == 1 }
+            try shop.run("UPDATE app.jobs SET state = 'available', worker_id = NULL")
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(shop.seen.count == 1)
+
+            gate.open()
+            // The end of the first attempt says nothing of a job that is no longer its own.
+            try await shop.reach("SELECT count(*) FROM app.jobs", "0")
+            #expect(shop.seen.map(\.attempt) == [1, 2])
+        }
+    }
+
+    @Test func aLongQueueDoesNotKeepAWorkerFromSayingThatItLives() async throws {
+        try await Workshop.run { shop in
+            try await shop.reach("SELECT count(*) FROM app.job_workers", "1")
+            try shop.run(
+                """
+                INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts)
+                SELECT '\(shop.tenant.uuid.hex)', gen_random_uuid(), 'note', '{"number": 0}', 2, 'available', now(), 3 FROM generate_series(1, 20000)
+                """)
+            let end = ContinuousClock.now + .seconds(30)
+            var longest = 0.0
+            while shop.seen.count < 20_000, .now < end {
+                let silence = try shop.value(
+                    "SELECT max(extract(epoch FROM clock_timestamp() - heartbeat_at)) FROM app.job_workers")
+                longest = max(longest, silence.flatMap { Double($0) } ?? 99)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(shop.seen.count == 20_000)
+            #expect(longest < 1)
+        }
+    }
+
+    /// A handler's own affair is cancelled, not the job.
+    @Test func aHandlerThatSaysItWasCancelledHasFailed() async throws {
+        try await Workshop.run { shop in
+            shop.behave { _, _ in throw CancellationError() }
+            try await shop.ask(Note(1))
+            try await shop.reach("SELECT state || attempt FROM app.jobs", "dead3")
+        }
+    }
+
     @Test func aReasonOfAnyLengthAndScriptIsKeptAsFarAsItFits() async throws {
         try await Workshop.run { shop in
             shop.behave { _, _ in throw JobFailure.hopeless(reason: String(repeating: "न\0", count: 5_000)) }
