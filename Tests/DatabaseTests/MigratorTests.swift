@@ -334,6 +334,25 @@ import Testing
         }
     }
 
+    @Test func whoIsKilledBehindTheLastFileLeavesNoDriftWhenItIsRunAgain() async throws {
+        try await TestDatabase.run(template: "unnati_empty") { database in
+            try owner(database).up(to: 7)
+            try owner(database).up()
+            // As it is between the last commit and what is written down behind it.
+            try database.run(
+                as: "unnati_owner",
+                "DELETE FROM app.schema_fingerprints WHERE id = (SELECT max(id) FROM app.schema_fingerprints)")
+            #expect(try owner(database).drift()?.isEmpty == false)
+            #expect(try owner(database).up() == 0)
+            #expect(try owner(database).drift() == [])
+
+            // What somebody has done by hand is not taken for our own.
+            try database.run(as: "unnati_owner", "DROP INDEX app.customers_stage_id")
+            #expect(try owner(database).up() == 0)
+            #expect(try owner(database).drift()?.count == 1)
+        }
+    }
+
     @Test func driftNamesWhatIsNotAsTheLastMigrationLeftIt() async throws {
         try await TestDatabase.run { database in
             #expect(try owner(database).drift() == [])

@@ -30,7 +30,7 @@ extension Migrator {
                 try revert(file)
                 report("[\(index + 1)/\(chosen.count)] \(file.label) taken back")
             }
-            if !chosen.isEmpty { try recordFingerprint() }
+            if try isFingerprintOld() { try recordFingerprint() }
             return chosen.count
         }
     }

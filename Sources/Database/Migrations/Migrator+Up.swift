@@ -60,7 +60,8 @@ extension Migrator {
                 let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
                 report("[\(index + 1)/\(pending.count)] \(file.label) applied in \(milliseconds) ms")
             }
-            if !pending.isEmpty { try recordFingerprint() }
+            // Also when there is nothing to apply: whoever did the last of it may have been killed before this.
+            if try isFingerprintOld() { try recordFingerprint() }
             return pending.count
         }
     }

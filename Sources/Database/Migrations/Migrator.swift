@@ -154,6 +154,17 @@ package struct Migrator: ~Copyable {
         try MigrationRecord.add(kind, version, name, detail, build, on: connection)
     }
 
+    /// Whether a file has been applied or taken back since what the schema looks like was written down.
+    borrowing func isFingerprintOld() throws -> Bool {
+        try connection.value(
+            """
+            SELECT EXISTS (
+                SELECT FROM app.schema_migration_events
+                WHERE kind IN ('applied', 'reverted', 'baselined')
+                  AND at > coalesce((SELECT max(taken_at) FROM app.schema_fingerprints), '-infinity'))
+            """) == "t"
+    }
+
     /// Writes down what the schema looks like, for ``drift()``.
     borrowing func recordFingerprint() throws {
         let lines = try fingerprint().lines.joined(separator: "\n")
