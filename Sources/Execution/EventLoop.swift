@@ -27,6 +27,7 @@ package protocol ReadinessHandler: AnyObject, Sendable {
     private var jobs: [UnownedJob] = []
     private var tickers: [() -> Void] = []
     private var nextTick = ContinuousClock.now
+    private var alarms: [UInt64: (time: ContinuousClock.Instant, block: () -> Void)] = [:]
     private var isStopped = false
 
     /// Blocks that were put behind the wait, and those of them that have run.
@@ -50,7 +51,7 @@ package protocol ReadinessHandler: AnyObject, Sendable {
         CurrentLoop.value = self
         defer { CurrentLoop.value = nil }
         while !isStopped {
-            let timeout = max(.zero, nextTick - .now)
+            let timeout = max(.zero, min(nextTick, alarms.values.lazy.map(\.time).min() ?? nextTick) - .now)
             isWaiting.store(true, ordering: .sequentiallyConsistent)
             guard posted.load(ordering: .sequentiallyConsistent) == ran else { break }
             // Rounded up, so that the wait is over when the time has come.
@@ -61,6 +62,7 @@ package protocol ReadinessHandler: AnyObject, Sendable {
             }
             isWaiting.store(false, ordering: .relaxed)
             if ContinuousClock.now >= nextTick { tick() }
+            if !alarms.isEmpty { ringAlarms() }
         }
         isWaiting.store(false, ordering: .relaxed)
         if !isStopped { queue.async { self.turn() } }
@@ -69,6 +71,17 @@ package protocol ReadinessHandler: AnyObject, Sendable {
     private func tick() {
         nextTick = .now + Self.tickInterval
         for ticker in tickers { ticker() }
+        runJobs()
+    }
+
+    private func ringAlarms() {
+        let now = ContinuousClock.now
+        for (token, alarm) in alarms where alarm.time <= now {
+            // One that has rung may have put off or taken back another.
+            guard let due = alarms[token], due.time <= now else { continue }
+            alarms[token] = nil
+            due.block()
+        }
         runJobs()
     }
 
@@ -107,6 +120,16 @@ package protocol ReadinessHandler: AnyObject, Sendable {
 
     /// Has a block run four times a second, on the loop.
     package func everyTick(_ block: @escaping @Sendable () -> Void) { post { self.tickers.append(block) } }
+
+    /// Has a block run once the time has come, at most two milliseconds later, in place of what this token was to do before.
+    /// To be called on the loop.
+    /// - Parameter token: of ``makeToken()``.
+    package func setAlarm(_ token: UInt64, at time: ContinuousClock.Instant, _ block: @escaping () -> Void) {
+        alarms[token] = (time, block)
+    }
+
+    /// To be called on the loop.
+    package func clearAlarm(_ token: UInt64) { alarms[token] = nil }
 
     /// Lets go of the loop's thread and descriptors, once what was posted has run.
     package func stop() { post { self.isStopped = true } }

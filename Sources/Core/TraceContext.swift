@@ -11,6 +11,31 @@ package struct TraceContext: Sendable, Equatable {
     /// The caller keeps a record of this trace.
     package let isSampled: Bool
 
+    /// Of what the task does now, so that whoever asks others or leaves work for later can pass it on.
+    @TaskLocal package static var current: TraceContext?
+
+    /// A trace that begins with a request of ours: its id is the request's.
+    package init(beginning request: UUIDv7) {
+        traceID = request.hex
+        parentID = String(request.hex.suffix(16))
+        isSampled = false
+    }
+
+    /// The same trace, seen from a part of it that has just begun.
+    package func child() -> TraceContext {
+        TraceContext(
+            traceID: traceID, parentID: Hex.encode((0..<8).map { _ in .random(in: 1...255) }), isSampled: isSampled)
+    }
+
+    private init(traceID: String, parentID: String, isSampled: Bool) {
+        self.traceID = traceID
+        self.parentID = parentID
+        self.isSampled = isSampled
+    }
+
+    /// As it is sent on.
+    package var header: String { "00-\(traceID)-\(parentID)-\(isSampled ? "01" : "00")" }
+
     /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`. Later versions may say more behind a dash.
     package init?(_ header: Span<UInt8>) {
         guard header.count >= 55, header[2] == Self.dash, header[35] == Self.dash, header[52] == Self.dash,

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Foundation
+
+/// Other people's servers, played by `Tests/Simulator`: one for the whole run, which ends with it.
+package struct Simulator: Sendable {
+    package let ports: [String: Int]
+    /// Certificate of the authority that its good certificates are signed by.
+    package let authority: String
+
+    package static let shared: Simulator = {
+        do { return try Simulator() } catch { fatalError("the simulator does not start: \(error)") }
+    }()
+
+    /// Its end of the simulator's standard input, which must stay open.
+    private let input: Pipe
+
+    private init() throws {
+        let process = Process(), output = Pipe()
+        input = Pipe()
+        process.executableURL = URL(fileURLWithPath: Contract.repository + "/.local/venv/bin/python")
+        process.arguments = [Contract.repository + "/Tests/Simulator"]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        var line = Data()
+        while line.last != UInt8(ascii: "\n") {
+            let piece = output.fileHandleForReading.availableData
+            guard !piece.isEmpty else { throw CocoaError(.executableLoad) }
+            line += piece
+        }
+        let told = try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
+        ports = told.compactMapValues { $0 as? Int }
+        authority = told["ca"] as? String ?? ""
+    }
+
+    package func url(_ path: String = "", over server: String = "http") -> String {
+        let scheme = ["http": "http", "smtps": "smtps"][server] ?? (server.hasPrefix("smtp") ? "smtp" : "https")
+        return "\(scheme)://\(scheme == "http" ? "127.0.0.1" : "localhost"):\(ports[server] ?? 0)\(path)"
+    }
+
+    /// A path of its own that answers with these steps, as `Tests/Simulator/web.py` describes them.
+    package func script(_ steps: [String: any Sendable]...) throws -> String {
+        let path = "/" + UUID().uuidString.lowercased()
+        let body = try JSONSerialization.data(withJSONObject: ["path": path, "steps": steps])
+        _ = try control("PUT", "/_simulator/script", Array(body))
+        return path
+    }
+
+    /// What has come in for a path, oldest first.
+    package func log(_ path: String) throws -> [Entry] {
+        try JSONDecoder().decode([Entry].self, from: Data(control("GET", "/_simulator/log?path=\(path)").body))
+    }
+
+    package func mail(to address: String) throws -> [Message] {
+        try JSONDecoder().decode([Message].self, from: Data(control("GET", "/_simulator/mail?to=\(address)").body))
+    }
+
+    private func control(_ method: String, _ target: String, _ body: [UInt8] = []) throws -> RawClient.Reply {
+        let client = try RawClient(port: UInt16(ports["http"] ?? 0))
+        defer { client.close() }
+        try client.send("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n")
+        try client.send(body)
+        return try client.readReply()
+    }
+
+    package struct Entry: Decodable, Sendable {
+        package let method: String, target: String
+        package let connection: Int
+        package let fields: [[String]]
+        package let encrypted: Bool
+        /// Seconds, from some moment on.
+        package let at: Double
+        let body: String
+
+        package var bytes: [UInt8] { Array(Data(base64Encoded: body) ?? Data()) }
+        package func field(_ name: String) -> String? { fields.first { $0[0] == name }?[1] }
+    }
+
+    package struct Message: Decodable, Sendable {
+        package let from: String, to: [String]
+        package let encrypted: Bool
+        /// As Python's mail parser reads them, by their type.
+        package let parts: [String: String]
+        let fields: [[String]], content: String
+
+        package func field(_ name: String) -> String? { fields.first { $0[0] == name }?[1] }
+
+        package var text: String { String(decoding: Data(base64Encoded: content) ?? Data(), as: UTF8.self) }
+    }
+}
