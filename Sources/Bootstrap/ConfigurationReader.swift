@@ -7,6 +7,7 @@ import Core
 import Database
 import Foundation
 import HTTPMessage
+import HTTPOutbound
 import HTTPTransport
 import Jobs
 import Passwords
@@ -158,6 +159,48 @@ package struct ConfigurationReader {
             !(text($0, isSecret: true) ?? "").isEmpty
         }
         return hasOwner ? try migrations().url : try servingDatabase()
+    }
+
+    /// How mail is handed in.
+    /// - Throws: ``Mistakes``.
+    package mutating func mail() throws -> MailSettings {
+        let outbound = outbound()
+        let user = text("MAIL_USER") ?? "", password = optionalSecret("MAIL_PASSWORD")
+        var credential: Secret<(user: String, password: String)>?
+        switch (user.isEmpty, password) {
+        case (false, let password?): credential = Secret((user, password.reveal()))
+        case (true, nil): break
+        default: mistakes.append("MAIL_USER and MAIL_PASSWORD go together: give both, or neither.")
+        }
+        let example = "smtp://mail.example.in:587"
+        guard let url = text("MAIL_URL"), let address = text("MAIL_FROM") else {
+            mistakes.append(
+                "MAIL_URL and MAIL_FROM are missing. Set them to something like \(example) and shop@example.in.")
+            throw Mistakes(description: mistakes.joined(separator: "\n"))
+        }
+        let server = (try? OutboundURL.configured(url)).flatMap { MailServer($0, credential: credential) }
+        if server == nil {
+            mistakes.append(
+                "MAIL_URL is not an address such as \(example) or smtps://mail.example.in:465. User and password go into MAIL_USER and MAIL_PASSWORD."
+            )
+        }
+        let sender = EmailAddress(address)
+        if sender == nil { mistakes.append("MAIL_FROM is \(address); use an address such as shop@example.in.") }
+        guard mistakes.isEmpty, let server, let sender else {
+            throw Mistakes(description: mistakes.joined(separator: "\n"))
+        }
+        return MailSettings(
+            outbound: outbound, server: server, sender: MailMessage.Mailbox(name: text("MAIL_FROM_NAME"), sender))
+    }
+
+    private mutating func outbound() -> OutboundConfiguration {
+        var outbound = OutboundConfiguration()
+        if let file = text("OUTBOUND_CA_FILE"), !file.isEmpty { outbound.authorities = file }
+        read("OUTBOUND_CALLS", 1...100_000, into: &outbound.callsInFlight)
+        readList("OUTBOUND_ALLOWED_NETWORKS", "a network such as 10.0.0.0/8", into: &outbound.guardian.allowed) {
+            NetworkRange($0)
+        }
+        return outbound
     }
 
     private func finish() throws(Mistakes) {

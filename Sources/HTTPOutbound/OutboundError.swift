@@ -2,7 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 /// Why a call has brought no answer. None of these says what was sent or received.
-package enum OutboundError: Error, Sendable, Equatable {
+package enum OutboundError: Error, Sendable, Equatable, CustomStringConvertible {
     /// So many calls are under way that another would not help.
     case busy
     /// The provider has failed again and again; it is left alone for so long.
@@ -31,6 +31,30 @@ package enum OutboundError: Error, Sendable, Equatable {
         case resolving, connecting
         /// Too slow, or the call's time was over.
         case waiting
+    }
+}
+
+extension OutboundError {
+    /// For operators.
+    package var description: String {
+        switch self {
+        case .busy: "Too many calls are under way."
+        case .resting(let pause): "It has failed again and again and is left alone for \(pause.components.seconds) s."
+        case .forbiddenField: "A header that cannot be sent."
+        case .unresolvable: "The host's name is unknown."
+        case .addressRefused: "The host's name leads into a private network."
+        case .unreachable: "The host cannot be reached, or refuses connections at this port."
+        case .untrusted(let reason): "The connection cannot be trusted: \(reason)."
+        case .timedOut(.resolving): "The host's name was not found in time."
+        case .timedOut(.connecting): "The host did not take the connection in time."
+        case .timedOut(.waiting): "The host did not answer in time."
+        case .brokenOff: "The host broke the connection off."
+        case .tooLarge: "The host answered more than is taken."
+        case .malformed: "The host answered what is no HTTP."
+        case .bodyFailed: "What was to be sent could not be made."
+        case .stopped: "It was stopped."
+        case .failed(let code, let reason): "It failed (libcurl \(code)): \(reason)."
+        }
     }
 }
 

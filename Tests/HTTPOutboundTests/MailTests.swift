@@ -113,6 +113,7 @@ import Testing
                 try await caller.client.deliver(message, through: server(caller))
             }
             #expect(refusal?.status == status)
+            #expect((refusal?.enhanced == nil) == (local == "old"))
             #expect(refusal?.isUnknownAddress == isUnknown)
             #expect(refusal?.isTransient == isTransient)
             #expect(try caller.simulator.mail(to: address).isEmpty)

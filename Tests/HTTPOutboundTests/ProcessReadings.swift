@@ -16,6 +16,6 @@ func threads() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: "/
 /// Gives back what the allocator keeps for the next burst, so that what is left is in use (malloc_trim(3)).
 func releaseFreeMemory() {
     typealias Trim = @convention(c) (Int) -> Int32
-    guard let symbol = dlsym(nil, "malloc_trim") else { return }
-    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+    guard let symbol = unsafe dlsym(nil, "malloc_trim") else { return }
+    _ = unsafe unsafeBitCast(symbol, to: Trim.self)(0)
 }

@@ -60,5 +60,5 @@ class Post:
             return f"554 5.6.0 Malformed: {str(error)[:100]}"
         self.messages.append({"from": envelope.mail_from, "to": envelope.rcpt_tos, **parsed, "content": base64.b64encode(content).decode(),
                               "encrypted": session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None,
-                              "user": session.login_data is not None or session.authenticated, "peer": session.peer[1]})
+                              "authenticated": session.authenticated})
         return "250 2.0.0 Taken in"

@@ -22,8 +22,8 @@ import HTTPTypes
     private var hasSentBody = false
     /// Why we ended it ourselves.
     private var objection: OutboundError?
-    /// The last line of an SMTP server's reply.
-    private(set) var lastLine = ""
+    /// An SMTP server's last "no". Its goodbye comes behind it.
+    private var refusal = ""
 
     /// Nil when libcurl has no memory left.
     init?(_ order: CurlOrder, addresses: [NetworkAddress], _ exchange: Exchange, _ settings: CurlSettings) {
@@ -88,7 +88,7 @@ import HTTPTypes
         set(CURLOPT_MAXAGE_CONN, 30)
         set(CURLOPT_FRESH_CONNECT, order.mayReuse ? 0 : 1)
         set(CURLOPT_FORBID_REUSE, order.url.isUserGiven ? 1 : 0)
-        set(CURLOPT_BUFFERSIZE, 16 << 10)
+        set(CURLOPT_BUFFERSIZE, 8 << 10)
         set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         unsafe _ = unnati_curl_pointer(easy, CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(reason))
     }
@@ -183,7 +183,8 @@ import HTTPTypes
 
     private func receiveLine(_ bytes: UnsafeRawBufferPointer) -> Int {
         if case .smtp = order.kind {
-            lastLine = unsafe String(decoding: bytes.prefix(512), as: UTF8.self).trimmingWhitespace
+            let line = unsafe String(decoding: bytes.prefix(512), as: UTF8.self).trimmingWhitespace
+            if line.hasPrefix("4") || line.hasPrefix("5") { refusal = line }
             return bytes.count
         }
         switch unsafe head.add(bytes) {
@@ -233,7 +234,7 @@ import HTTPTypes
     func finish(_ code: CURLcode) {
         guard code != CURLE_OK else { return exchange.finish(.success(())) }
         let wasUnsent = unsafe unnati_curl_info_number(easy, CURLINFO_REQUEST_SIZE) == 0 && !hasSentBody
-        if case .smtp = order.kind, let refusal = MailRefusal(status: status, line: lastLine) {
+        if case .smtp = order.kind, let refusal = MailRefusal(status: status, line: refusal) {
             return exchange.finish(.failure(refusal))
         }
         exchange.finish(.failure(AttemptFailure(error: error(code), wasUnsent: wasUnsent)))

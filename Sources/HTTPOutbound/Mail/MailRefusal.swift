@@ -20,7 +20,7 @@ package struct MailRefusal: Error, Sendable, Equatable, CustomStringConvertible 
     init?(status: Int, line: String) {
         guard (400...599).contains(status) else { return nil }
         self.status = status
-        let word = line.dropFirst(4).prefix { $0 != " " }
+        let word = line.hasPrefix("\(status)") ? line.dropFirst(4).prefix { $0 != " " } : ""
         let parts = word.split(separator: ".", omittingEmptySubsequences: false)
         let isEnhanced =
             parts.count == 3 && parts[0].utf8.elementsEqual("\(status / 100)".utf8)
