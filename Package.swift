@@ -79,7 +79,7 @@ let package = Package(
         room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "COpenSSL", httpTypes, logging, metrics]),
         room("HTTPOutbound", ["Core", "Execution", "CCurl", httpTypes, metrics]),
         room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
-        room("Admission", ["Core", "Database", crypto, logging]),
+        room("Admission", ["Core", "JSON", "Database", "Jobs", crypto, logging]),
         room("Jobs", ["Core", "JSON", "Database", logging, metrics]),
         room("Privacy", ["Core", "Database"]),
         room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),

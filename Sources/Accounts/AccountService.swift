@@ -61,13 +61,19 @@ package struct AccountService: Sendable {
     }
 
     /// Founds one more business for a person.
-    package func createTenant(_ name: Text, owner: UserID) async throws -> Membership {
+    /// - Parameter around: is given what founds it, to be called once at most; works in the same transaction.
+    package func createTenant<Output: Sendable>(
+        _ name: Text, owner: UserID,
+        around: @escaping @Sendable (borrowing MemberTransaction, () throws -> Membership) throws -> Output
+    ) async throws -> Output {
         let tenant = TenantID.next()
-        try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
-            try AccountQueries.insertTenant(name, in: tx)
-            try AccountQueries.insertMembership(.owner, in: tx)
+        return try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
+            try around(tx) {
+                try AccountQueries.insertTenant(name, in: tx)
+                try AccountQueries.insertMembership(.owner, in: tx)
+                return Membership(tenantID: tenant, businessName: name.value, role: .owner)
+            }
         }
-        return Membership(tenantID: tenant, businessName: name.value, role: .owner)
     }
 
     // MARK: - Signing in

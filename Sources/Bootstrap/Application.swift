@@ -80,7 +80,8 @@ package struct Application: Sendable {
 
         api = PublicAPI.make(
             accounts: accounts, customers: CustomerService(database: database),
-            imports: CustomerImportService(database: database, jobs: queue), accessTokens: accessTokens,
+            imports: CustomerImportService(database: database, jobs: queue),
+            idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,
             accessLog: configuration.writesAccessLog ? log : nil, metrics: prometheus,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Admission
 import CRM
 import Core
 import Database
@@ -37,6 +38,7 @@ struct JobRoom: Sendable {
         var handlers = JobHandlers()
         let imports = CustomerImportRunner(database: database, logger: logger)
         handlers.on(CustomerImportJob.self) { try await imports.perform($0, $1) }
+        handlers.on(IdempotencySweep.self) { try await IdempotencySweep.perform($0, $1, in: database) }
         return handlers
     }
 

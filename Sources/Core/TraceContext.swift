@@ -21,6 +21,12 @@ package struct TraceContext: Sendable, Equatable {
         isSampled = false
     }
 
+    /// As ``header`` has it; nil for anything else.
+    package init?(_ header: String) {
+        let bytes = Array(header.utf8)
+        self.init(bytes.span)
+    }
+
     /// The same trace, seen from a part of it that has just begun.
     package func child() -> TraceContext {
         TraceContext(

@@ -50,12 +50,13 @@ extension ConnectionPool {
         _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?, _ cancellation: Cancellation?,
         _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
+        let trace = TraceContext.current
         let longest = max(configuration.transactionTimeout, timeout ?? .zero)
         var attempt = 1
         while true {
             do {
                 return try await lease(cancellation) { connection in
-                    try Self.run(scope, on: connection, mode, timeout, .after(longest), body)
+                    try Self.run(scope, on: connection, mode, timeout, .after(longest), trace, body)
                 }
             } catch let error as DatabaseError where attempt < Self.maximumAttempts {
                 // Rolled back whole: it may be run again as if it had never been.
@@ -98,9 +99,9 @@ extension ConnectionPool {
 
     private static func run<Scope: TransactionScope, Output>(
         _ scope: Scope, on connection: Connection, _ mode: TransactionMode, _ timeout: Duration?, _ deadline: Deadline,
-        _ body: (borrowing Transaction<Scope>) throws -> Output
+        _ trace: TraceContext?, _ body: (borrowing Transaction<Scope>) throws -> Output
     ) throws -> Output {
-        let transaction = Transaction(scope, on: connection, mode, timeout: timeout, deadline)
+        let transaction = Transaction(scope, on: connection, mode, timeout: timeout, deadline, trace: trace)
         do {
             let output = try body(transaction)
             try transaction.commit()

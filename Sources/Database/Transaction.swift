@@ -69,6 +69,8 @@ package enum TransactionMode: Sendable {
 /// An open transaction, for the length of the closure it is given to: it cannot be copied out of it.
 package struct Transaction<Scope: TransactionScope>: ~Copyable {
     package let scope: Scope
+    /// Of the task that asked for it, which is not the one that runs its body.
+    package let trace: TraceContext?
     private let connection: Connection
     private let mode: TransactionMode
     private let timeout: Duration?
@@ -86,9 +88,11 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
 
     /// - Parameter timeout: for each of its statements; nil for the role's own.
     init(
-        _ scope: Scope, on connection: Connection, _ mode: TransactionMode, timeout: Duration?, _ deadline: Deadline
+        _ scope: Scope, on connection: Connection, _ mode: TransactionMode, timeout: Duration?, _ deadline: Deadline,
+        trace: TraceContext?
     ) {
         self.scope = scope
+        self.trace = trace
         self.connection = connection
         self.mode = mode
         self.timeout = timeout

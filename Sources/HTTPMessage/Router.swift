@@ -11,6 +11,7 @@ package final class Route: Sendable {
     /// The `operationId` in `openapi.yaml`.
     package let operation: String
     package let body: BodyPolicy
+    package let repeating: Repeating
     /// Small position in ``Router/routes``, for tables beside it.
     package let index: Int
     package let begin: Begin
@@ -25,16 +26,25 @@ package final class Route: Sendable {
     }
 
     fileprivate init(
-        method: HTTPRequest.Method, template: String, operation: String, body: BodyPolicy, index: Int,
-        begin: @escaping Begin
+        method: HTTPRequest.Method, template: String, operation: String, body: BodyPolicy, repeating: Repeating,
+        index: Int, begin: @escaping Begin
     ) {
         self.method = method
         self.template = template
         self.operation = operation
         self.body = body
+        self.repeating = repeating
         self.index = index
         self.begin = begin
     }
+}
+
+/// What comes of a request that is sent again because its reply was lost.
+package enum Repeating: Sendable {
+    /// Nothing is done that was not wanted.
+    case harmless
+    /// It is done twice, unless the client names it (`Idempotency-Key`).
+    case byKey
 }
 
 /// Where a request belongs.
@@ -166,12 +176,12 @@ package final class RouteTable {
 
     fileprivate func add(
         _ method: HTTPRequest.Method, _ template: String, operation: String, body: BodyPolicy,
-        _ begin: @escaping Route.Begin
+        repeating: Repeating = .harmless, _ begin: @escaping Route.Begin
     ) {
         routes.append(
             Route(
-                method: method, template: template, operation: operation, body: body, index: routes.count, begin: begin
-            ))
+                method: method, template: template, operation: operation, body: body, repeating: repeating,
+                index: routes.count, begin: begin))
     }
 }
 
@@ -197,7 +207,7 @@ package struct RouteGroup<Context: Sendable> {
     package typealias Handler = @Sendable (Request, Context) async throws -> Response
 
     package func get(_ template: String, operation: String, _ handler: @escaping Handler) {
-        mount(.get, template, operation, .collect(maximumBytes: 0), handler)
+        mount(.get, template, operation, .collect(maximumBytes: 0), .harmless, handler)
     }
 
     /// - Parameter handler: needs nothing from elsewhere and must not block.
@@ -213,27 +223,29 @@ package struct RouteGroup<Context: Sendable> {
         }
     }
 
-    package func post(_ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler)
-    {
-        mount(.post, template, operation, body, handler)
+    package func post(
+        _ template: String, operation: String, repeating: Repeating, body: BodyPolicy = .standard,
+        _ handler: @escaping Handler
+    ) {
+        mount(.post, template, operation, body, repeating, handler)
     }
 
     package func patch(
         _ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler
     ) {
-        mount(.patch, template, operation, body, handler)
+        mount(.patch, template, operation, body, .harmless, handler)
     }
 
     package func delete(_ template: String, operation: String, _ handler: @escaping Handler) {
-        mount(.delete, template, operation, .collect(maximumBytes: 0), handler)
+        mount(.delete, template, operation, .collect(maximumBytes: 0), .harmless, handler)
     }
 
     private func mount(
         _ method: HTTPRequest.Method, _ template: String, _ operation: String, _ body: BodyPolicy,
-        _ handler: @escaping Handler
+        _ repeating: Repeating, _ handler: @escaping Handler
     ) {
         let enter = enter
-        table.add(method, template, operation: operation, body: body) { request in
+        table.add(method, template, operation: operation, body: body, repeating: repeating) { request in
             switch try enter(request) {
             case .now(let context): .continues { try await handler(request, context) }
             case .later(let ask): .continues { try await handler(request, ask()) }

@@ -16,6 +16,8 @@ package struct JobBoard: ~Copyable {
         /// Host and process of its worker.
         package let worker: String?
         package let arguments: String
+        /// Of the request that asked for it.
+        package let trace: TraceContext?
     }
 
     package enum Mistake: Error, CustomStringConvertible {
@@ -90,7 +92,7 @@ package struct JobBoard: ~Copyable {
         SELECT j.id, j.tenant_id, j.kind, j.state, j.attempt, j.maximum_attempts,
                to_char(j.run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
                to_char(j.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-               j.progress, j.failure, w.host || ' process ' || w.process, j.arguments
+               j.progress, j.failure, w.host || ' process ' || w.process, j.arguments, j.trace
         FROM app.jobs AS j LEFT JOIN app.job_workers AS w ON w.id = j.worker_id
         """
 
@@ -98,7 +100,7 @@ package struct JobBoard: ~Copyable {
         func identifier<Kind>(_ text: String?) -> Identifier<Kind>? {
             text.flatMap { UUIDv7(hex: $0.filter { $0 != "-" }) }.map { Identifier($0) }
         }
-        guard row.count == 12, let id: JobID = identifier(row[0]), let tenant: TenantID = identifier(row[1]),
+        guard row.count == 13, let id: JobID = identifier(row[0]), let tenant: TenantID = identifier(row[1]),
             let kind = row[2], let state = row[3].flatMap({ JobState(rawValue: $0) }),
             let attempt = row[4].flatMap({ Int($0) }), let maximum = row[5].flatMap({ Int($0) }),
             let runAt = row[6], let createdAt = row[7], let arguments = row[11]
@@ -107,7 +109,7 @@ package struct JobBoard: ~Copyable {
             id: id, tenantID: tenant, kind: kind, state: state, attempt: attempt, maximumAttempts: maximum,
             runAt: runAt,
             createdAt: createdAt, progress: row[8].flatMap { Int($0) }, failure: row[9], worker: row[10],
-            arguments: arguments)
+            arguments: arguments, trace: row[12].flatMap { TraceContext($0) })
     }
 
     // MARK: - Doing

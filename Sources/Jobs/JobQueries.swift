@@ -8,13 +8,13 @@ import Database
 enum JobQueries {
     static func insert(
         _ id: JobID, of tenant: TenantID, _ kind: String, arguments: String, _ priority: JobPriority, _ delay: Duration,
-        maximumAttempts: Int, uniqueKey: String?
+        maximumAttempts: Int, uniqueKey: String?, trace: String?
     ) -> Statement {
         let state = (delay > .zero ? JobState.scheduled : .available).rawValue
         return """
-            INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts, unique_key)
+            INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts, unique_key, trace)
             VALUES (\(tenant), \(id), \(kind), \(arguments), \(priority.rawValue), \(state),
-                    now() + \(delay.milliseconds) * interval '1 millisecond', \(maximumAttempts), \(uniqueKey))
+                    now() + \(delay.milliseconds) * interval '1 millisecond', \(maximumAttempts), \(uniqueKey), \(trace))
             ON CONFLICT DO NOTHING
             """
     }
@@ -51,6 +51,8 @@ struct ClaimedJob: Sendable {
     let arguments: String
     let attempt: Int
     let maximumAttempts: Int
+    /// Of the request that asked for it.
+    let trace: TraceContext?
     /// Since it could have begun.
     let waited: Duration
 }
@@ -94,17 +96,17 @@ enum JobClaimQueries {
             UPDATE app.jobs AS jobs
             SET state = 'running', attempt = jobs.attempt + 1, worker_id = \(worker), started_at = now(), progress = NULL
             FROM picked WHERE jobs.tenant_id = picked.tenant_id AND jobs.id = picked.id
-            RETURNING jobs.id, jobs.tenant_id, kind, arguments, attempt, maximum_attempts,
+            RETURNING jobs.id, jobs.tenant_id, kind, arguments, attempt, maximum_attempts, trace,
                       (extract(epoch FROM now() - run_at) * 1000)::bigint AS waited
             """
         return .all(statement) { row in
             let id: JobID = try row.decode("id"), tenant: TenantID = try row.decode("tenant_id")
             let kind: String = try row.decode("kind"), arguments: String = try row.decode("arguments")
             let attempt: Int = try row.decode("attempt"), maximum: Int = try row.decode("maximum_attempts")
-            let waited: Int = try row.decode("waited")
+            let waited: Int = try row.decode("waited"), trace: String? = try row.decodeIfPresent("trace")
             return ClaimedJob(
                 id: id, tenantID: tenant, kind: kind, arguments: arguments, attempt: attempt, maximumAttempts: maximum,
-                waited: .milliseconds(waited))
+                trace: trace.flatMap { TraceContext($0) }, waited: .milliseconds(waited))
         }
     }
 

@@ -18,14 +18,14 @@ package struct JobQueue: Sendable {
     /// - Returns: nil when there was one already.
     /// - Throws: `DatabaseError`.
     @discardableResult
-    package func enqueue<J: Job>(
-        _ job: J, after delay: Duration = .zero, uniqueKey: String? = nil, in tx: borrowing TenantTransaction
+    package func enqueue<J: Job, Scope: TransactionScope & HasTenant>(
+        _ job: J, after delay: Duration = .zero, uniqueKey: String? = nil, in tx: borrowing Transaction<Scope>
     ) throws -> JobID? {
         let id = JobID.next()
         let added = try tx.execute(
             JobQueries.insert(
                 id, of: tx.tenantID, J.kind, arguments: String(decoding: job.jsonBytes, as: UTF8.self),
-                J.priority, delay, maximumAttempts: J.maximumAttempts, uniqueKey: uniqueKey))
+                J.priority, delay, maximumAttempts: J.maximumAttempts, uniqueKey: uniqueKey, trace: tx.trace?.header))
         guard added == 1 else { return nil }
         if delay == .zero { tx.afterCommit { [signal] in signal.raise() } }
         return id

@@ -166,7 +166,11 @@ package final class JobWorker: Sendable {
         let task = Task {
             let begun = ContinuousClock.now
             let result: Result<Void, any Error>
-            do { result = .success(try await entry.run(job.arguments, attempt)) } catch { result = .failure(error) }
+            do {
+                result = .success(
+                    try await TraceContext.$current.withValue(job.trace) { try await entry.run(job.arguments, attempt) }
+                )
+            } catch { result = .failure(error) }
             self.ended(job, result, took: ContinuousClock.now - begun)
         }
         hand.with { $0.attach(task, to: job.id) }
@@ -186,14 +190,13 @@ package final class JobWorker: Sendable {
         case .retry(let delay, let reason):
             logger.warning(
                 "job failed",
-                metadata: [
-                    "job_id": "\(job.id)", "kind": "\(job.kind)", "attempt": "\(job.attempt)", "reason": "\(reason)",
-                    "again_in_s": "\(delay.milliseconds / 1_000)",
-                ])
+                metadata: job.metadata.merging([
+                    "attempt": "\(job.attempt)", "reason": "\(reason)", "again_in_s": "\(delay.milliseconds / 1_000)",
+                ]) { $1 })
         case .dead(let reason):
             logger.error(
                 "job is dead: see it with unnati jobs show, and have it done with unnati jobs retry",
-                metadata: ["job_id": "\(job.id)", "kind": "\(job.kind)", "reason": "\(reason)"])
+                metadata: job.metadata.merging(["reason": "\(reason)"]) { $1 })
         }
         signal.raise()
     }
@@ -253,5 +256,13 @@ package final class JobWorker: Sendable {
         case .cancelled: JobClaimQueries.end(entry.job, of: id, as: .cancelled, nil)
         case .released: JobClaimQueries.release(entry.job, of: id)
         }
+    }
+}
+
+extension ClaimedJob {
+    fileprivate var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = ["job_id": "\(id)", "kind": "\(kind)"]
+        if let trace { metadata["trace_id"] = "\(trace.traceID)" }
+        return metadata
     }
 }

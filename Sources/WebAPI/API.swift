@@ -66,11 +66,19 @@ package struct API: Responder {
             case .continues(let work):
                 return .later {
                     let response: Response
-                    do { response = try await work() } catch { response = reply(to: error, request) }
+                    let trace = Self.trace(of: request) ?? TraceContext(beginning: request.id)
+                    do { response = try await TraceContext.$current.withValue(trace) { try await work() } } catch {
+                        response = reply(to: error, request)
+                    }
                     return complete(response, request, start, of: subject)
                 }
             }
         } catch { return .now(complete(reply(to: error, request), request, start, of: subject)) }
+    }
+
+    /// What the caller's tracing says.
+    private static func trace(of request: Request) -> TraceContext? {
+        request.head.fields.withOnly(.traceParent) { TraceContext($0) } ?? nil
     }
 
     /// Adds what every reply has, and sees to what is to be done when it is over.
@@ -188,7 +196,7 @@ package struct API: Responder {
         if request.match.isProbe && status.kind == .successful { return }
         accessLog?.write(
             AccessLogLine(
-                id: request.id, trace: request.head.fields.withOnly(.traceParent) { TraceContext($0) } ?? nil,
+                id: request.id, trace: Self.trace(of: request),
                 tenantID: request.tenantID, method: request.head.method, operation: operation,
                 status: status, duration: duration, outputBytes: bytes
             ).bytes, isUrgent: false)

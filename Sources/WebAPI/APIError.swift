@@ -27,7 +27,9 @@ package struct APIError: Error, Sendable {
     }
 
     /// Whether the same request may succeed later.
-    private var isRetryable: Bool { status.code == 429 || (status.code == 503 && code != .outcomeUnknown) }
+    private var isRetryable: Bool {
+        status.code == 429 || (status.code == 503 && code != .outcomeUnknown) || code == .idempotencyKeyInProgress
+    }
 
     func response(requestID: UUIDv7?) -> Response {
         var json = JSONWriter()

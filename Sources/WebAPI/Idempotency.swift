@@ -7,34 +7,57 @@ import Database
 import HTTPMessage
 import HTTPTypes
 
-/// Writes that a client names, so that they are done once however often they are sent.
-enum Idempotency {
+/// Writes that a client names, so that they are done once however often they are sent. Routes say which: `repeating: .byKey`.
+struct Idempotency: Sendable {
+    let ledger: IdempotencyLedger
+
     /// - Returns: nil when the client gave no key.
     /// - Throws: `APIError` with status 400 for what is none.
-    static func key(of request: Request, for person: Caller.Person, operation: String) throws -> IdempotencyKey? {
+    func write(_ request: Request, by person: Caller.Person) throws -> NamedWrite? {
+        guard case .route(let route, _) = request.match, route.repeating == .byKey else {
+            preconditionFailure("a route that does not say that it takes keys")
+        }
         guard request.head.fields.contains(.idempotencyKey) else { return nil }
         let text = request.head.fields.only(.idempotencyKey) ?? ""
-        let asked = [Array(request.head.path.utf8), Array((request.head.query ?? "").utf8), request.bytes]
-        guard let key = IdempotencyKey(text, of: person, operation: operation, request: asked) else {
+        guard let key = IdempotencyKey(text, of: person, operation: route.operation) else {
             throw APIError(
                 .badRequest, .idempotencyKeyInvalid, "An Idempotency-Key has 1 to 255 printable characters of ASCII.")
         }
-        return key
+        var fingerprint = RequestFingerprint(Array(request.head.path.utf8), Array((request.head.query ?? "").utf8))
+        fingerprint.add(request.bytes)
+        return NamedWrite(ledger: ledger, key: key, fingerprint: fingerprint)
     }
 }
 
-extension IdempotencyKey {
+/// A write with the name that its client gave it.
+struct NamedWrite: Sendable {
+    fileprivate let ledger: IdempotencyLedger
+    fileprivate let key: IdempotencyKey
+    /// A streamed body is added as it comes.
+    var fingerprint: RequestFingerprint
+
     /// What was answered before, or what `effect` answers now, which is kept with it.
     /// - Parameter effect: works in the same transaction; what it throws undoes it and keeps nothing.
-    func once(in tx: borrowing TenantTransaction, _ effect: () throws -> Response) throws -> Response {
-        if let earlier = try earlierReply(in: tx) { return Response(earlier) }
+    func once<Scope: IdempotencyScope>(
+        in tx: borrowing Transaction<Scope>, _ effect: () throws -> Response
+    ) throws -> Response {
+        if let earlier = try ledger.earlierReply(to: key, fingerprint, in: tx) { return Response(earlier) }
         let response = try effect()
         guard case .bytes(let body) = response.body else { preconditionFailure("a stream cannot be kept") }
-        try keep(
-            KeptReply(
-                status: response.status.code, location: response.fields[.location], etag: response.fields[.eTag],
-                body: body), in: tx)
+        let kept = KeptReply(
+            status: response.status.code, location: response.fields[.location], etag: response.fields[.eTag], body: body
+        )
+        try ledger.keep(kept, for: key, fingerprint, in: tx)
         return response
+    }
+}
+
+extension Optional<NamedWrite> {
+    /// The same; for a write without a name, what `effect` answers.
+    func once<Scope: IdempotencyScope>(
+        in tx: borrowing Transaction<Scope>, _ effect: () throws -> Response
+    ) throws -> Response {
+        if let self { try self.once(in: tx, effect) } else { try effect() }
     }
 }
 

@@ -16,6 +16,7 @@ import WebApp
 package enum PublicAPI {
     package static func make(
         accounts: AccountService, customers: CustomerService, imports: CustomerImportService,
+        idempotency: IdempotencyLedger,
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
         accessLog: LogSink?,
@@ -29,14 +30,18 @@ package enum PublicAPI {
         let tenant = RouteGroup<TenantContext>(table) { request in
             try authenticator.authenticate(request) { try gatekeeper.admit($0, request) }
         }
-        let pages = Pages(seal: cursors)
+        let pages = Pages(seal: cursors), idempotency = Idempotency(ledger: idempotency)
         health.mount(open: open)
         KeyHandlers(tokens: accessTokens).mount(open: open)
-        AccountHandlers(accounts: accounts, gatekeeper: gatekeeper).mount(open: open, tenant: tenant)
+        AccountHandlers(accounts: accounts, idempotency: idempotency, gatekeeper: gatekeeper).mount(
+            open: open, tenant: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
-        CustomerHandlers(customers: customers, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(on: tenant)
-        CustomerImportHandlers(imports: imports, pages: pages, streams: streams, gatekeeper: gatekeeper).mount(
-            on: tenant)
+        CustomerHandlers(
+            customers: customers, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
+        ).mount(on: tenant)
+        CustomerImportHandlers(
+            imports: imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
+        ).mount(on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
             gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)

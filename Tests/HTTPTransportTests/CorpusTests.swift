@@ -52,7 +52,7 @@ extension RouteTable {
         let group = RouteGroup<Void>(table) { _ in .now(()) }
         group.get("/livez", operation: "getLiveness") { _, _ in Response(.ok) }
         group.get("/v1/me", operation: "getMe") { _, _ in Response(.ok) }
-        group.post("/v1/auth/login", operation: "logIn") { _, _ in Response(.ok) }
+        group.post("/v1/auth/login", operation: "logIn", repeating: .harmless) { _, _ in Response(.ok) }
         group.delete("/v1/customers/{customer_id}", operation: "deleteCustomer") { _, _ in Response(.ok) }
         return table
     }

@@ -393,6 +393,19 @@ import Testing
     }
 
     /// From the commit that asks for it to the handler that does it, in one process.
+    @Test func aHandlerWorksInTheTraceOfWhoAskedForIt() async throws {
+        try await Workshop.run { shop in
+            let asked = TraceContext(beginning: .next()), seen = Lock<[String?]>([])
+            shop.behave { _, _ in seen.with { $0.append(TraceContext.current?.traceID) } }
+            try await TraceContext.$current.withValue(asked) { _ = try await shop.ask(Note(1)) }
+            try await shop.reach { $0.count == 1 }
+            try await shop.ask(Note(2))
+            try await shop.reach { $0.count == 2 }
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(seen.with { $0 } == [asked.traceID, nil])
+        }
+    }
+
     @Test func workBeginsWithinMilliseconds() async throws {
         try await Workshop.run { shop in
             var waits: [Duration] = []

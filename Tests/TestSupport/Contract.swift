@@ -35,6 +35,18 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
         return operations
     }
 
+    /// What each write says of being sent again, and whether it takes an `Idempotency-Key`.
+    package var repeating: [String: (word: String?, takesKey: Bool)] {
+        var found: [String: (word: String?, takesKey: Bool)] = [:]
+        for (_, item) in document["paths"] as? [String: [String: Any]] ?? [:] {
+            guard let post = item["post"] as? [String: Any], let id = post["operationId"] as? String else { continue }
+            let parameters = post["parameters"] as? [[String: Any]] ?? []
+            let takesKey = parameters.contains { resolve($0)["name"] as? String == "Idempotency-Key" }
+            found[id] = (post["x-repeating"] as? String, takesKey)
+        }
+        return found
+    }
+
     /// The ids of operations that ask for no token.
     package var openOperations: Set<String> {
         let items = (document["paths"] as? [String: [String: Any]] ?? [:]).values.flatMap(\.values)

@@ -18,6 +18,19 @@ import WebAPI
         }
     }
 
+    @Test func everyWriteSaysWhatComesOfSendingItAgain() async throws {
+        try await TestAPI.run { api in
+            let described = Contract.shared.repeating
+            let writes = api.application.api.router.routes.filter { $0.method == .post }
+            #expect(writes.count == described.count)
+            for route in writes {
+                let word = route.repeating == .byKey ? "by-key" : "harmless"
+                #expect(described[route.operation]?.word == word, "\(route.operation)")
+                #expect(described[route.operation]?.takesKey == (route.repeating == .byKey), "\(route.operation)")
+            }
+        }
+    }
+
     @Test func everyProblemCodeIsDescribedAndHasAnExample() {
         let codes = Set(ProblemCode.allCases.map(\.rawValue))
         #expect(codes == Set(Contract.shared.problemCodes))

@@ -105,14 +105,106 @@ import Testing
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             for key in ["a", "b"] { _ = try await create(acme, key: key, ["name": "Asha"]) }
-            try api.database.run(
-                as: "postgres", "UPDATE app.idempotency_keys SET created_at = now() - interval '25 hours'")
+            _ = try await found(acme, key: "a", "Second")
+            let sweeps = "SELECT count(*) FROM app.jobs WHERE kind = 'idempotency_sweep' AND state = 'scheduled'"
+            // One for the business and one for the person, however many keys they have used today.
+            #expect(try api.database.run(as: "postgres", sweeps) == [["2"]])
+            for table in ["idempotency_keys", "person_idempotency_keys"] {
+                try api.database.run(
+                    as: "postgres", "UPDATE app.\(table) SET created_at = now() - interval '25 hours'")
+            }
 
             let again = try await create(acme, key: "a", ["name": "Asha"])
-
             #expect(again.status == 201 && again.header("Idempotent-Replayed") == nil)
             #expect(try count(api) == "3")
-            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.idempotency_keys") == [["1"]])
+
+            // A day and a half later.
+            try api.database.run(
+                as: "postgres", "UPDATE app.jobs SET run_at = now() WHERE kind = 'idempotency_sweep'")
+            let left = """
+                SELECT (SELECT count(*) FROM app.idempotency_keys), (SELECT count(*) FROM app.person_idempotency_keys)
+                """
+            let deadline = ContinuousClock.now + .seconds(10)
+            while try api.database.run(as: "postgres", left) != [["1", "0"]], .now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(try api.database.run(as: "postgres", left) == [["1", "0"]])
+        }
+    }
+
+    @Test func workForLaterBelongsToTheTraceOfWhoAskedForIt() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), other = try await api.makeTenant()
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            let headers = [("Idempotency-Key", "k"), ("traceparent", "00-\(trace)-00f067aa0ba902b7-01")]
+            let traced = try await api.post("/v1/customers", token: acme.token, ["name": "Asha"], headers: headers)
+            let plain = try await create(other, key: "k", ["name": "Asha"])
+
+            #expect(traced.status == 201 && plain.status == 201)
+            let kept = try api.database.run(as: "postgres", "SELECT trace FROM app.jobs ORDER BY id").map {
+                $0[0] ?? ""
+            }
+            #expect(kept.count == 2)
+            #expect(kept[0] == "00-\(trace)-00f067aa0ba902b7-01")
+            // Who brings no trace of their own is found by the request's id.
+            #expect(kept[1].dropFirst(3).prefix(32) == plain.header("X-Request-Id").map { $0[...] })
+        }
+    }
+
+    // MARK: - Other writes
+
+    private func found(_ tenant: TestTenant, key: String, _ name: String) async throws -> RawClient.Reply {
+        try await tenant.api.post(
+            "/v1/tenants", token: tenant.token, ["name": name], headers: [("Idempotency-Key", key)])
+    }
+
+    @Test func aBusinessIsFoundedOnceForAKey() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), other = try await api.makeTenant()
+            let first = try await found(acme, key: "k", "Second"), again = try await found(acme, key: "k", "Second")
+            let reused = try await found(acme, key: "k", "Third"), another = try await found(other, key: "k", "Second")
+
+            #expect(first.status == 201 && again.status == 201)
+            #expect(again.text == first.text && again.header("Idempotent-Replayed") == "true")
+            #expect(reused.status == 422 && reused.problemCode == "idempotency_key_reused")
+            #expect(another.status == 201 && another.text != first.text)
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["4"]])
+        }
+    }
+
+    private func bringIn(_ tenant: TestTenant, key: String, _ file: String) async throws -> RawClient.Reply {
+        try await tenant.api.request(
+            "POST", "/v1/customers/import", token: tenant.token,
+            headers: [("Content-Type", "text/csv"), ("Idempotency-Key", key)], body: Array(file.utf8))
+    }
+
+    @Test func aFileIsBroughtInOnceForAKey() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let file = "name\n" + (0..<2_000).map { "Customer \($0)\n" }.joined()
+            let first = try await bringIn(acme, key: "k", file), again = try await bringIn(acme, key: "k", file)
+            let reused = try await bringIn(acme, key: "k", file + "One more\n")
+
+            #expect(first.status == 202 && again.status == 202)
+            #expect(again.text == first.text && again.header("Location") == first.header("Location"))
+            #expect(again.header("Idempotent-Replayed") == "true")
+            #expect(reused.status == 422 && reused.problemCode == "idempotency_key_reused")
+            let left =
+                "SELECT count(*), count(DISTINCT state) FILTER (WHERE state = 'receiving') FROM app.customer_imports"
+            #expect(try api.database.run(as: "postgres", left) == [["1", "0"]])
+            let deadline = ContinuousClock.now + .seconds(10)
+            while try count(api) != "2000", .now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(try count(api) == "2000")
+        }
+    }
+
+    /// A key that is none is refused before the file is read.
+    @Test func aFileWithABadKeyIsRefused() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let reply = try await bringIn(acme, key: String(repeating: "k", count: 10_000 - 2_200), "name\nAsha\n")
+            #expect(reply.status == 400 && reply.problemCode == "idempotency_key_invalid")
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_imports") == [["0"]])
         }
     }
 }

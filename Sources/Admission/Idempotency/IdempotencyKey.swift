@@ -3,7 +3,6 @@
 
 import Core
 import Crypto
-import Database
 
 /// The name that a client gives to one write, so that it is done once however often it is sent
 /// (draft-ietf-httpapi-idempotency-key-header-07). It counts for one person, in one business, for one operation.
@@ -13,14 +12,10 @@ package struct IdempotencyKey: Sendable {
     let operation: String
     /// SHA-256 of the key, 32 bytes: what a client puts into it is nobody's business.
     let hash: [UInt8]
-    /// SHA-256 of what is asked, 32 bytes: the same key must not be used for something else.
-    let fingerprint: [UInt8]
 
-    /// - Parameters:
-    ///   - text: 1 to 255 printable characters of ASCII, in quotes or without them.
-    ///   - request: path, query and body as they came.
+    /// - Parameter text: 1 to 255 printable characters of ASCII, in quotes or without them.
     /// - Returns: nil when the text is no key.
-    package init?(_ text: String, of person: Caller.Person, operation: String, request: [[UInt8]]) {
+    package init?(_ text: String, of person: Caller.Person, operation: String) {
         var key = Substring(text)
         if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
@@ -30,13 +25,6 @@ package struct IdempotencyKey: Sendable {
         userID = person.userID
         self.operation = operation
         hash = Array(SHA256.hash(data: Array(key.utf8)))
-        var asked = SHA256()
-        for part in request {
-            // With its length, so that parts cannot be shifted into one another.
-            asked.update(data: unsafe withUnsafeBytes(of: UInt64(part.count).littleEndian) { unsafe Array($0) })
-            asked.update(data: part)
-        }
-        fingerprint = Array(asked.finalize())
     }
 
     /// What two that are under way at once compete for.
@@ -45,6 +33,26 @@ package struct IdempotencyKey: Sendable {
         all.update(data: tenantID.uuid.bytes + userID.uuid.bytes + Array(operation.utf8) + hash)
         return Array(all.finalize()).prefix(8).reduce(0) { $0 << 8 | Int(truncatingIfNeeded: $1) }
     }
+}
+
+/// What is asked, as far as it can be told from something else: a key must not be used for two things.
+package struct RequestFingerprint: Sendable {
+    private var hash = SHA256()
+
+    /// - Parameter parts: path, query and whatever else comes before the body.
+    package init(_ parts: [UInt8]...) {
+        for part in parts {
+            // With its length, so that parts cannot be shifted into one another.
+            hash.update(data: unsafe withUnsafeBytes(of: UInt64(part.count).littleEndian) { unsafe Array($0) })
+            hash.update(data: part)
+        }
+    }
+
+    /// The body, in one piece or many.
+    package mutating func add(_ piece: [UInt8]) { hash.update(data: piece) }
+
+    /// SHA-256, 32 bytes.
+    var bytes: [UInt8] { Array(hash.finalize()) }
 }
 
 /// What a client is answered: enough of it to be answered again, byte for byte.
@@ -67,22 +75,4 @@ package enum IdempotencyError: Error, Equatable {
     case inProgress
     /// The key was used for another request.
     case reused
-}
-
-extension IdempotencyKey {
-    /// Looks whether the write has been done, in the transaction in which it would be. Nobody else does it until that ends.
-    /// - Returns: what was answered then; nil to do it now, and to ``keep(_:in:)`` what is answered.
-    /// - Throws: ``IdempotencyError``, `DatabaseError`.
-    package func earlierReply(in tx: borrowing TenantTransaction) throws -> KeptReply? {
-        guard try IdempotencyQueries.lock(self, in: tx) else { throw IdempotencyError.inProgress }
-        try IdempotencyQueries.deleteExpired(in: tx)
-        guard let found = try IdempotencyQueries.find(self, in: tx) else { return nil }
-        guard found.fingerprint == fingerprint else { throw IdempotencyError.reused }
-        return found.reply
-    }
-
-    /// Keeps the answer with the effect: both or neither.
-    package func keep(_ reply: KeptReply, in tx: borrowing TenantTransaction) throws {
-        try IdempotencyQueries.insert(self, reply, in: tx)
-    }
 }

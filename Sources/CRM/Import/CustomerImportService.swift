@@ -22,24 +22,44 @@ package struct CustomerImportService: Sendable {
     }
 
     /// Stores a file as it arrives and has it worked through. Nothing of it is kept when it does not arrive whole.
-    /// - Parameter next: the file's next bytes; nil at its end.
-    /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` throws.
-    package func begin(for caller: Caller.Person, next: () async throws -> [UInt8]?) async throws -> CustomerImport {
+    /// - Parameters:
+    ///   - next: the file's next bytes; nil at its end.
+    ///   - around: is given what begins the work, to be called once at most, in the transaction in which it does. When it is
+    ///     not called, nothing of the file is kept.
+    /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` and `around` throw.
+    package func begin<Output: Sendable>(
+        for caller: Caller.Person, next: () async throws -> [UInt8]?,
+        around: @escaping @Sendable (borrowing TenantTransaction, () throws -> CustomerImport) throws -> Output
+    ) async throws -> Output {
         let id = CustomerImport.ID.next()
         let tenant = caller.tenantID
         try await database.write(ImportQueries.insert(id, by: caller.userID, of: tenant), in: .tenant(tenant))
         do {
             let (bytes, header) = try await receive(id, caller, next)
             let start = ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, of: tenant)
-            try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
-                try tx.run(start)
-                try enqueue(id, in: tx)
+            let (output, hasBegun) = try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                var hasBegun = false
+                let output = try around(tx) {
+                    hasBegun = true
+                    _ = try tx.run(start)
+                    try enqueue(id, in: tx)
+                    guard let found = try tx.run(ImportQueries.find(id, of: tenant)) else {
+                        throw CustomerImportError.unknown
+                    }
+                    return found
+                }
+                return (output, hasBegun)
             }
+            if !hasBegun { await discard(id, of: tenant) }
+            return output
         } catch {
-            _ = try? await database.write(ImportQueries.delete(id, of: tenant), in: .tenant(tenant))
+            await discard(id, of: tenant)
             throw error
         }
-        return try await find(id, for: .person(caller))
+    }
+
+    private func discard(_ id: CustomerImport.ID, of tenant: TenantID) async {
+        _ = try? await database.write(ImportQueries.delete(id, of: tenant), in: .tenant(tenant))
     }
 
     private func enqueue(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {

@@ -10,15 +10,17 @@ import JSON
 /// Signing up, signing in, and who am I.
 struct AccountHandlers: Sendable {
     let accounts: AccountService
+    let idempotency: Idempotency
     let gatekeeper: Gatekeeper
 
     func mount(open: RouteGroup<OpenContext>, tenant: RouteGroup<TenantContext>) {
-        open.post("/v1/auth/register", operation: "register", body: Self.small, register)
-        open.post("/v1/auth/login", operation: "logIn", body: Self.small, logIn)
-        open.post("/v1/auth/refresh", operation: "refreshTokens", body: Self.small, refresh)
-        tenant.post("/v1/auth/logout", operation: "logOut", body: .collect(maximumBytes: 0), logOut)
-        tenant.post("/v1/auth/switch", operation: "switchTenant", body: Self.small, switchTenant)
-        tenant.post("/v1/tenants", operation: "createTenant", body: Self.small, createTenant)
+        open.post("/v1/auth/register", operation: "register", repeating: .harmless, body: Self.small, register)
+        open.post("/v1/auth/login", operation: "logIn", repeating: .harmless, body: Self.small, logIn)
+        open.post("/v1/auth/refresh", operation: "refreshTokens", repeating: .harmless, body: Self.small, refresh)
+        tenant.post(
+            "/v1/auth/logout", operation: "logOut", repeating: .harmless, body: .collect(maximumBytes: 0), logOut)
+        tenant.post("/v1/auth/switch", operation: "switchTenant", repeating: .harmless, body: Self.small, switchTenant)
+        tenant.post("/v1/tenants", operation: "createTenant", repeating: .byKey, body: Self.small, createTenant)
         tenant.get("/v1/me", operation: "getMe", me)
     }
 
@@ -115,9 +117,10 @@ struct AccountHandlers: Sendable {
 
     func createTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
         let name = try Text(try request.json(CreateTenantInput.self).name, at: "/name", maximumBytes: 200)
-        return .json(
-            TenantOutput(membership: try await accounts.createTenant(name, owner: context.person.userID)),
-            status: .created)
+        let write = try idempotency.write(request, by: context.person)
+        return try await accounts.createTenant(name, owner: context.person.userID) { tx, found in
+            try write.once(in: tx) { .json(TenantOutput(membership: try found()), status: .created) }
+        }
     }
 
     func me(_ request: Request, _ context: TenantContext) async throws -> Response {

@@ -12,13 +12,14 @@ import Tokens
 /// The customer book.
 struct CustomerHandlers: Sendable {
     let customers: CustomerService
+    let idempotency: Idempotency
     let pages: Pages
     let streams: Streams
     let gatekeeper: Gatekeeper
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.get("/v1/customers", operation: "listCustomers", list)
-        tenant.post("/v1/customers", operation: "createCustomer", create)
+        tenant.post("/v1/customers", operation: "createCustomer", repeating: .byKey, create)
         tenant.get("/v1/customers/export", operation: "exportCustomers", export)
         tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", get)
         tenant.patch("/v1/customers/{customer_id}", operation: "updateCustomer", update)
@@ -68,12 +69,12 @@ struct CustomerHandlers: Sendable {
 
     func create(_ request: Request, _ context: TenantContext) async throws -> Response {
         let fields = try request.json(CustomerInput.self).fields()
-        guard let key = try Idempotency.key(of: request, for: context.person, operation: "createCustomer") else {
+        guard let write = try idempotency.write(request, by: context.person) else {
             return Self.created(try await customers.create(fields, for: context.caller))
         }
         return try await customers.create(fields, for: context.caller) {
             (tx: borrowing TenantTransaction, add: (borrowing TenantTransaction) throws -> Customer) in
-            try key.once(in: tx) { Self.created(try add(tx)) }
+            try write.once(in: tx) { Self.created(try add(tx)) }
         }
     }
 

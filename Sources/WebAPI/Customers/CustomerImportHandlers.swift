@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Admission
 import CRM
 import Core
 import HTTPMessage
@@ -11,13 +12,14 @@ import Tokens
 /// Bringing customer files in.
 struct CustomerImportHandlers: Sendable {
     let imports: CustomerImportService
+    let idempotency: Idempotency
     let pages: Pages
     let streams: Streams
     let gatekeeper: Gatekeeper
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.post(
-            "/v1/customers/import", operation: "importCustomers",
+            "/v1/customers/import", operation: "importCustomers", repeating: .byKey,
             body: .stream(maximumBytes: CustomerImportService.maximumFileBytes), begin)
         tenant.get("/v1/customer-imports/{import_id}", operation: "getCustomerImport", get)
         tenant.get("/v1/customer-imports/{import_id}/events", operation: "watchCustomerImport", watch)
@@ -28,10 +30,20 @@ struct CustomerImportHandlers: Sendable {
         guard request.isMediaType("text/csv") else { throw Request.Failure.unsupportedMediaType(expected: "text/csv") }
         try await gatekeeper.admitImport(context.caller, request)
         guard case .stream(let stream) = request.body else { throw BodyStream.Interrupted() }
-        let found = try await imports.begin(for: context.person) { try await stream.next() }
-        var response = Response.json(CustomerImportOutput(found: found), status: .accepted)
-        response.fields[.location] = "/v1/customer-imports/\(found.id)"
-        return response
+        // What is asked is known once all of it has come.
+        let write = Lock(try idempotency.write(request, by: context.person))
+        return try await imports.begin(for: context.person) {
+            let piece = try await stream.next()
+            if let piece { write.with { $0?.fingerprint.add(piece) } }
+            return piece
+        } around: { tx, start in
+            try write.with { $0 }.once(in: tx) {
+                let found = try start()
+                var response = Response.json(CustomerImportOutput(found: found), status: .accepted)
+                response.fields[.location] = "/v1/customer-imports/\(found.id)"
+                return response
+            }
+        }
     }
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {

@@ -78,7 +78,8 @@ extension Jobs {
                     ("business", "\(entry.tenantID)"), ("kind", entry.kind), ("state", entry.state.rawValue),
                     ("attempt", "\(entry.attempt) of \(entry.maximumAttempts)"), ("asked for", entry.createdAt),
                     (entry.state == .scheduled ? "runs at" : "could run", entry.runAt), ("worker", entry.worker ?? ""),
-                    ("failure", entry.failure ?? ""), ("arguments", entry.arguments),
+                    ("trace", entry.trace?.traceID ?? ""), ("failure", entry.failure ?? ""),
+                    ("arguments", entry.arguments),
                 ]
                 for (name, value) in rows where !value.isEmpty { print(columns([name, value], [10])) }
                 if watch { try follow(board) } else if let progress = entry.progress { print(bar(progress)) }
