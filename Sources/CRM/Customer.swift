@@ -106,20 +106,16 @@ package struct CustomerFields: Sendable, Equatable {
     }
 }
 
-/// Which customers a list shows.
-package struct CustomerFilter: Sendable, Equatable {
-    package var stage: CustomerStage?
-    package var tag: String?
-    /// Part of a name, or of a phone number.
-    package var search: String?
-
-    package init() {}
-}
-
 package enum CustomerError: Error, Sendable, Equatable {
     case unknown
     /// Another customer of the business has this number or address.
     case phoneTaken(by: Customer.ID?), emailTaken(by: Customer.ID?)
     /// The row has changed since the version the client knows.
     case changed
+}
+
+/// Some of many cannot be added, so none was.
+package struct CustomersRefused: Error, Sendable {
+    /// With their places among the many.
+    package let errors: [(index: Int, error: CustomerError)]
 }

@@ -5,16 +5,71 @@ import Core
 import Database
 
 enum CustomerQueries {
-    /// At most `limit` customers, the newest first, older than `after`.
+    /// At most `limit` customers behind `after`.
     static func page<Output: Sendable>(
-        _ filter: CustomerFilter, after: Customer.ID?, limit: Int, of tenant: TenantID,
-        _ read: @escaping @Sendable (borrowing Rows) throws -> Output
+        _ filter: CustomerFilter, _ order: CustomerOrder, isDescending: Bool, after: CustomerPosition?, limit: Int,
+        of tenant: TenantID, _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) -> Query<Output> {
         var statement: Statement = """
-            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tenant) AND id < \(after?.uuid ?? .greatest)
+            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at
             """
-        if let stage = filter.stage { statement += " AND stage = \(stage.rawValue)" }
+        if case .name = order { statement += ", coalesce(name_key, U&'\\+10FFFF') AS name_order" }
+        statement += " FROM app.customers WHERE tenant_id = \(tenant)"
+        statement += behind(after, order, isDescending)
+        statement += conditions(filter)
+        statement += sorted(order, isDescending)
+        statement += " LIMIT \(limit)"
+        statement.isPrepared = filter.isCommon
+        let query = Query.rows(statement, read)
+        // Other conditions than these are looked for in every row of a tenant.
+        return filter.isCommon && filter.tag == nil && filter.search == nil
+            ? query.quick : query.limited(to: .seconds(3))
+    }
+
+    private static func behind(_ after: CustomerPosition?, _ order: CustomerOrder, _ isDescending: Bool) -> Statement {
+        switch (order, isDescending, after) {
+        case (.createdAt, true, let after): return " AND id < \(after?.id.uuid ?? .greatest)"
+        case (.createdAt, false, let after): return " AND id > \(after?.id.uuid ?? .least)"
+        case (_, _, nil): return ""
+        case (.updatedAt, true, let after?): return " AND (updated_at, id) < (\(after.updatedAt), \(after.id))"
+        case (.updatedAt, false, let after?): return " AND (updated_at, id) > (\(after.updatedAt), \(after.id))"
+        case (.name, true, let after?):
+            return " AND (coalesce(name_key, U&'\\+10FFFF'), id) < (\(after.nameOrder), \(after.id))"
+        case (.name, false, let after?):
+            return " AND (coalesce(name_key, U&'\\+10FFFF'), id) > (\(after.nameOrder), \(after.id))"
+        }
+    }
+
+    private static func sorted(_ order: CustomerOrder, _ isDescending: Bool) -> Statement {
+        switch (order, isDescending) {
+        case (.createdAt, true): " ORDER BY id DESC"
+        case (.createdAt, false): " ORDER BY id"
+        case (.updatedAt, true): " ORDER BY updated_at DESC, id DESC"
+        case (.updatedAt, false): " ORDER BY updated_at, id"
+        case (.name, true): " ORDER BY coalesce(name_key, U&'\\+10FFFF') DESC, id DESC"
+        case (.name, false): " ORDER BY coalesce(name_key, U&'\\+10FFFF'), id"
+        }
+    }
+
+    private static func conditions(_ filter: CustomerFilter) -> Statement {
+        var statement: Statement = ""
+        if filter.stages.count == 1 {
+            statement += " AND stage = \(filter.stages[0].rawValue)"
+        } else if !filter.stages.isEmpty {
+            statement += " AND stage = ANY (\(TextArray(filter.stages.map(\.rawValue))))"
+        }
+        if let phone = filter.phone { statement += " AND phone = \(phone)" }
+        if let email = filter.email { statement += " AND email = \(email)" }
+        if let prefix = filter.phonePrefix { statement += " AND phone >= \(prefix) AND phone < \(prefix + last)" }
+        if let prefix = filter.namePrefix?.searchKey {
+            statement += """
+                 AND coalesce(name_key, U&'\\+10FFFF') >= \(prefix) AND coalesce(name_key, U&'\\+10FFFF') < \(prefix + last)
+                """
+        }
+        if let time = filter.createdAtLeast { statement += " AND created_at >= \(time)" }
+        if let time = filter.createdAtMost { statement += " AND created_at <= \(time)" }
+        if let time = filter.updatedAtLeast { statement += " AND updated_at >= \(time)" }
+        if let time = filter.updatedAtMost { statement += " AND updated_at <= \(time)" }
         if let tag = filter.tag { statement += " AND tags @> \(TextArray([tag]))" }
         if let search = filter.search {
             let key = LikePattern.containing(search.searchKey)
@@ -24,11 +79,11 @@ enum CustomerQueries {
                 statement += " AND name_key LIKE \(key)"
             }
         }
-        statement += " ORDER BY id DESC LIMIT \(limit)"
-        let query = Query.rows(statement, read)
-        // Tags and texts are looked for in every row of a tenant.
-        return filter.tag == nil && filter.search == nil ? query.quick : query.limited(to: .seconds(3))
+        return statement
     }
+
+    /// Behind every text that begins alike, in an order of code points.
+    private static let last = "\u{10FFFF}"
 
     static func find(_ id: Customer.ID, of tenant: TenantID) -> Query<Customer?> {
         .first(
@@ -37,6 +92,16 @@ enum CustomerQueries {
             WHERE tenant_id = \(tenant) AND id = \(id)
             """, customer
         ).quick
+    }
+
+    /// Those of many that are there, in no order.
+    static func find(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws -> [Customer] {
+        guard !ids.isEmpty else { return [] }
+        return try tx.all(
+            """
+            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            """, customer)
     }
 
     /// Keeps the row as it is until the transaction ends.
@@ -70,6 +135,32 @@ enum CustomerQueries {
     }
 
     /// - Throws: as ``insert(_:_:of:)``.
+    static func insertAll(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction)
+        throws -> [Customer]
+    {
+        guard !customers.isEmpty else { return [] }
+        var statement = insertion(of: customers, in: tx)
+        statement += " RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at"
+        return try tx.all(statement, customer)
+    }
+
+    private static func insertion(
+        of customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction
+    ) -> Statement {
+        var statement: Statement =
+            "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
+        for (index, (id, fields)) in customers.enumerated() {
+            if index > 0 { statement += ", " }
+            statement += """
+                (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email), \
+                \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
+                """
+        }
+        statement.isPrepared = false
+        return statement
+    }
+
+    /// - Throws: as ``insert(_:_:of:)``.
     static func update(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws
         -> Customer
     {
@@ -89,21 +180,12 @@ enum CustomerQueries {
     {
         guard !customers.isEmpty else { return }
         try release(customers.compactMap { $0.fields.email?.address }, of: customers.map(\.id), in: tx)
-        var statement: Statement =
-            "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
-        for (index, (id, fields)) in customers.enumerated() {
-            if index > 0 { statement += ", " }
-            statement += """
-                (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email), \
-                \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
-                """
-        }
+        var statement = insertion(of: customers, in: tx)
         statement += """
              ON CONFLICT (tenant_id, id) DO UPDATE
             SET name = excluded.name, name_key = excluded.name_key, phone = excluded.phone, email = excluded.email,
                 tags = excluded.tags, notes = excluded.notes, version = customers.version + 1, updated_at = now()
             """
-        statement.isPrepared = false
         try tx.execute(statement)
     }
 

@@ -10,16 +10,18 @@ package struct CustomerService: Sendable {
 
     package init(database: ConnectionPool) { self.database = database }
 
-    /// One page, the newest first, as rows: a list has no use for a ``Customer`` of each. One round trip to the database.
+    /// One page, as rows: a list has no use for a ``Customer`` of each. One round trip to the database.
     /// - Parameters:
     ///   - limit: 1 to 100.
     ///   - read: gets up to one row more than `limit`, which says that there is more. Columns are those of ``Customer``.
     package func page<Output: Sendable>(
-        _ filter: CustomerFilter, after: Customer.ID?, limit: Int, for caller: Caller,
+        _ filter: CustomerFilter, by order: CustomerOrder = .createdAt, isDescending: Bool = true,
+        after: CustomerPosition?, limit: Int, for caller: Caller,
         _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) async throws -> Output {
         try await database.browse(
-            CustomerQueries.page(filter, after: after, limit: limit + 1, of: caller.tenantID, read),
+            CustomerQueries.page(
+                filter, order, isDescending: isDescending, after: after, limit: limit + 1, of: caller.tenantID, read),
             in: .tenant(caller.tenantID))
     }
 
@@ -52,6 +54,79 @@ package struct CustomerService: Sendable {
         try await namingHolder(of: fields, for: caller) {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                 try around(tx) { tx in try tx.run(CustomerQueries.insert(.next(), fields, of: tx.tenantID)) }
+            }
+        }
+    }
+
+    /// What became of one of several.
+    package enum Outcome: Sendable {
+        case created(Customer)
+        case refused(CustomerError)
+    }
+
+    /// Adds many in one transaction. Of several with the same number or address the first is added.
+    /// - Parameters:
+    ///   - allOrNothing: whether nothing is added when something is refused.
+    ///   - around: is given what adds them, to be called once at most, in the same transaction. The outcomes stand in the order of
+    ///     `many`.
+    /// - Throws: `CustomersRefused`, and what `around` throws; then nothing is added.
+    package func createAll<Output: Sendable>(
+        _ many: [CustomerFields], allOrNothing: Bool, for caller: Caller,
+        around: @escaping @Sendable (borrowing TenantTransaction, () throws -> [Outcome]) throws -> Output
+    ) async throws -> Output {
+        var attempt = 1
+        while true {
+            do {
+                return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+                    try around(tx) { try Self.createAll(many, allOrNothing: allOrNothing, in: tx) }
+                }
+            } catch let error as DatabaseError
+                where attempt < 3 && (error.violates("customers_phone") || error.violates("customers_email"))
+            {
+                // Somebody has added one of them at this moment: now it is seen.
+                attempt += 1
+            }
+        }
+    }
+
+    private static func createAll(
+        _ many: [CustomerFields], allOrNothing: Bool, in tx: borrowing TenantTransaction
+    ) throws -> [Outcome] {
+        var phones: [String: Customer.ID] = [:], emails: [String: Customer.ID] = [:]
+        let others = try CustomerQueries.lock(
+            phones: many.compactMap { $0.phone?.e164 }, emails: many.compactMap { $0.email?.address }, in: tx)
+        for other in others {
+            if let phone = other.phone { phones[phone.e164] = other.id }
+            if let email = other.email { emails[email.address] = other.id }
+        }
+        var added: [(id: Customer.ID, fields: CustomerFields)] = [], ids: [Result<Customer.ID, CustomerError>] = []
+        for fields in many {
+            if let holder = fields.phone.flatMap({ phones[$0.e164] }) {
+                ids.append(.failure(.phoneTaken(by: holder)))
+            } else if let holder = fields.email.flatMap({ emails[$0.address] }) {
+                ids.append(.failure(.emailTaken(by: holder)))
+            } else {
+                let id = Customer.ID.next()
+                if let phone = fields.phone { phones[phone.e164] = id }
+                if let email = fields.email { emails[email.address] = id }
+                added.append((id, fields))
+                ids.append(.success(id))
+            }
+        }
+        guard !allOrNothing || added.count == many.count else {
+            throw CustomersRefused(
+                errors: ids.enumerated().compactMap { index, id in
+                    if case .failure(let error) = id { (index, error) } else { nil }
+                })
+        }
+        let customers = Dictionary(
+            uniqueKeysWithValues: try CustomerQueries.insertAll(added, in: tx).map { ($0.id, $0) })
+        return try ids.map { id in
+            switch id {
+            case .success(let id):
+                guard let customer = customers[id] else { throw DatabaseError.decoding(column: "id") }
+                return .created(customer)
+            case .failure(let error): return .refused(error)
             }
         }
     }

@@ -64,7 +64,10 @@ package final class Request: @unchecked Sendable {  // Guard: of what can change
     /// The query's parameters, decoded.
     /// - Parameter allowed: the route's parameters; any other is refused, as a misspelt filter must not show everything.
     /// - Throws: `Failure.badQuery`.
-    package func query(_ allowed: String...) throws -> QueryParameters {
+    package func query(_ allowed: String...) throws -> QueryParameters { try query { allowed.contains($0) } }
+
+    /// The same, where a list would be long.
+    package func query(where isAllowed: (String) -> Bool) throws -> QueryParameters {
         guard let query = head.query, !query.isEmpty else { return QueryParameters() }
         var parameters = QueryParameters()
         for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
@@ -75,7 +78,7 @@ package final class Request: @unchecked Sendable {  // Guard: of what can change
                 throw Failure.badQuery(
                     FieldError("", "bad_encoding", "The query string is not valid percent-encoding."))
             }
-            guard allowed.contains(name) else {
+            guard isAllowed(name) else {
                 throw Failure.badQuery(
                     FieldError("/" + name.jsonPointerToken, "unknown_parameter", "There is no such query parameter."))
             }

@@ -19,6 +19,8 @@ struct ByteClass {
     static let token = ByteClass(low: 0x03FF6CFA00000000, high: 0x57FFFFFFC7FFFFFE)
     /// `pchar`, `/` and `?` of RFC 3986 §3.3 and §3.4, `%` aside: letters, digits and `-._~!$&'()*+,;=:@/?`.
     static let target = ByteClass(low: 0xAFFFFFD200000000, high: 0x47FFFFFE87FFFFFF)
+    /// The same with `[` and `]`, which browsers do not encode in a query (URL standard, "query percent-encode set").
+    static let query = ByteClass(low: 0xAFFFFFD200000000, high: 0x47FFFFFEAFFFFFFF)
     /// A registered name as DNS has them (RFC 3986 §3.2.2, without escapes): letters, digits and `-._~`.
     static let name = ByteClass(low: 0x03FF600000000000, high: 0x47FFFFFE87FFFFFE)
     /// Inside the brackets of an IPv6 address: hexadecimal digits, `:` and `.`.

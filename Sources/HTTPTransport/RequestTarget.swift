@@ -74,7 +74,8 @@ enum RequestTarget {
                 continue
             case UInt8(ascii: "."): mayHaveDots = mayHaveDots || question == nil
             case UInt8(ascii: "?"): question = question ?? index
-            default: guard ByteClass.target.contains(byte) else { throw malformed }
+            default:
+                guard (question == nil ? ByteClass.target : .query).contains(byte) else { throw malformed }
             }
             index += 1
         }

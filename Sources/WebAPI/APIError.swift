@@ -31,6 +31,31 @@ package struct APIError: Error, Sendable {
         status.code == 429 || (status.code == 503 && code != .outcomeUnknown) || code == .idempotencyKeyInProgress
     }
 
+    private func writeFields(to json: inout JSONWriter) {
+        guard !fields.isEmpty else { return }
+        json.member("errors") { json in
+            json.array { json in
+                for field in fields {
+                    json.object {
+                        $0.member("pointer", field.pointer)
+                        $0.member("code", field.code)
+                        $0.member("detail", field.detail)
+                    }
+                }
+            }
+        }
+    }
+
+    /// What it says within a reply about several things: `{"code": "…", "title": "…", "errors": […]}`.
+    func writeAsPart(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("code", code.rawValue)
+            json.member("title", title)
+            json.member("conflicting_id", conflictingID)
+            writeFields(to: &json)
+        }
+    }
+
     func response(requestID: UUIDv7?) -> Response {
         var json = JSONWriter()
         json.object { json in
@@ -42,18 +67,7 @@ package struct APIError: Error, Sendable {
             json.member("retryable", isRetryable)
             json.member("conflicting_id", conflictingID)
             if !violatedPolicies.isEmpty { json.member("violated_policies", violatedPolicies) }
-            guard !fields.isEmpty else { return }
-            json.member("errors") { json in
-                json.array { json in
-                    for field in fields {
-                        json.object {
-                            $0.member("pointer", field.pointer)
-                            $0.member("code", field.code)
-                            $0.member("detail", field.detail)
-                        }
-                    }
-                }
-            }
+            writeFields(to: &json)
         }
         var response = Response(status, fields: headers, body: json.bytes)
         response.fields[.contentType] = "application/problem+json"

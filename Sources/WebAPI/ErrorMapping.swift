@@ -163,6 +163,23 @@ extension CustomerError: APIErrorConvertible {
     }
 }
 
+extension CustomersRefused: APIErrorConvertible {
+    package var apiError: APIError { .refusing(errors.map { ($0.index, $0.error.apiError.atItsField) }) }
+}
+
+extension APIError {
+    /// The same, with the field that another customer has already.
+    var atItsField: APIError {
+        var error = self
+        switch code {
+        case .customerPhoneTaken: error.fields = [FieldError("/phone", code.rawValue, title)]
+        case .customerEmailTaken: error.fields = [FieldError("/email", code.rawValue, title)]
+        default: break
+        }
+        return error
+    }
+}
+
 extension APIError {
     fileprivate static func taken(_ code: ProblemCode, _ title: String, by id: Customer.ID?) -> APIError {
         var error = APIError(.conflict, code, title)

@@ -27,6 +27,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case preconditionRequired = "precondition_required"
     case idempotencyKeyInvalid = "idempotency_key_invalid"
     case idempotencyKeyInProgress = "idempotency_key_in_progress"
+    case batchRefused = "batch_refused"
     case idempotencyKeyReused = "idempotency_key_reused"
 
     // Who is asking

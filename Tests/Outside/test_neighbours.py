@@ -33,7 +33,7 @@ def test_how_long_an_answer_takes_tells_nothing_of_others(server):
     _, other = client_of(server)
     own = session.post(server.url + "/v1/customers", json={"name": "Asha", "phone": "9812345678", "tags": ["silk"]}).json()["id"]
     nobody = "/v1/customers/cus_018bcfe56800700080000000000000ff"
-    paths = ["/v1/customers", "/v1/customers?q=customer+77", "/v1/customers?tag=silk", "/v1/customers?stage=lead", "/v1/customers/" + own, nobody]
+    paths = ["/v1/customers", "/v1/customers?q=customer+77", "/v1/customers?filter[tag]=silk", "/v1/customers?filter[stage]=lead", "/v1/customers/" + own, nobody]
     urls = [server.url + path for path in paths]
 
     moments(session, urls, rounds=30)

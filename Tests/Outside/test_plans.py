@@ -74,14 +74,27 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("switchTenant", "POST", "/v1/auth/switch", [200], json={"tenant_id": me["tenants"][0]["id"]})
     call("createTenant", "POST", "/v1/tenants", [201], json={"name": "Second"})
     first = call("listCustomers", "GET", "/v1/customers?limit=20", [200]).json()
-    for query in ["limit=100&stage=lead", "limit=20&tag=silk", "q=customer%2099999", "q=nobody", "q=99999", "limit=20&cursor=" + first.get("next_cursor", "")]:
+    for query in ["limit=100&filter[stage]=lead", "limit=20&filter[tag]=silk", "q=customer%2099999", "q=nobody", "q=99999", "limit=20&cursor=" + first.get("next_cursor", "")]:
         call("listCustomers", "GET", "/v1/customers?" + query, [200, 400])
+    # Every order with every filter, from its beginning and from its middle.
+    filters = ["", "filter[stage]=lead", "filter[stage][in]=lead,active", "filter[tag]=silk", "filter[name][prefix]=cust", "filter[phone]=9811111111",
+               "filter[phone][prefix]=%2B9198", "filter[email]=asha@example.in", "filter[created_at][gte]=2020-01-01T00:00:00Z",
+               "filter[created_at][lte]=2040-01-01T00:00:00Z", "filter[updated_at][gte]=2020-01-01T00:00:00Z", "filter[updated_at][lte]=2040-01-01T00:00:00Z"]
+    for order in ["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]:
+        for chosen in filters:
+            query = f"limit=20&sort={order}&{chosen}"
+            page = call("listCustomers", "GET", "/v1/customers?" + query, [200]).json()
+            if page["has_more"]:
+                call("listCustomers", "GET", f"/v1/customers?{query}&cursor={page['next_cursor']}", [200])
     customer = first["data"][0]["id"]
     call("getCustomer", "GET", "/v1/customers/" + customer, [200])
     made = call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Asha", "phone": "9811111111", "email": "asha@example.in"}).json()
     for _ in range(2):
         call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Once"}, extra={"Idempotency-Key": "k"})
     call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "phone": "9811111111"})
+    call("createCustomers", "POST", "/v1/customers/batch", [200], extra={"Idempotency-Key": "b"}, json={"all_or_nothing": False, "items": [
+        {"name": "Batch", "phone": "9811111119", "email": "batch@example.in"}, {"name": "Taken", "phone": "9811111111"}]})
+    call("createTenant", "POST", "/v1/tenants", [201], json={"name": "Third"}, extra={"Idempotency-Key": "t"})
     call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "email": "asha@example.in"})
     call("updateCustomer", "PATCH", "/v1/customers/" + customer, [200], json={"notes": "x"}, extra={"If-Match": "*"})
     call("deleteCustomer", "DELETE", "/v1/customers/" + made["id"], [204], extra={"If-Match": "*"})
@@ -90,6 +103,7 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("watchCustomerImport", "GET", where + "/events", [200])
     call("getCustomerImport", "GET", where, [200])
     call("listCustomerImportRows", "GET", where + "/rows", [200])
+    call("listCustomerImportRows", "GET", where + "/rows?expand=customer&filter[verdict]=created", [200])
     call("exportCustomers", "GET", "/v1/customers/export", [200])
     call("logOut", "POST", "/v1/auth/logout", [200, 204])
     missing = {name for name, (_, path) in operations.items() if path.startswith("/v1/")} - called

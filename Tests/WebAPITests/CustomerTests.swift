@@ -126,9 +126,9 @@ import Testing
                 (try await acme.get("/v1/customers?" + query).object["data"] as? [Any])?.count ?? -1
             }
 
-            #expect(try await count("stage=active") == 2)
-            #expect(try await count("tag=vip") == 1)
-            #expect(try await count("stage=active&tag=vip") == 1)
+            #expect(try await count("filter[stage]=active") == 2)
+            #expect(try await count("filter[tag]=vip") == 1)
+            #expect(try await count("filter%5Bstage%5D=active&filter%5Btag%5D=vip") == 1)
             #expect(try await count("q=zoe") == 1)
             #expect(try await count("q=%E0%A4%B8%E0%A5%81%E0%A4%B0%E0%A5%87%E0%A4%B6") == 1)
             #expect(try await count("q=98123") == 1)
@@ -146,7 +146,8 @@ import Testing
             let cursor = try #require(try await acme.get("/v1/customers?limit=1").object["next_cursor"] as? String)
 
             #expect(
-                try await acme.get("/v1/customers?limit=1&stage=lead&cursor=\(cursor)").problemCode == "cursor_mismatch"
+                try await acme.get("/v1/customers?limit=1&filter[stage]=lead&cursor=\(cursor)").problemCode
+                    == "cursor_mismatch"
             )
             #expect(try await other.get("/v1/customers?limit=1&cursor=\(cursor)").problemCode == "cursor_mismatch")
             #expect(
@@ -157,8 +158,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "limit=0", "limit=101", "limit=x", "limit=%2B5", "stage=vip", "page=2", "limit=1&limit=2", "q=", "tag=%00",
-        "q=%ff", "limit=%",
+        "limit=0", "limit=101", "limit=x", "limit=%2B5", "filter[stage]=vip", "page=2", "limit=1&limit=2", "q=",
+        "filter[tag]=%00", "q=%ff", "limit=%", "stage=lead", "filter[stage]=lead,active", "filter[stage][eq]=lead",
+        "filter[stage][in]=lead,vip", "filter[stage][in]=", "filter[notes]=x", "filter[tag][prefix]=a", "filter[]=a",
+        "filter[stage]]=lead", "filter[name][prefix]=", "filter[phone]=12", "filter[phone][prefix]=98",
+        "filter[phone][prefix]=%2B", "filter[email]=x", "filter[created_at][gte]=yesterday",
+        "filter[created_at][gte]=2026-02-30T00:00:00Z", "filter[updated_at][lte]=2026-01-01",
+        "filter[updated_at]=2026-01-01T00:00:00Z",
+        "sort=phone", "sort=--name", "sort=", "sort=-", "expand=customer",
+        "filter[stage][in]=lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead,lead",
     ])
     func wrongQueriesAreRefused(_ query: String) async throws {
         try await TestAPI.run { api in

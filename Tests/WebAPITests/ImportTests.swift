@@ -20,7 +20,7 @@ import Testing
             let (id, status) = try await acme.importFile(file)
             let rows = try await acme.get("/v1/customer-imports/\(id)/rows").object["data"] as? [[String: Any]] ?? []
             let rejected =
-                try await acme.get("/v1/customer-imports/\(id)/rows?verdict=rejected").object["data"]
+                try await acme.get("/v1/customer-imports/\(id)/rows?filter%5Bverdict%5D=rejected").object["data"]
                 as? [[String: Any]] ?? []
 
             #expect(

@@ -120,16 +120,30 @@ package struct CustomerImportService: Sendable {
         try await ImportProgress(of: id, self, for: caller, until: mustStop)
     }
 
+    /// A page of an import's rows, and the customers that they have led to.
+    package struct RowPage: Sendable {
+        package let rows: ArraySlice<CustomerImportRow>
+        package let hasMore: Bool
+        /// Those of them that are still there; none unless they were asked for.
+        package let customers: [Customer.ID: Customer]
+    }
+
     /// - Parameter after: the number of the last row already seen; 0 to begin.
     /// - Throws: `CustomerImportError.unknown`.
     package func rows(
-        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, for caller: Caller
-    ) async throws -> (rows: ArraySlice<CustomerImportRow>, hasMore: Bool) {
-        let found = try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
+        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, withCustomers: Bool,
+        for caller: Caller
+    ) async throws -> RowPage {
+        try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
             guard try tx.run(ImportQueries.find(id, of: tx.tenantID)) != nil else { throw CustomerImportError.unknown }
-            return try ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, in: tx)
+            let found = try ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, in: tx)
+            let rows = found.prefix(limit)
+            let customers =
+                withCustomers ? try CustomerQueries.find(Array(Set(rows.compactMap(\.customerID))), in: tx) : []
+            return RowPage(
+                rows: rows, hasMore: found.count > limit,
+                customers: Dictionary(uniqueKeysWithValues: customers.map { ($0.id, $0) }))
         }
-        return (found.prefix(limit), found.count > limit)
     }
 }
 

@@ -20,6 +20,7 @@ struct CustomerHandlers: Sendable {
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.get("/v1/customers", operation: "listCustomers", list)
         tenant.post("/v1/customers", operation: "createCustomer", repeating: .byKey, create)
+        tenant.post("/v1/customers/batch", operation: "createCustomers", repeating: .byKey, createAll)
         tenant.get("/v1/customers/export", operation: "exportCustomers", export)
         tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", get)
         tenant.patch("/v1/customers/{customer_id}", operation: "updateCustomer", update)
@@ -27,32 +28,32 @@ struct CustomerHandlers: Sendable {
     }
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let query = try request.query("limit", "cursor", "stage", "tag", "q")
-        var filter = CustomerFilter()
-        filter.stage = try query["stage"].map { text in
-            try Pages.queryField { () throws(FieldError) in try CustomerFields.stage(text) }
-        }
-        filter.tag = try query["tag"].map { text in
-            try Pages.queryField { () throws(FieldError) in
-                try Text(text, at: "/tag", maximumBytes: CustomerFields.maximumTagBytes).value
-            }
-        }
-        filter.search = try query["q"].map { text in
+        var list = try CustomerList.shape.read(request, CustomerFilter(), for: context.caller, more: ["q"])
+        list.filter.search = try list.query["q"].map { text in
             try Pages.queryField { () throws(FieldError) in try Text(text, at: "/q", maximumBytes: 100).value }
         }
-        var scope = CursorScope(context.caller.tenantID, "customers")
-        for name in ["stage", "tag", "q"] { scope.add(query[name]) }
-        let after = try pages.position(query, scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
-            return Customer.ID(uuid)
+        let order = CustomerList.order(list.order)
+        let after = try pages.position(list.query, list.scope).map { bytes in
+            guard let position = CustomerPosition(bytes: bytes, in: order) else { throw CursorSeal.Failure.mismatch }
+            return position
         }
-        let limit = try Pages.limit(query)
-        return try await customers.page(filter, after: after, limit: limit, for: context.caller) {
-            [pages, scope] rows in
-            let last: Customer.ID? = rows.count > limit ? try rows.at(limit - 1) { row in try row.decode("id") } : nil
-            return try pages.response(next: last?.uuid.bytes, scope, request, count: rows.count) { json in
-                try rows.forEach(limit) { row in try CustomerOutput.write(&row, to: &json) }
+        return try await customers.page(
+            list.filter, by: order, isDescending: list.order.isDescending, after: after, limit: list.limit,
+            for: context.caller
+        ) { [pages, list] rows in
+            let last = rows.count > list.limit ? try rows.at(list.limit - 1) { try Self.position(&$0, order) } : nil
+            return try pages.response(next: last?.bytes, list.scope, request, count: rows.count) { json in
+                try rows.forEach(list.limit) { row in try CustomerOutput.write(&row, to: &json) }
             }
+        }
+    }
+
+    private static func position(_ row: inout Row, _ order: CustomerOrder) throws -> CustomerPosition {
+        let id: Customer.ID = try row.decode("id")
+        return switch order {
+        case .createdAt: CustomerPosition(id: id)
+        case .updatedAt: CustomerPosition(id: id, updatedAt: try row.decode("updated_at"))
+        case .name: CustomerPosition(id: id, nameOrder: try row.decode("name_order"))
         }
     }
 
@@ -78,6 +79,25 @@ struct CustomerHandlers: Sendable {
         }
     }
 
+    /// Many at once: all of them or, where that is asked for, those that can be.
+    func createAll(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let batch = try Batch(request.json(BatchInput<CustomerInput>.self)) { try $0.fields() }
+        let write = try idempotency.write(request, by: context.person)
+        return try await customers.createAll(
+            batch.values.map(\.value), allOrNothing: batch.isAllOrNothing, for: context.caller
+        ) { tx, create in
+            try write.once(in: tx) {
+                batch.response(
+                    try create().map { outcome in
+                        switch outcome {
+                        case .created(let customer): .success { CustomerOutput.write(customer, to: &$0) }
+                        case .refused(let error): .failure(error.apiError.atItsField)
+                        }
+                    })
+            }
+        }
+    }
+
     private static func created(_ customer: Customer) -> Response {
         var response = CustomerOutput.response(customer, status: .created)
         response.fields[.location] = "/v1/customers/\(customer.id)"
@@ -86,28 +106,22 @@ struct CustomerHandlers: Sendable {
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {
         let customer = try await customers.find(id(request), for: context.caller)
-        guard !EntityTags(request.head.fields.values(.ifNoneMatch)).contains(CustomerOutput.tag(customer)) else {
-            return Response(.notModified, fields: [.eTag: CustomerOutput.tag(customer)])
-        }
-        return CustomerOutput.response(customer)
+        return CustomerOutput.response(customer).ofVersion(customer.version, to: request)
     }
 
     func update(_ request: Request, _ context: TenantContext) async throws -> Response {
         let id = try id(request)
-        guard let version = try IfMatch(request) else {
-            throw APIError(
-                .preconditionRequired, .preconditionRequired,
-                "Send If-Match with the ETag of the version you have read.")
-        }
+        let expected = try EntityVersion.required(by: request, orElse: CustomerError.changed)
         let change = try request.json(CustomerChange.self)
         return CustomerOutput.response(
-            try await customers.update(id, version: version.expected, for: context.caller) {
+            try await customers.update(id, version: expected.version, for: context.caller) {
                 try change.applied(to: $0)
             })
     }
 
     func delete(_ request: Request, _ context: TenantContext) async throws -> Response {
-        try await customers.delete(id(request), version: IfMatch(request)?.expected, for: context.caller)
+        let expected = try EntityVersion.expected(by: request, orElse: CustomerError.changed)
+        try await customers.delete(id(request), version: expected?.version, for: context.caller)
         return Response(.noContent)
     }
 

@@ -64,37 +64,41 @@ struct CustomerImportHandlers: Sendable {
         }
     }
 
+    private static let rowList = ListShape<CustomerImport.Verdict?>(
+        "customer_import_rows",
+        fields: [
+            ListField("verdict", [.equal]) { filter, _, values, pointer throws(FieldError) in
+                guard let verdict = CustomerImport.Verdict(rawValue: values[0]) else {
+                    throw FieldError(pointer, "invalid_value", "One of created, updated, rejected.")
+                }
+                filter = verdict
+            }
+        ], expansions: ["customer"])
+
     func rows(_ request: Request, _ context: TenantContext) async throws -> Response {
         let id = try id(request)
-        let query = try request.query("limit", "cursor", "verdict")
-        let verdict = try query["verdict"].map { text in
-            try Pages.queryField { () throws(FieldError) in
-                guard let verdict = CustomerImport.Verdict(rawValue: text) else {
-                    throw FieldError("/verdict", "invalid_value", "One of created, updated, rejected.")
-                }
-                return verdict
-            }
-        }
-        var scope = CursorScope(context.caller.tenantID, "customer_import_rows")
-        scope.add(id.uuid)
-        scope.add(query["verdict"])
-        let after = try pages.position(query, scope).map { bytes in bytes.reduce(0) { $0 << 8 | Int($1) } } ?? 0
-        let limit = try Pages.limit(query)
-        let (rows, hasMore) = try await imports.rows(
-            of: id, verdict: verdict, after: after, limit: limit, for: context.caller)
+        var list = try Self.rowList.read(request, nil, for: context.caller)
+        list.scope.add(id.uuid)
+        let after = try pages.position(list.query, list.scope).map { bytes in bytes.reduce(0) { $0 << 8 | Int($1) } }
+        let found = try await imports.rows(
+            of: id, verdict: list.filter, after: after ?? 0, limit: list.limit,
+            withCustomers: list.expansions.contains("customer"), for: context.caller)
         let next =
-            hasMore
-            ? rows.last.map { row in
+            found.hasMore
+            ? found.rows.last.map { row in
                 stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: row.number >> $0) }
             } : nil
-        return pages.response(next: next, scope, request, count: rows.count) { json in
-            for row in rows {
+        return pages.response(next: next, list.scope, request, count: found.rows.count) { json in
+            for row in found.rows {
                 json.object { json in
                     json.member("row", row.number)
                     json.member("verdict", row.verdict.rawValue)
                     json.member("customer_id", row.customerID?.description)
                     json.member("code", row.reason?.code)
                     json.member("detail", row.reason?.detail)
+                    if let customer = row.customerID.flatMap({ found.customers[$0] }) {
+                        json.member("customer") { CustomerOutput.write(customer, to: &$0) }
+                    }
                 }
             }
         }

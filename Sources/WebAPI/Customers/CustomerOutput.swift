@@ -45,32 +45,6 @@ enum CustomerOutput {
     static func response(_ customer: Customer, status: HTTPResponse.Status = .ok) -> Response {
         var json = JSONWriter()
         write(customer, to: &json)
-        var response = Response.json(bytes: json.bytes, status: status)
-        response.fields[.eTag] = tag(customer)
-        return response
-    }
-
-    static func tag(_ customer: Customer) -> String { "\"\(customer.version)\"" }
-}
-
-/// The precondition of a change (RFC 9110 §13.1.1). Tags are version numbers in quotes.
-struct IfMatch {
-    /// Nil for `*`: whatever is there.
-    let expected: Int?
-
-    /// Nil without the header.
-    /// - Throws: `CustomerError.changed` when no tag of it can be one of ours.
-    init?(_ request: Request) throws {
-        guard request.head.fields.contains(.ifMatch) else { return nil }
-        guard let value = request.head.fields.only(.ifMatch) else { throw CustomerError.changed }
-        if value == "*" {
-            expected = nil
-            return
-        }
-        guard value.count >= 3, value.first == "\"", value.last == "\"", let version = Int(value.dropFirst().dropLast())
-        else {
-            throw CustomerError.changed
-        }
-        expected = version
+        return .json(bytes: json.bytes, status: status).ofVersion(customer.version)
     }
 }

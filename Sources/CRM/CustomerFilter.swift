@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+
+/// Which customers a list shows.
+package struct CustomerFilter: Sendable, Equatable {
+    /// Any of these; all when empty.
+    package var stages: [CustomerStage] = []
+    package var tag: String?
+    /// Part of a name, or of a phone number.
+    package var search: String?
+    /// What a name begins with, whatever its case and accents.
+    package var namePrefix: String?
+    package var phone: PhoneNumber?
+    /// What a number begins with, in E.164: a plus and digits.
+    package var phonePrefix: String?
+    package var email: EmailAddress?
+    package var createdAtLeast: Instant?, createdAtMost: Instant?
+    package var updatedAtLeast: Instant?, updatedAtMost: Instant?
+
+    package init() {}
+
+    /// PostgreSQL keeps a plan for what is asked all the time, and not for every combination there may be.
+    var isCommon: Bool {
+        var rest = self
+        rest.stages = Array(stages.dropFirst())
+        rest.tag = nil
+        rest.search = nil
+        return rest == CustomerFilter()
+    }
+}
+
+/// In which order a list shows them.
+package enum CustomerOrder: Sendable {
+    case createdAt, updatedAt
+    /// Those without a name come behind all others.
+    case name
+}
+
+/// Where in a list a customer stands: what the list is sorted by, and who it is.
+package struct CustomerPosition: Sendable, Equatable {
+    package let id: Customer.ID
+    /// For lists by change.
+    package let updatedAt: Instant?
+    /// For lists by name: the name as it is sorted.
+    package let nameOrder: String?
+
+    package init(id: Customer.ID, updatedAt: Instant? = nil, nameOrder: String? = nil) {
+        self.id = id
+        self.updatedAt = updatedAt
+        self.nameOrder = nameOrder
+    }
+
+    /// The id, behind what the list is sorted by.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        if let updatedAt {
+            let bits = UInt64(bitPattern: updatedAt.microseconds)
+            bytes += stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt64($0)) }
+        }
+        if let nameOrder { bytes += Array(nameOrder.utf8) }
+        return bytes + id.uuid.bytes
+    }
+
+    /// Reads ``bytes`` of a list in this order; nil for others.
+    package init?(bytes: [UInt8], in order: CustomerOrder) {
+        let key = bytes.dropLast(16)
+        guard let uuid = UUIDv7(bytes: bytes.suffix(16)) else { return nil }
+        id = Customer.ID(uuid)
+        switch order {
+        case .createdAt:
+            guard key.isEmpty else { return nil }
+            (updatedAt, nameOrder) = (nil, nil)
+        case .updatedAt:
+            guard key.count == 8 else { return nil }
+            let bits = key.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            (updatedAt, nameOrder) = (Instant(microseconds: Int64(bitPattern: bits)), nil)
+        case .name:
+            guard let text = String(validating: key, as: UTF8.self) else { return nil }
+            (updatedAt, nameOrder) = (nil, text)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import CRM
+import Core
+import HTTPMessage
+
+/// What the customer book may be asked for.
+enum CustomerList {
+    static let shape = ListShape<CustomerFilter>(
+        "customers",
+        fields: [
+            ListField("stage", [.equal, .among]) { filter, _, values, pointer throws(FieldError) in
+                var stages: [CustomerStage] = []
+                for value in values { stages.append(try CustomerFields.stage(value, at: pointer)) }
+                filter.stages = stages
+            },
+            ListField("tag", [.equal]) { filter, _, values, pointer throws(FieldError) in
+                filter.tag = try Text(values[0], at: pointer, maximumBytes: CustomerFields.maximumTagBytes).value
+            },
+            ListField("name", [.prefix]) { filter, _, values, pointer throws(FieldError) in
+                filter.namePrefix = try Text(values[0], at: pointer, maximumBytes: 100).value
+            },
+            ListField("phone", [.equal, .prefix]) { filter, comparison, values, pointer throws(FieldError) in
+                if comparison == .equal {
+                    filter.phone = try PhoneNumber(values[0], at: pointer)
+                } else {
+                    filter.phonePrefix = try beginning(values[0], at: pointer)
+                }
+            },
+            ListField("email", [.equal]) { filter, _, values, pointer throws(FieldError) in
+                filter.email = try EmailAddress(values[0], at: pointer)
+            },
+            ListField("created_at", [.atLeast, .atMost]) { filter, comparison, values, pointer throws(FieldError) in
+                let time = try time(values[0], at: pointer)
+                if comparison == .atLeast { filter.createdAtLeast = time } else { filter.createdAtMost = time }
+            },
+            ListField("updated_at", [.atLeast, .atMost]) { filter, comparison, values, pointer throws(FieldError) in
+                let time = try time(values[0], at: pointer)
+                if comparison == .atLeast { filter.updatedAtLeast = time } else { filter.updatedAtMost = time }
+            },
+        ], orders: ["-created_at", "-updated_at", "name"])
+
+    static func order(_ order: ListOrder) -> CustomerOrder {
+        switch order.name {
+        case "name": .name
+        case "updated_at": .updatedAt
+        default: .createdAt
+        }
+    }
+
+    private static func time(_ text: String, at pointer: String) throws(FieldError) -> Instant {
+        guard let time = Instant(rfc3339: text) else {
+            throw FieldError(pointer, "invalid_time", "Give a time like 2026-01-31T10:00:00Z.")
+        }
+        return time
+    }
+
+    /// A plus and one to fifteen digits.
+    private static func beginning(_ text: String, at pointer: String) throws(FieldError) -> String {
+        guard text.first == "+", (2...16).contains(text.utf8.count),
+            text.utf8.dropFirst().allSatisfy({ (48...57).contains($0) })
+        else { throw FieldError(pointer, "invalid_phone", "Give the beginning of a number like +9198.") }
+        return text
+    }
+}
