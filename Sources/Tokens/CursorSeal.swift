@@ -32,7 +32,7 @@ package struct CursorSeal: Sendable {
 
     /// - Throws: ``Failure``.
     package func open(_ cursor: String, scope: CursorScope) throws(Failure) -> [UInt8] {
-        guard cursor.utf8.count <= 2_048, let bytes = Base64.url.decode(cursor.utf8), bytes.count >= 17,
+        guard cursor.utf8.count <= 4_096, let bytes = Base64.url.decode(cursor.utf8), bytes.count >= 17,
             bytes[0] == Self.version
         else {
             throw .mismatch

@@ -17,6 +17,8 @@ EXPLAINED = [
     (("nginx",), rb"^\s*OPTIONS \* ", "nginx does not know this form of target (RFC 9110 §9.3.7)"),
     (("nginx", "haproxy", "h11"), rb"^\s*(CONNECT|TRACE) ", "all refuse these methods; some end the connection too, or say 400 for 405"),
     (("h11",), rb"(?is) HTTP/1\.0\r\n.*keep-alive", "h11 does not keep connections of HTTP/1.0; nginx and haproxy do"),
+    (("haproxy", "h11"), rb"(?i)\r\n0\r\n([^\r\n]+\r\n)*Transfer-Encoding:(?! chunked\r\n)",
+     "they read a coding in trailers, where it has no meaning (RFC 9110 §6.5.1); nginx passes it over too"),
 ]
 
 
