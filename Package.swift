@@ -125,7 +125,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Core", "CRM", "HTTPMessage", "HTTPTransport", "JSON", "Passwords", "Tokens", crypto, httpTypes,
+                "Core", "CRM", "HTTPMessage", "HTTPOutbound", "HTTPTransport", "JSON", "Passwords", "Tokens", crypto,
+                httpTypes,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: Array(garden)),
         tests("FuzzTests", ["FuzzTargets"]),

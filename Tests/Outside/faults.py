@@ -624,9 +624,14 @@ def full_disk(folder, options):
         cluster.sql("ALTER DATABASE unnati SET TABLESPACE small", database="postgres")
         server = Server(folder, f"{cluster.url}unnati_app&dbname=unnati", LOG_TO="/dev/full")
         load = Load(server, options.seed)
+        # A customer file that is being worked through all the while.
+        headers = {"Authorization": "Bearer " + server.register(99)}
+        rows = "name,phone\n" + "".join(f"Customer {number},9{number:09d}\n" for number in range(60_000))
+        place = server.url + requests.post(server.url + "/v1/customers/import", data=rows.encode(), headers={**headers, "Content-Type": "text/csv"}).headers["Location"]
         time.sleep(1)
         disk.fill()
         filled = time.monotonic()
+        done_before = requests.get(place, headers=headers).json()["rows_done"]
         migrations = folder / "sql"
         shutil.copytree(REPOSITORY / "sql", migrations)
         (migrations / "9000_big.up.sql").write_text("SET LOCAL lock_timeout = '2s';\nCREATE TABLE app.big (n bigint);\nINSERT INTO app.big SELECT generate_series(1, 100000);\n")
@@ -642,10 +647,19 @@ def full_disk(folder, options):
         reads, writes = [s for s, write in during if not write], [s for s, write in during if write]
         disk.make_room()
         wait = load.first_success_after(time.monotonic(), is_write=True)
+        room = time.monotonic()
         migrated = migrate()
         is_told = refused.returncode == 1 and "disk is full" in refused.stderr and migrated.returncode == 0
         time.sleep(1)
         load.end()
+        state = requests.get(place, headers=headers).json()
+        while state["state"] == "running" and time.monotonic() < room + 200:
+            time.sleep(0.2)
+            state = requests.get(place, headers=headers).json()
+        finished = time.monotonic() - room
+        is_finished = state["state"] == "completed" and state["rows_created"] == 60_000 and done_before < 60_000
+        # The history knows nothing of the file's customers.
+        cluster.sql("DELETE FROM app.customers WHERE tenant_id = (SELECT tenant_id FROM app.tenants WHERE name = 'Business 99')")
         text, is_clean = load.verdict(cluster)
         binary = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_amcheck"))[-1]
         cluster.sql("CREATE EXTENSION amcheck WITH SCHEMA pg_catalog")
@@ -653,8 +667,8 @@ def full_disk(folder, options):
         server.stop()
         good = reads.count(200) / max(1, len(reads))
         return (f"{writes.count(503)} of {len(writes)} writes refused while there was no room, {good:.1%} of {len(reads)} reads went through; the first write {wait:.2f} s after there was room; "
-                f"a migration {'was told that the disk is full and went through afterwards' if is_told else 'said: ' + refused.stderr + migrated.stderr}; the log went to /dev/full; pg_amcheck {'found nothing' if check.returncode == 0 else check.stdout[:200]}; {text}"
-                ), is_clean and good >= 0.99 and writes.count(503) > 0 and wait <= 2 and is_told and check.returncode == 0
+                f"a migration {'was told that the disk is full and went through afterwards' if is_told else 'said: ' + refused.stderr + migrated.stderr}; a customer file that was under way ({done_before:,} of 60,000 rows) was {state['state']} with {state['rows_created']:,} customers {finished:.0f} s after there was room; the log went to /dev/full; pg_amcheck {'found nothing' if check.returncode == 0 else check.stdout[:200]}; {text}"
+                ), is_clean and good >= 0.99 and writes.count(503) > 0 and wait <= 2 and is_told and is_finished and check.returncode == 0
     finally:
         cluster.remove()
         disk.remove()
@@ -784,6 +798,54 @@ def workers(folder, options):
         cluster.remove()
 
 
+# F10: clocks
+
+
+def clocks(folder, options):
+    """Workers whose clocks jump by minutes, hours and days, each on its own, while work recurs every second and some waits."""
+    cluster = Cluster("faults").make_database()
+    library = folder / "wrong_clock.so"
+    subprocess.run(["clang", "-shared", "-fPIC", "-O2", REPOSITORY / "Tests/Outside/wrong_clock.c", "-o", library], check=True)
+    probe, said, running = REPOSITORY / ".build/release/JobProbe", folder / "said", []
+    urls = [f"{cluster.url}{role}&dbname=unnati" for role in ("unnati_app", "unnati_worker")]
+    files = [folder / f"clock{number}" for number in range(3)]
+    try:
+        for file in files:
+            file.write_text("0")
+            running.append(subprocess.Popen(
+                [probe, "work", *urls], stdout=open(said, "ab"), stderr=subprocess.DEVNULL,
+                env={**os.environ, "LD_PRELOAD": str(library), "WRONG_CLOCK": str(file)}))
+        time.sleep(1)
+        cluster.sql("INSERT INTO app.job_schedules (tenant_id, kind, every, next_run_at) VALUES (gen_random_uuid(), 'noop', interval '1 second', now() + interval '1 second')")
+        cluster.sql("INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts) "
+                    "SELECT gen_random_uuid(), gen_random_uuid(), 'slow', '{}', 3, 'scheduled', now() + interval '10 seconds', 5 FROM generate_series(1, 20)")
+        begun, jumps, early, late = time.monotonic(), 0, 0, None
+        while time.monotonic() < begun + 30:
+            # Whole at once: half a file is no time.
+            (folder / "next").write_text(str(random.choice([0, -300, 300, -3_600, 86_400, -86_400, 400 * 86_400])))
+            (folder / "next").replace(random.choice(files))
+            jumps += 1
+            time.sleep(0.3)
+            waiting = int(cluster.sql("SELECT count(*) FROM app.jobs WHERE kind = 'slow'"))
+            early += time.monotonic() < begun + 9.5 and waiting < 20
+            if late is None and waiting == 0:
+                late = time.monotonic() - begun - 10
+        alive = all(process.poll() is None for process in running)
+        for process in running:
+            process.terminate()
+            process.wait(timeout=30)
+        running.clear()
+        turns = [line.split() for line in said.read_text().splitlines() if line.startswith("noop")]
+        doubled = len(turns) - len({job for _, job, _ in turns})
+        return (f"{jumps} jumps in 30 s: work that recurs each second was done {len(turns)} times, {doubled} of them twice; what was to wait 10 s "
+                f"{'began too early' if early else 'was not done' if late is None else f'was done {late:.1f} s later'}; {'all workers went on' if alive else 'a worker ended'}"
+                ), alive and not early and late is not None and late <= 2 and doubled == 0 and 26 <= len(turns) <= 31
+    finally:
+        for process in running:
+            process.kill()
+        cluster.remove()
+
+
 # F20: back from a backup
 
 
@@ -822,7 +884,7 @@ def recovery(folder, options):
         cluster.remove()
 
 
-PARTS = {part.__name__: part for part in [kills, restarts, crashes, failover, replica, demotion, exhaustion, conflicts, full_disk, full_log, workers, recovery]}
+PARTS = {part.__name__: part for part in [kills, restarts, crashes, failover, replica, demotion, exhaustion, conflicts, full_disk, full_log, workers, clocks, recovery]}
 
 
 def main():

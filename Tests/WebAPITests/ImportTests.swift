@@ -39,6 +39,39 @@ import Testing
         }
     }
 
+    /// A worker that was cut off for long is believed dead, and goes on all the same: two are at one file.
+    @Test func twoWorkersAtOneFileDoEachRowOnce() async throws {
+        try await TestAPI.run { api in
+            try await api.beside { _ in
+                let acme = try await api.makeTenant()
+                let file = "name,phone\n" + (0..<30_000).map { "Customer \($0),\(7_000_000_000 + $0)\n" }.joined()
+                let begun = try await api.request(
+                    "POST", "/v1/customers/import", token: acme.token, headers: [("Content-Type", "text/csv")],
+                    body: Array(file.utf8))
+                let place = try #require(begun.header("Location"))
+                func status() async throws -> [String: Any] { try await acme.get(place).object }
+                var takeovers = 0
+                let deadline = ContinuousClock.now + .seconds(60)
+                while try await status()["state"] as? String == "running", .now < deadline {
+                    // Whoever has it goes on; another takes it as well.
+                    let taken = try api.database.run(
+                        as: "postgres",
+                        "UPDATE app.jobs SET state = 'available', worker_id = NULL WHERE state = 'running' RETURNING id"
+                    )
+                    takeovers += taken.count
+                    try await Task.sleep(for: .milliseconds(150))
+                    // Who has stepped back comes again in half a minute.
+                    try api.database.run(as: "postgres", "UPDATE app.jobs SET run_at = now() WHERE state = 'scheduled'")
+                }
+                let end = try await status()
+                #expect(takeovers >= 2)
+                #expect(end["state"] as? String == "completed")
+                #expect(end["rows_done"] as? Int == 30_000 && end["rows_created"] as? Int == 30_000)
+                #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customers") == [["30000"]])
+            }
+        }
+    }
+
     private static let unusable: [([UInt8], String)] = [
         (Array("".utf8), "csv_empty"), (Array("\n\n".utf8), "csv_empty"),
         (Array("shoe,hat\n1,2\n".utf8), "csv_missing_columns"),

@@ -175,7 +175,9 @@ extension DatabaseError {
     fileprivate var mayPass: Bool {
         switch self {
         case .busy, .interrupted, .unavailable, .outcomeUnknown: true
-        case .refused(let refusal): ["40001", "40P01", "55P03", "57014"].contains(refusal.sqlState)
+        // PostgreSQL was asked at a bad moment, or has no room for now (class 53).
+        case .refused(let refusal):
+            ["40001", "40P01", "55P03", "57014"].contains(refusal.sqlState) || refusal.sqlState.hasPrefix("53")
         default: false
         }
     }

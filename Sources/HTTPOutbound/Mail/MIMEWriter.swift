@@ -5,10 +5,10 @@ import Core
 
 /// Writes a message as mail servers pass it on (RFC 5322, RFC 2045 to 2047): ASCII, lines of at most 78 bytes where that can be
 /// had and never more than 998, each ended by CRLF.
-struct MIMEWriter {
-    private(set) var bytes: [UInt8] = []
+package struct MIMEWriter {
+    package private(set) var bytes: [UInt8] = []
 
-    init(_ message: MailMessage) {
+    package init(_ message: MailMessage) {
         let domain = message.sender.address.address.split(separator: "@").last ?? "localhost"
         field("Date", Self.date(message.date))
         field("From", Self.mailbox(message.sender))

@@ -5,7 +5,7 @@
 /// the product cannot bear, or on a property that does not hold.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken,
-        refreshToken, password, csv, person
+        refreshToken, password, csv, person, moment, outboundURL, mail
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -24,6 +24,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .password: TokenTargets.storedPassword(bytes)
         case .csv: TextTargets.csv(bytes)
         case .person: TextTargets.person(bytes)
+        case .moment: TextTargets.moment(bytes)
+        case .outboundURL: OutboundTargets.url(bytes)
+        case .mail: OutboundTargets.mail(bytes)
         }
     }
 }

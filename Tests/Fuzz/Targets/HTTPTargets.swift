@@ -121,7 +121,9 @@ enum HTTPTargets {
         let table = RouteTable()
         let group = RouteGroup<Void>(table) { _ in .now(()) }
         group.get("/get/{name}", operation: "get") { _, _ in Response(.ok) }
-        group.post("/post", operation: "post", repeating: .harmless, body: .collect(maximumBytes: 4_096)) { _, _ in Response(.ok) }
+        group.post("/post", operation: "post", repeating: .harmless, body: .collect(maximumBytes: 4_096)) { _, _ in
+            Response(.ok)
+        }
         return Router(table)
     }()
 }

@@ -55,4 +55,13 @@ enum TextTargets {
         _ = Customer.ID(text)
         _ = UUIDv7(hex: text)
     }
+
+    /// A time that is read is written and read again.
+    static func moment(_ bytes: [UInt8]) {
+        guard let time = Instant(rfc3339: String(decoding: bytes, as: UTF8.self)) else { return }
+        let whole = Instant(microseconds: time.microseconds - (time.microseconds % 1_000 + 1_000) % 1_000)
+        // With an offset a time may lie beside the years that are written with four digits.
+        guard (-62_167_219_200_000_000...253_402_300_799_999_999).contains(whole.microseconds) else { return }
+        precondition(Instant(rfc3339: whole.description) == whole)
+    }
 }
