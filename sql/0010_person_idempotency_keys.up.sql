@@ -7,6 +7,7 @@ CREATE TABLE app.person_idempotency_keys (
     user_id     uuid        NOT NULL,
     operation   text        NOT NULL,
     key_hash    bytea       NOT NULL,  -- SHA-256 of the key as the client chose it
+    tenant_id   uuid        NOT NULL,  -- the business that was founded
     fingerprint bytea       NOT NULL,  -- SHA-256 of what was asked
     status      bigint      NOT NULL,
     location    text,
@@ -17,7 +18,7 @@ CREATE TABLE app.person_idempotency_keys (
     CONSTRAINT person_idempotency_keys_lengths CHECK (octet_length(key_hash) = 32 AND octet_length(fingerprint) = 32)
 );
 COMMENT ON TABLE app.person_idempotency_keys IS 'person: what a write of theirs was answered, for a day
-privacy: person delete';
+privacy: tenant delete; person delete';
 ALTER TABLE app.person_idempotency_keys ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY person_idempotency_keys_person ON app.person_idempotency_keys
     USING (user_id = app.current_user_id()) WITH CHECK (user_id = app.current_user_id());

@@ -21,6 +21,13 @@ package struct CustomerFilter: Sendable, Equatable {
 
     package init() {}
 
+    /// One stage, and nothing else.
+    var isStageAlone: Bool {
+        var rest = self
+        rest.stages = []
+        return stages.count == 1 && rest == CustomerFilter()
+    }
+
     /// PostgreSQL keeps a plan for what is asked all the time, and not for every combination there may be.
     var isCommon: Bool {
         var rest = self

@@ -81,9 +81,11 @@ package struct CustomerService: Sendable {
                     try around(tx) { try Self.createAll(many, allOrNothing: allOrNothing, in: tx) }
                 }
             } catch let error as DatabaseError
-                where attempt < 3 && (error.violates("customers_phone") || error.violates("customers_email"))
+                where error.violates("customers_phone") || error.violates("customers_email")
             {
                 // Somebody has added one of them at this moment: now it is seen.
+                guard attempt < 5 else { throw DatabaseError.busy }
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...20 * attempt)))
                 attempt += 1
             }
         }

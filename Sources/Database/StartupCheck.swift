@@ -71,6 +71,20 @@ package enum StartupCheck {
                     "The database's encoding is not UTF8. Create it with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0."
             )
         }
+        // What begins alike must stand together, in an order of code points: lists by name and prefixes rest on it.
+        let collation =
+            try connection.run(
+                "SELECT datlocprovider, datcollate FROM pg_catalog.pg_database WHERE datname = current_database()"
+            ).first ?? []
+        let isByCodePoint =
+            collation.first == "b"
+            || collation.first == "c" && ["C", "POSIX", "C.UTF-8", "C.utf8"].contains(collation.last)
+        guard isByCodePoint else {
+            throw Refusal(
+                description:
+                    "The database sorts by the rules of a language. Create it with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0."
+            )
+        }
     }
 
     /// The role may not bypass row security by any path: its own attributes, those of a role it can become (membership

@@ -48,9 +48,9 @@ package final class Request: @unchecked Sendable {  // Guard: of what can change
 
     /// Reads the body as JSON.
     /// - Throws: `Failure.unsupportedMediaType`, `JSONError`, `ValidationError`.
-    package func json<Input: Decodable>(_ type: Input.Type) throws -> Input {
+    package func json<Input: Decodable>(_ type: Input.Type, limits: JSONLimits = JSONLimits()) throws -> Input {
         guard isMediaType("application/json") else { throw Failure.unsupportedMediaType(expected: "application/json") }
-        return try JSONDecoding.decode(type, from: bytes)
+        return try JSONDecoding.decode(type, from: bytes, limits: limits)
     }
 
     /// Whether Content-Type names this type, once, with UTF-8 if any charset.

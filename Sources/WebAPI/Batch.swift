@@ -15,6 +15,15 @@ struct BatchInput<Item: Decodable>: Decodable {
     enum CodingKeys: String, CodingKey { case items, allOrNothing = "all_or_nothing" }
 }
 
+extension JSONLimits {
+    /// Five hundred things of a hundred values each; the body's size bounds them too.
+    static let batch: JSONLimits = {
+        var limits = JSONLimits()
+        limits.nodes = 50_000
+        return limits
+    }()
+}
+
 /// What of a batch can be tried, and what was found wrong with the rest before anything was.
 struct Batch<Value: Sendable>: Sendable {
     let isAllOrNothing: Bool

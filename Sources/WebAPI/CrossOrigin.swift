@@ -22,11 +22,12 @@ package struct CrossOrigin: Sendable {
             head.fields.contains(.accessControlRequestMethod)
         else {
             response.fields[.accessControlExposeHeaders] =
-                "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+                "ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
             return
         }
         response.fields[.accessControlAllowMethods] = allow
-        response.fields[.accessControlAllowHeaders] = "Authorization, Content-Type, If-Match"
+        response.fields[.accessControlAllowHeaders] =
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent"
         response.fields[.accessControlMaxAge] = "600"
     }
 }

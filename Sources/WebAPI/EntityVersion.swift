@@ -27,8 +27,10 @@ enum EntityVersion {
         guard request.head.fields.contains(.ifMatch) else { return nil }
         guard let value = request.head.fields.only(.ifMatch) else { throw changed }
         if value == "*" { return .any }
-        guard value.count >= 3, value.first == "\"", value.last == "\"", let version = Int(value.dropFirst().dropLast())
-        else { throw changed }
+        // One spelling only: tags are compared letter by letter.
+        guard value.count >= 3, let version = Int(value.dropFirst().dropLast()), tag(version) == value else {
+            throw changed
+        }
         return .exactly(version)
     }
 

@@ -392,7 +392,6 @@ import Testing
         }
     }
 
-    /// From the commit that asks for it to the handler that does it, in one process.
     @Test func aHandlerWorksInTheTraceOfWhoAskedForIt() async throws {
         try await Workshop.run { shop in
             let asked = TraceContext(beginning: .next()), seen = Lock<[String?]>([])
@@ -406,6 +405,7 @@ import Testing
         }
     }
 
+    /// From the commit that asks for it to the handler that does it, in one process.
     @Test func workBeginsWithinMilliseconds() async throws {
         try await Workshop.run { shop in
             var waits: [Duration] = []

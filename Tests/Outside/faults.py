@@ -15,6 +15,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -806,6 +807,10 @@ def clocks(folder, options):
     cluster = Cluster("faults").make_database()
     library = folder / "wrong_clock.so"
     subprocess.run(["clang", "-shared", "-fPIC", "-O2", REPOSITORY / "Tests/Outside/wrong_clock.c", "-o", library], check=True)
+    (folder / "tomorrow").write_text("86400")
+    shown = subprocess.run([sys.executable, "-c", "import time; print(int(time.time()))"], check=True, capture_output=True, text=True,
+                           env={**os.environ, "LD_PRELOAD": str(library), "WRONG_CLOCK": str(folder / "tomorrow")}).stdout
+    assert abs(int(shown) - time.time() - 86_400) < 10, "the library does not set clocks"
     probe, said, running = REPOSITORY / ".build/release/JobProbe", folder / "said", []
     urls = [f"{cluster.url}{role}&dbname=unnati" for role in ("unnati_app", "unnati_worker")]
     files = [folder / f"clock{number}" for number in range(3)]

@@ -40,8 +40,8 @@ def leftovers(sql, tenant):
         INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;
         INSERT INTO app.idempotency_keys (tenant_id, user_id, operation, key_hash, fingerprint, status, body)
             SELECT m.tenant_id, m.user_id, 'createCustomer', sha256(convert_to(n::text, 'UTF8')), sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 5000 ELSE 50 END) AS n;
-        INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, fingerprint, status, body)
-            SELECT m.user_id, 'createTenant', sha256(convert_to(n::text, 'UTF8')), sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 500 ELSE 5 END) AS n;
+        INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)
+            SELECT m.user_id, 'createTenant', sha256(convert_to(n::text, 'UTF8')), m.tenant_id, sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 500 ELSE 5 END) AS n;
         INSERT INTO app.customer_imports (tenant_id, id, created_by, state)
             SELECT m.tenant_id, gen_random_uuid(), m.user_id, 'completed' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 2000 ELSE 20 END) AS n;
         INSERT INTO app.jobs (tenant_id, id, kind, arguments, priority, state, run_at, maximum_attempts)

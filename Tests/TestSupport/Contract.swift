@@ -47,6 +47,20 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
         return found
     }
 
+    /// The query parameters of each operation.
+    package var queryParameters: [String: Set<String>] {
+        var found: [String: Set<String>] = [:]
+        for item in (document["paths"] as? [String: [String: Any]] ?? [:]).values {
+            for case let operation as [String: Any] in item.values {
+                guard let id = operation["operationId"] as? String else { continue }
+                let parameters = (operation["parameters"] as? [[String: Any]] ?? []).map(resolve)
+                found[id] = Set(
+                    parameters.filter { $0["in"] as? String == "query" }.compactMap { $0["name"] as? String })
+            }
+        }
+        return found
+    }
+
     /// The ids of operations that ask for no token.
     package var openOperations: Set<String> {
         let items = (document["paths"] as? [String: [String: Any]] ?? [:]).values.flatMap(\.values)

@@ -33,8 +33,10 @@ import Testing
     @Test func manyAreAddedAtOnceInTheirOrder() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), other = try await api.makeTenant()
+            let tags = (0..<20).map { "tag \($0)" }
             let items = (0..<500).map {
-                ["name": "Customer \($0)", "phone": "\(7_000_000_000 + $0)", "tags": ["silk"]]
+                ["name": "Customer \($0)", "phone": "\(7_000_000_000 + $0)", "tags": tags, "notes": "x"]
+                    as [String: Any]
             }
             let reply = try await send(acme, items)
 

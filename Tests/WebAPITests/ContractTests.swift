@@ -31,6 +31,12 @@ import WebAPI
         }
     }
 
+    @Test func listsTakeTheParametersThatAreDescribed() {
+        let described = Contract.shared.queryParameters
+        #expect(described["listCustomers"] == CustomerList.parameterNames)
+        #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
+    }
+
     @Test func everyProblemCodeIsDescribedAndHasAnExample() {
         let codes = Set(ProblemCode.allCases.map(\.rawValue))
         #expect(codes == Set(Contract.shared.problemCodes))

@@ -12,6 +12,7 @@ import Testing
             let ours = try await api.request("GET", "/livez", headers: [("Origin", "https://app.example.in")])
             #expect(ours.header("Access-Control-Allow-Origin") == "https://app.example.in")
             #expect(ours.header("Access-Control-Expose-Headers")?.contains("X-Request-Id") == true)
+            #expect(ours.header("Access-Control-Expose-Headers")?.contains("Idempotent-Replayed") == true)
             #expect(ours.header("Access-Control-Allow-Credentials") == nil)
             #expect(ours.header("Vary") == "Origin")
             for origin in [
@@ -38,7 +39,9 @@ import Testing
 
             #expect(ours.status == 204)
             #expect(ours.header("Access-Control-Allow-Methods") == "GET, POST, HEAD, OPTIONS")
-            #expect(ours.header("Access-Control-Allow-Headers")?.contains("Authorization") == true)
+            for name in ["Authorization", "Idempotency-Key", "If-Match", "If-None-Match", "traceparent"] {
+                #expect(ours.header("Access-Control-Allow-Headers")?.contains(name) == true, "\(name)")
+            }
             #expect(theirs.header("Access-Control-Allow-Methods") == nil)
         }
     }

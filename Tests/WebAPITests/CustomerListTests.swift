@@ -56,6 +56,7 @@ import Testing
             let asha = try await acme.makeCustomer(["name": "Áshá Rao", "phone": "9812345678", "stage": "active"])
             let ashok = try await acme.makeCustomer(["name": "Ashok", "phone": "9876543210", "stage": "dormant"])
             let lead = try await acme.makeCustomer(["email": "lead@example.in"])
+            try await Task.sleep(for: .milliseconds(5))
             let since = Instant.now()
             try await Task.sleep(for: .milliseconds(5))
             _ = try await acme.patch("/v1/customers/\(ashok)", ["notes": "x"], ifMatch: "*")
@@ -73,6 +74,13 @@ import Testing
                 ("filter[name][prefix]=ash&q=98765", [ashok]),
             ] {
                 #expect(try await walk(acme, query) == expected, "\(query)")
+            }
+            // "At most" the time that a reply shows is all of that millisecond.
+            for id in [asha, ashok, lead] {
+                let shown = try await acme.get("/v1/customers/\(id)").object["created_at"] as? String ?? ""
+                #expect(
+                    try await walk(acme, "filter[created_at][lte]=\(shown)&filter[created_at][gte]=\(shown)").contains(
+                        id))
             }
         }
     }

@@ -160,7 +160,8 @@ import Testing
     @Test(arguments: [
         "limit=0", "limit=101", "limit=x", "limit=%2B5", "filter[stage]=vip", "page=2", "limit=1&limit=2", "q=",
         "filter[tag]=%00", "q=%ff", "limit=%", "stage=lead", "filter[stage]=lead,active", "filter[stage][eq]=lead",
-        "filter[stage][in]=lead,vip", "filter[stage][in]=", "filter[notes]=x", "filter[tag][prefix]=a", "filter[]=a",
+        "filter[stage][in]=lead,vip", "filter[stage]=lead&filter[stage][in]=lead,active", "filter[name][prefix]=%CC%81",
+        "q=%CC%81", "filter[stage][in]=", "filter[notes]=x", "filter[tag][prefix]=a", "filter[]=a",
         "filter[stage]]=lead", "filter[name][prefix]=", "filter[phone]=12", "filter[phone][prefix]=98",
         "filter[phone][prefix]=%2B", "filter[email]=x", "filter[created_at][gte]=yesterday",
         "filter[created_at][gte]=2026-02-30T00:00:00Z", "filter[updated_at][lte]=2026-01-01",

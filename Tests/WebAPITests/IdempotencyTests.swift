@@ -172,6 +172,36 @@ import Testing
         }
     }
 
+    /// The first is still under way when the person has gone over to another business and asks again from there.
+    @Test func aKeyOfAPersonCountsInWhicheverBusinessTheyWork() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let second = try await found(acme, key: "a", "Second").object["id"] as? String ?? ""
+            let switched = try await acme.post("/v1/auth/switch", ["tenant_id": second])
+            let token = try #require(switched.object["access_token"] as? String)
+            try api.database.run(
+                as: "unnati_owner",
+                """
+                CREATE FUNCTION app.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END $$;
+                CREATE TRIGGER slow BEFORE INSERT ON app.tenants FOR EACH ROW EXECUTE FUNCTION app.slow()
+                """)
+            let replies = try await withThrowingTaskGroup(of: RawClient.Reply.self) { group in
+                for token in [acme.token, token] {
+                    group.addTask {
+                        try await api.post(
+                            "/v1/tenants", token: token, ["name": "Third"], headers: [("Idempotency-Key", "k")])
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(replies.map(\.status)) == [201, 409])
+            let again = try await api.post(
+                "/v1/tenants", token: token, ["name": "Third"], headers: [("Idempotency-Key", "k")])
+            #expect(again.status == 201 && again.header("Idempotent-Replayed") == "true")
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["3"]])
+        }
+    }
+
     private func bringIn(_ tenant: TestTenant, key: String, _ file: String) async throws -> RawClient.Reply {
         try await tenant.api.request(
             "POST", "/v1/customers/import", token: tenant.token,

@@ -28,9 +28,11 @@ package struct IdempotencyKey: Sendable {
     }
 
     /// What two that are under way at once compete for.
-    var lock: Int {
+    /// - Parameter isPersonal: the key is the person's in whichever business they work at the moment.
+    func lock(isPersonal: Bool) -> Int {
         var all = SHA256()
-        all.update(data: tenantID.uuid.bytes + userID.uuid.bytes + Array(operation.utf8) + hash)
+        all.update(data: isPersonal ? [] : tenantID.uuid.bytes)
+        all.update(data: userID.uuid.bytes + Array(operation.utf8) + hash)
         return Array(all.finalize()).prefix(8).reduce(0) { $0 << 8 | Int(truncatingIfNeeded: $1) }
     }
 }

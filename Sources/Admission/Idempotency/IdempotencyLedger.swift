@@ -17,7 +17,9 @@ package struct IdempotencyLedger: Sendable {
     package func earlierReply<Scope: IdempotencyScope>(
         to key: IdempotencyKey, _ fingerprint: RequestFingerprint, in tx: borrowing Transaction<Scope>
     ) throws -> KeptReply? {
-        guard try tx.run(IdempotencyQueries.lock(key)) else { throw IdempotencyError.inProgress }
+        guard try tx.run(IdempotencyQueries.lock(key.lock(isPersonal: Scope.isPersonal))) else {
+            throw IdempotencyError.inProgress
+        }
         guard let found = try tx.run(Scope.find(key)) else { return nil }
         guard found.fingerprint == fingerprint.bytes else { throw IdempotencyError.reused }
         return found.reply
@@ -28,9 +30,10 @@ package struct IdempotencyLedger: Sendable {
         _ reply: KeptReply, for key: IdempotencyKey, _ fingerprint: RequestFingerprint,
         in tx: borrowing Transaction<Scope>
     ) throws {
-        try tx.execute(Scope.insert(key, fingerprint.bytes, reply))
-        let sweep = IdempotencySweep(ofPerson: Scope.isPersonal ? key.userID : nil)
-        try jobs.enqueue(sweep, after: sweep.delay(), uniqueKey: sweep.uniqueKey(), in: tx)
+        let kept = try tx.execute(Scope.insert(key, fingerprint.bytes, reply, in: tx.tenantID))
+        guard kept == 1 else { throw IdempotencyError.inProgress }
+        let sweep = IdempotencySweep(ofPerson: Scope.isPersonal ? key.userID : nil), now = Instant.now()
+        try jobs.enqueue(sweep, after: sweep.delay(now), uniqueKey: sweep.uniqueKey(now), in: tx)
     }
 }
 
@@ -38,7 +41,9 @@ package struct IdempotencyLedger: Sendable {
 package protocol IdempotencyScope: TransactionScope, HasTenant {
     static var isPersonal: Bool { get }
     static func find(_ key: IdempotencyKey) -> Query<(fingerprint: [UInt8], reply: KeptReply)?>
-    static func insert(_ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply) -> Statement
+    /// - Parameter tenant: the transaction's.
+    static func insert(_ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply, in tenant: TenantID)
+        -> Statement
 }
 
 extension TenantScope: IdempotencyScope {
@@ -48,7 +53,9 @@ extension TenantScope: IdempotencyScope {
         IdempotencyQueries.findOfTenant(key)
     }
 
-    package static func insert(_ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply) -> Statement {
+    package static func insert(
+        _ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply, in tenant: TenantID
+    ) -> Statement {
         IdempotencyQueries.insertForTenant(key, fingerprint, reply)
     }
 }
@@ -60,7 +67,9 @@ extension MemberScope: IdempotencyScope {
         IdempotencyQueries.findOfPerson(key)
     }
 
-    package static func insert(_ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply) -> Statement {
-        IdempotencyQueries.insertForPerson(key, fingerprint, reply)
+    package static func insert(
+        _ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply, in tenant: TenantID
+    ) -> Statement {
+        IdempotencyQueries.insertForPerson(key, fingerprint, reply, founding: tenant)
     }
 }

@@ -6,8 +6,8 @@ import Database
 
 enum IdempotencyQueries {
     /// Until the transaction ends; false when another has it. What that one keeps is seen by the statements behind.
-    static func lock(_ key: IdempotencyKey) -> Query<Bool> {
-        .one("SELECT pg_try_advisory_xact_lock(\(key.lock)) AS is_taken") { row in try row.decode("is_taken") }
+    static func lock(_ number: Int) -> Query<Bool> {
+        .one("SELECT pg_try_advisory_xact_lock(\(number)) AS is_taken") { row in try row.decode("is_taken") }
     }
 
     static func findOfTenant(_ key: IdempotencyKey) -> Query<(fingerprint: [UInt8], reply: KeptReply)?> {
@@ -35,7 +35,7 @@ enum IdempotencyQueries {
         return (try row.decode("fingerprint"), reply)
     }
 
-    /// In place of one that has expired, if there is one.
+    /// In place of one that has expired, if there is one; never of one that counts.
     static func insertForTenant(_ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply) -> Statement {
         """
         INSERT INTO app.idempotency_keys (tenant_id, user_id, operation, key_hash, fingerprint, status, location, etag, body)
@@ -44,18 +44,22 @@ enum IdempotencyQueries {
         ON CONFLICT (tenant_id, user_id, operation, key_hash) DO UPDATE
         SET fingerprint = excluded.fingerprint, status = excluded.status, location = excluded.location,
             etag = excluded.etag, body = excluded.body, created_at = now()
+        WHERE idempotency_keys.created_at < now() - interval '24 hours'
         """
     }
 
-    /// The same.
-    static func insertForPerson(_ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply) -> Statement {
+    /// The same, for a person who has founded or entered this business.
+    static func insertForPerson(
+        _ key: IdempotencyKey, _ fingerprint: [UInt8], _ reply: KeptReply, founding tenant: TenantID
+    ) -> Statement {
         """
-        INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, fingerprint, status, location, etag, body)
-        VALUES (\(key.userID), \(key.operation), \(key.hash), \(fingerprint), \(reply.status),
+        INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, location, etag, body)
+        VALUES (\(key.userID), \(key.operation), \(key.hash), \(tenant), \(fingerprint), \(reply.status),
                 \(reply.location), \(reply.etag), \(reply.body))
         ON CONFLICT (user_id, operation, key_hash) DO UPDATE
-        SET fingerprint = excluded.fingerprint, status = excluded.status, location = excluded.location,
-            etag = excluded.etag, body = excluded.body, created_at = now()
+        SET tenant_id = excluded.tenant_id, fingerprint = excluded.fingerprint, status = excluded.status,
+            location = excluded.location, etag = excluded.etag, body = excluded.body, created_at = now()
+        WHERE person_idempotency_keys.created_at < now() - interval '24 hours'
         """
     }
 

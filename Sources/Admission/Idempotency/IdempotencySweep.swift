@@ -15,7 +15,7 @@ package struct IdempotencySweep: Job {
     /// Whose keys; nil for those of the job's business.
     let userID: UserID?
 
-    init(ofPerson user: UserID?) { userID = user }
+    package init(ofPerson user: UserID?) { userID = user }
 
     private enum CodingKeys: String, CodingKey { case userID = "user_id" }
 
@@ -36,11 +36,11 @@ package struct IdempotencySweep: Job {
     private static let day: Int64 = 86_400
 
     /// Behind the end of this day and one more, with room for clocks that differ.
-    func delay(_ now: Instant = .now()) -> Duration {
+    package func delay(_ now: Instant) -> Duration {
         .seconds(2 * Self.day - now.seconds % Self.day + 600)
     }
 
-    func uniqueKey(_ now: Instant = .now()) -> String { "\(now.seconds / Self.day) \(userID?.description ?? "")" }
+    package func uniqueKey(_ now: Instant) -> String { "\(now.seconds / Self.day) \(userID?.description ?? "")" }
 
     /// - Throws: `DatabaseError`.
     package static func perform(_ job: IdempotencySweep, _ attempt: JobAttempt, in database: ConnectionPool)

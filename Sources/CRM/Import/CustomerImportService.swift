@@ -59,7 +59,7 @@ package struct CustomerImportService: Sendable {
     }
 
     private func discard(_ id: CustomerImport.ID, of tenant: TenantID) async {
-        _ = try? await database.write(ImportQueries.delete(id, of: tenant), in: .tenant(tenant))
+        _ = try? await database.write(ImportQueries.discard(id, of: tenant), in: .tenant(tenant))
     }
 
     private func enqueue(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {

@@ -31,8 +31,10 @@ enum ImportQueries {
             """)
     }
 
-    static func delete(_ id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
-        .count("DELETE FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)")
+    /// Lets go of a file that has not been taken in. One that has been stays, also when whoever brought it does not know.
+    static func discard(_ id: CustomerImport.ID, of tenant: TenantID) -> Query<Int> {
+        .count(
+            "DELETE FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id) AND state = 'receiving'")
     }
 
     static func find(_ id: CustomerImport.ID, of tenant: TenantID) -> Query<CustomerImport?> {

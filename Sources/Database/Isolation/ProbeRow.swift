@@ -33,8 +33,8 @@ struct ProbeRow: Sendable {
             "idempotency_keys", "tenant_id, user_id, operation, key_hash, fingerprint, status, body",
             "'{tenant}', '{user}', 'probe', sha256('{number}'), sha256(''), 201, ''"),
         ProbeRow(
-            "person_idempotency_keys", "user_id, operation, key_hash, fingerprint, status, body",
-            "'{user}', 'probe', sha256('{number}'), sha256(''), 201, ''"),
+            "person_idempotency_keys", "user_id, operation, key_hash, tenant_id, fingerprint, status, body",
+            "'{user}', 'probe', sha256('{number}'), '{tenant}', sha256(''), 201, ''"),
         ProbeRow("customers", "tenant_id, id, name, name_key", "'{tenant}', '{id}', 'Probe', 'probe'"),
         ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",

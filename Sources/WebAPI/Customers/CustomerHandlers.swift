@@ -30,7 +30,7 @@ struct CustomerHandlers: Sendable {
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         var list = try CustomerList.shape.read(request, CustomerFilter(), for: context.caller, more: ["q"])
         list.filter.search = try list.query["q"].map { text in
-            try Pages.queryField { () throws(FieldError) in try Text(text, at: "/q", maximumBytes: 100).value }
+            try Pages.queryField { () throws(FieldError) in try CustomerList.searchText(text, at: "/q") }
         }
         let order = CustomerList.order(list.order)
         let after = try pages.position(list.query, list.scope).map { bytes in
@@ -81,7 +81,7 @@ struct CustomerHandlers: Sendable {
 
     /// Many at once: all of them or, where that is asked for, those that can be.
     func createAll(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let batch = try Batch(request.json(BatchInput<CustomerInput>.self)) { try $0.fields() }
+        let batch = try Batch(request.json(BatchInput<CustomerInput>.self, limits: .batch)) { try $0.fields() }
         let write = try idempotency.write(request, by: context.person)
         return try await customers.createAll(
             batch.values.map(\.value), allOrNothing: batch.isAllOrNothing, for: context.caller

@@ -10,7 +10,10 @@ import JSON
 import Tokens
 
 /// Bringing customer files in.
-struct CustomerImportHandlers: Sendable {
+package struct CustomerImportHandlers: Sendable {
+    /// Of the list of rows, as `openapi.yaml` has them.
+    package static var rowParameterNames: Set<String> { rowList.parameterNames }
+
     let imports: CustomerImportService
     let idempotency: Idempotency
     let pages: Pages

@@ -6,11 +6,17 @@ import Core
 import HTTPMessage
 
 /// What the customer book may be asked for.
-enum CustomerList {
+package enum CustomerList {
+    /// As `openapi.yaml` has them.
+    package static var parameterNames: Set<String> { shape.parameterNames.union(["q"]) }
+
     static let shape = ListShape<CustomerFilter>(
         "customers",
         fields: [
             ListField("stage", [.equal, .among]) { filter, _, values, pointer throws(FieldError) in
+                guard filter.stages.isEmpty else {
+                    throw FieldError(pointer, "repeated_parameter", "Give one stage, or some.")
+                }
                 var stages: [CustomerStage] = []
                 for value in values { stages.append(try CustomerFields.stage(value, at: pointer)) }
                 filter.stages = stages
@@ -19,7 +25,7 @@ enum CustomerList {
                 filter.tag = try Text(values[0], at: pointer, maximumBytes: CustomerFields.maximumTagBytes).value
             },
             ListField("name", [.prefix]) { filter, _, values, pointer throws(FieldError) in
-                filter.namePrefix = try Text(values[0], at: pointer, maximumBytes: 100).value
+                filter.namePrefix = try searchText(values[0], at: pointer)
             },
             ListField("phone", [.equal, .prefix]) { filter, comparison, values, pointer throws(FieldError) in
                 if comparison == .equal {
@@ -32,11 +38,11 @@ enum CustomerList {
                 filter.email = try EmailAddress(values[0], at: pointer)
             },
             ListField("created_at", [.atLeast, .atMost]) { filter, comparison, values, pointer throws(FieldError) in
-                let time = try time(values[0], at: pointer)
+                let time = try time(values[0], at: pointer, comparison)
                 if comparison == .atLeast { filter.createdAtLeast = time } else { filter.createdAtMost = time }
             },
             ListField("updated_at", [.atLeast, .atMost]) { filter, comparison, values, pointer throws(FieldError) in
-                let time = try time(values[0], at: pointer)
+                let time = try time(values[0], at: pointer, comparison)
                 if comparison == .atLeast { filter.updatedAtLeast = time } else { filter.updatedAtMost = time }
             },
         ], orders: ["-created_at", "-updated_at", "name"])
@@ -49,11 +55,21 @@ enum CustomerList {
         }
     }
 
-    private static func time(_ text: String, at pointer: String) throws(FieldError) -> Instant {
+    /// Text that is looked for. Accents alone would be found everywhere.
+    static func searchText(_ text: String, at pointer: String) throws(FieldError) -> String {
+        let text = try Text(text, at: pointer, maximumBytes: 100).value
+        guard !text.searchKey.isEmpty else { throw FieldError(pointer, "required", "Give a letter or a digit.") }
+        return text
+    }
+
+    /// Replies show whole milliseconds: "at most" one of them is all of it.
+    private static func time(_ text: String, at pointer: String, _ comparison: Comparison) throws(FieldError) -> Instant
+    {
         guard let time = Instant(rfc3339: text) else {
             throw FieldError(pointer, "invalid_time", "Give a time like 2026-01-31T10:00:00Z.")
         }
-        return time
+        let isWhole = comparison == .atMost && time.microseconds % 1_000 == 0
+        return isWhole ? time.advanced(by: .microseconds(999)) : time
     }
 
     /// A plus and one to fifteen digits.

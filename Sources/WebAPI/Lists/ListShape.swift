@@ -40,7 +40,7 @@ struct ListField<Filter>: Sendable {
 struct ListShape<Filter: Sendable>: Sendable {
     /// Names the list in its cursors.
     let name: String
-    private let orders: [String]
+    private let orders: [ListOrder]
     private let expansions: [String]
     /// Every parameter it takes, by its whole name.
     private let parameters: [String: (field: ListField<Filter>, comparison: Comparison)]
@@ -53,7 +53,7 @@ struct ListShape<Filter: Sendable>: Sendable {
         _ name: String, fields: [ListField<Filter>], orders: [String] = [], expansions: [String] = []
     ) {
         self.name = name
-        self.orders = orders
+        self.orders = orders.map { ListOrder($0) }
         self.expansions = expansions
         var parameters: [String: (field: ListField<Filter>, comparison: Comparison)] = [:]
         for field in fields {
@@ -67,7 +67,7 @@ struct ListShape<Filter: Sendable>: Sendable {
             ["limit", "cursor"] + (orders.isEmpty ? [] : ["sort"]) + (expansions.isEmpty ? [] : ["expand"]))
     }
 
-    /// The names of all query parameters, for the test that holds them against `openapi.yaml`.
+    /// The names of all its query parameters.
     var parameterNames: Set<String> { plain.union(parameters.keys) }
 
     /// - Parameters:
@@ -79,7 +79,9 @@ struct ListShape<Filter: Sendable>: Sendable {
         let query = try request.query { plain.contains($0) || parameters[$0] != nil || more.contains($0) }
         var filter = filter
         var scope = CursorScope(caller.tenantID, name)
-        for (parameter, value) in query.all.sorted(by: { $0.name < $1.name }) where !Self.isOfThePage(parameter) {
+        // In one order, whatever the client's: a walk may go on with the same filters written otherwise.
+        let asked = query.all.filter { !Self.isOfThePage($0.name) }
+        for (parameter, value) in asked.count > 1 ? asked.sorted(by: { $0.name < $1.name }) : asked {
             scope.add(parameter)
             scope.add(value)
             guard let (field, comparison) = parameters[parameter] else { continue }
@@ -105,10 +107,10 @@ struct ListShape<Filter: Sendable>: Sendable {
     }
 
     private func order(_ query: QueryParameters) throws -> ListOrder {
-        let asked = query["sort"] ?? orders.first ?? ""
+        guard let asked = query["sort"] else { return orders.first ?? ListOrder("") }
         let order = ListOrder(asked)
-        guard query["sort"] == nil || orders.contains(where: { ListOrder($0).name == order.name }) else {
-            let names = orders.map { ListOrder($0).name }.joined(separator: ", ")
+        guard orders.contains(where: { $0.name == order.name }) else {
+            let names = orders.map(\.name).joined(separator: ", ")
             throw Request.Failure.badQuery(
                 FieldError("/sort", "invalid_value", "One of \(names); with a minus before it from last to first."))
         }
