@@ -174,8 +174,10 @@ package struct ConfigurationReader {
         }
         let example = "smtp://mail.example.in:587"
         guard let url = text("MAIL_URL"), let address = text("MAIL_FROM") else {
-            mistakes.append(
-                "MAIL_URL and MAIL_FROM are missing. Set them to something like \(example) and shop@example.in.")
+            if text("MAIL_URL") == nil { mistakes.append("MAIL_URL is missing. Set it to something like \(example).") }
+            if text("MAIL_FROM") == nil {
+                mistakes.append("MAIL_FROM is missing. Set it to something like shop@example.in.")
+            }
             throw Mistakes(description: mistakes.joined(separator: "\n"))
         }
         let server = (try? OutboundURL.configured(url)).flatMap { MailServer($0, credential: credential) }
@@ -186,11 +188,15 @@ package struct ConfigurationReader {
         }
         let sender = EmailAddress(address)
         if sender == nil { mistakes.append("MAIL_FROM is \(address); use an address such as shop@example.in.") }
+        let name = text("MAIL_FROM_NAME")
+        if let name, (try? Text(name, at: "", maximumBytes: 200)) == nil {
+            mistakes.append("MAIL_FROM_NAME must be one line of at most 200 bytes.")
+        }
         guard mistakes.isEmpty, let server, let sender else {
             throw Mistakes(description: mistakes.joined(separator: "\n"))
         }
         return MailSettings(
-            outbound: outbound, server: server, sender: MailMessage.Mailbox(name: text("MAIL_FROM_NAME"), sender))
+            outbound: outbound, server: server, sender: MailMessage.Mailbox(name: name, sender))
     }
 
     private mutating func outbound() -> OutboundConfiguration {

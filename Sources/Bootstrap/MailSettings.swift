@@ -12,9 +12,12 @@ package struct MailSettings: Sendable {
     let sender: MailMessage.Mailbox
 
     /// Sends a message that says that it arrives.
-    /// - Throws: `OutboundError`, `MailRefusal`, `OutboundConfiguration.Unreadable`.
+    /// - Throws: `OutboundError`, `MailRefusal`, `ConfigurationReader.Mistakes`.
     package func sendTrial(to recipient: EmailAddress) async throws {
-        let client = try OutboundClient(outbound, metrics: NOOPMetricsHandler.instance)
+        let client: OutboundClient
+        do { client = try OutboundClient(outbound, metrics: NOOPMetricsHandler.instance) } catch {
+            throw ConfigurationReader.Mistakes(description: error.description)
+        }
         defer { client.close() }
         let message = try MailMessage(
             id: .next(), from: sender, to: MailMessage.Mailbox(recipient), subject: "Unnati can send mail",

@@ -6,6 +6,8 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 typedef size_t (*unnati_curl_bytes)(char *bytes, size_t size, size_t count, void *context);
 
@@ -34,18 +36,21 @@ static inline CURLcode unnati_curl_on_open(CURL *easy, curl_opensocket_callback 
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
 }
 
-/// The authorities in a file, or the machine's own; NULL when the file holds none that can be read.
+/// The authorities in a file, or the machine's own, whatever the environment says; NULL when there are none that can be read.
 static inline X509_STORE *unnati_trust(const char *file) {
+    const char *bundle = file ? file : X509_get_default_cert_file(), *folder = file ? NULL : X509_get_default_cert_dir();
+    if (!file && access(bundle, R_OK) != 0) bundle = NULL;
+    if (folder && access(folder, R_OK | X_OK) != 0) folder = NULL;
     X509_STORE *store = X509_STORE_new();
     if (!store) return NULL;
-    if (file ? X509_STORE_load_locations(store, file, NULL) : X509_STORE_set_default_paths(store)) return store;
+    if ((bundle || folder) && X509_STORE_load_locations(store, bundle, folder)) return store;
     X509_STORE_free(store);
     return NULL;
 }
 
 static inline void unnati_trust_free(X509_STORE *store) { X509_STORE_free(store); }
 
-static inline CURLcode unnati_curl_tls(CURL *easy, void *context, void *store) {
+static inline CURLcode unnati_curl_trusting(CURL *easy, void *context, void *store) {
     (void)easy;
     SSL_CTX_set1_cert_store(context, store);
     // A connection that waits holds no buffer for reading, and a small one for writing.
@@ -59,8 +64,28 @@ static inline CURLcode unnati_curl_on_tls(CURL *easy, X509_STORE *store) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store);
-    return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, unnati_curl_tls);
+    return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, unnati_curl_trusting);
 }
+
+/// libcurl's start. It would write the keys of all connections to a file that the environment names.
+static inline CURLcode unnati_curl_start(void) {
+    unsetenv("SSLKEYLOGFILE");
+    return curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static inline CURLcode unnati_curl_on_progress(CURL *easy, curl_xferinfo_callback function) {
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, function);
+}
+
+/// OpenSSL's end of the connection; NULL for one in the clear.
+static inline SSL *unnati_curl_tls(CURL *easy) {
+    struct curl_tlssessioninfo *info = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info) return NULL;
+    return info->backend == CURLSSLBACKEND_OPENSSL ? info->internals : NULL;
+}
+
+static inline int unnati_tls_has_pending(SSL *tls) { return SSL_has_pending(tls); }
 
 static inline CURLcode unnati_curl_on_close(CURL *easy, curl_closesocket_callback function, void *context) {
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);

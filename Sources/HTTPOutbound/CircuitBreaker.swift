@@ -38,20 +38,27 @@ package struct CircuitBreaker: Sendable {
         }
     }
 
-    package mutating func note(succeeded: Bool, _ now: ContinuousClock.Instant) {
-        guard !succeeded else {
-            // An answer to what was asked before it was left alone says nothing about now.
-            if case .open = state { return }
-            state = .closed(failures: 0)
-            return
-        }
-        switch state {
-        case .closed(let failures) where failures + 1 < Self.threshold: state = .closed(failures: failures + 1)
-        case .closed: state = .open(until: now + Self.firstPause, pause: Self.firstPause)
-        case .open: break
-        case .probing(_, let pause):
+    /// What a call has told of the provider.
+    package enum Verdict: Sendable {
+        case answered, failed
+        /// Nothing: it was cancelled, or never made.
+        case silent
+    }
+
+    package mutating func note(_ verdict: Verdict, _ now: ContinuousClock.Instant) {
+        switch (verdict, state) {
+        // An answer to what was asked before it was left alone says nothing about now.
+        case (.answered, .open), (.failed, .open): break
+        case (.answered, _): state = .closed(failures: 0)
+        case (.failed, .closed(let failures)) where failures + 1 < Self.threshold:
+            state = .closed(failures: failures + 1)
+        case (.failed, .closed): state = .open(until: now + Self.firstPause, pause: Self.firstPause)
+        case (.failed, .probing(_, let pause)):
             let longer = min(pause * 2, Self.longestPause)
             state = .open(until: now + longer, pause: longer)
+        // The next one may try.
+        case (.silent, .probing(_, let pause)): state = .open(until: now, pause: pause)
+        case (.silent, _): break
         }
     }
 }

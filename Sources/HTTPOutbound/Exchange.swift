@@ -52,6 +52,7 @@ final class Exchange: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let known = state.with { state in
+                    precondition(state.headWaiter == nil, "one reader at a time")
                     if state.head == nil { state.headWaiter = continuation }
                     return state.head
                 }
@@ -74,6 +75,7 @@ final class Exchange: Sendable {
                         return (.success(state.received), mustResume ? state.resume : nil)
                     }
                     if let end = state.end { return (end.map { nil }, nil) }
+                    precondition(state.pieceWaiter == nil, "one reader at a time")
                     state.pieceWaiter = continuation
                     return (nil, nil)
                 }
@@ -150,6 +152,12 @@ final class Exchange: Sendable {
         stop?()
     }
 
+    /// libcurl takes a connection that ends within the head for an answer.
+    private static let headless = AttemptFailure(error: .brokenOff, wasUnsent: false)
+
+    /// Nobody waits for it any more.
+    var isUnwanted: Bool { state.with { $0.wish != nil } }
+
     // MARK: - The loop's side
 
     /// - Returns: false when nobody wants it any more.
@@ -223,7 +231,7 @@ final class Exchange: Sendable {
             guard state.end == nil else { return nil }
             let result = state.wish.map { Result<Void, any Error>.failure($0) } ?? outcome
             state.end = result
-            if state.head == nil { state.head = result.flatMap { .failure(OutboundError.malformed) } }
+            if state.head == nil { state.head = result.flatMap { .failure(Self.headless) } }
             state.outgoing = []
             defer { (state.headWaiter, state.pieceWaiter, state.roomWaiter) = (nil, nil, nil) }
             return (result, (state.headWaiter, state.pieceWaiter, state.roomWaiter), state.sender)
@@ -231,7 +239,7 @@ final class Exchange: Sendable {
         guard let (result, waiters, sender) = ending else { return }
         onEnd()
         sender?.cancel()
-        waiters.head?.resume(with: result.flatMap { .failure(OutboundError.malformed) })
+        waiters.head?.resume(with: result.flatMap { .failure(Self.headless) })
         waiters.piece?.resume(with: result.map { nil })
         waiters.room?.resume(returning: false)
     }

@@ -28,6 +28,8 @@ package final class OutboundClient: Sendable {
         self.metrics = OutboundMetrics(factory: metrics)
     }
 
+    deinit { driver.stop() }
+
     /// Ends what is under way; nothing can be called after it.
     package func close() { driver.stop() }
 
@@ -97,32 +99,40 @@ package final class OutboundClient: Sendable {
         _ attempt: (Deadline) async throws -> (Output, OutboundHead)
     ) async throws -> Output {
         let deadline = Deadline.after(rules.limits.total)
-        var number = 1
+        var number = 1, last: Result<Output, any Error>?
         while true {
-            try admit(peer, rules)
-            let start = ContinuousClock.now
-            let pause: Duration?
-            let result: Result<Output, any Error>
-            do {
-                let (output, head) = try await attempt(deadline)
-                note(peer, rules, succeeded: head.status < 500)
-                metrics.note(peer.provider, "\(head.status / 100)xx", start.duration(to: .now))
-                pause = RetryRules.delay(after: head, attempt: number, rules)
-                result = .success(output)
-            } catch let failure as AttemptFailure {
-                note(peer, rules, succeeded: !failure.error.isProvidersFault)
-                metrics.note(peer.provider, failure.error.outcome, start.duration(to: .now))
-                pause = RetryRules.delay(after: failure, attempt: number, rules)
-                result = .failure(failure.error)
-            } catch let refusal as MailRefusal {
-                note(peer, rules, succeeded: refusal.status != 421)
-                metrics.note(peer.provider, "\(refusal.status / 100)xx", start.duration(to: .now))
-                throw refusal
+            do { try admit(peer, rules) } catch {
+                // Why there is no second attempt is less than what came of the first.
+                return try (last ?? .failure(error)).get()
             }
+            let start = ContinuousClock.now
+            let (result, pause) = try await attempted(rules, peer, number) { try await attempt(deadline) }
+            metrics.noteDuration(peer.provider, start.duration(to: .now))
             guard let pause, pause < deadline.remaining else { return try result.get() }
             metrics.noteRetry(peer.provider)
             try await Task.sleep(for: pause)
+            last = result
             number += 1
+        }
+    }
+
+    /// One attempt, what it tells of the provider, and how long to wait before another.
+    private func attempted<Output: Sendable>(
+        _ rules: CallRules, _ peer: OutboundPeer, _ number: Int, _ attempt: () async throws -> (Output, OutboundHead)
+    ) async throws -> (Result<Output, any Error>, pause: Duration?) {
+        do {
+            let (output, head) = try await attempt()
+            note(peer, rules, head.status < 500 ? .answered : .failed, "\(head.status / 100)xx")
+            return (.success(output), RetryRules.delay(after: head, attempt: number, rules))
+        } catch let failure as AttemptFailure {
+            note(peer, rules, failure.error.verdict, failure.error.outcome)
+            return (.failure(failure.error), RetryRules.delay(after: failure, attempt: number, rules))
+        } catch let refusal as MailRefusal {
+            note(peer, rules, refusal.status == 421 ? .failed : .answered, "\(refusal.status / 100)xx")
+            throw refusal
+        } catch {
+            note(peer, rules, .silent, (error as? OutboundError)?.outcome ?? "cancelled")
+            throw error
         }
     }
 
@@ -131,14 +141,17 @@ package final class OutboundClient: Sendable {
         guard !rules.isUserGiven else { return }
         let admission = breakers.with { $0[peer.provider, default: CircuitBreaker()].admit(.now) }
         guard case .refused(let pause) = admission else { return }
-        metrics.note(peer.provider, "resting", .zero)
+        metrics.note(peer.provider, "resting")
         throw .resting(for: pause)
     }
 
-    private func note(_ peer: OutboundPeer, _ rules: CallRules, succeeded: Bool) {
+    private func note(
+        _ peer: OutboundPeer, _ rules: CallRules, _ verdict: CircuitBreaker.Verdict, _ outcome: String
+    ) {
+        metrics.note(peer.provider, outcome)
         guard !rules.isUserGiven else { return }
         let isClosed = breakers.with { breakers in
-            breakers[peer.provider, default: CircuitBreaker()].note(succeeded: succeeded, .now)
+            breakers[peer.provider, default: CircuitBreaker()].note(verdict, .now)
             return breakers[peer.provider]?.isClosed ?? true
         }
         metrics.noteCircuit(peer.provider, isClosed: isClosed)
@@ -159,7 +172,9 @@ package struct OutboundConfiguration: Sendable {
         let file: String
 
         package var description: String {
-            "OUTBOUND_CA_FILE names \(file), in which there are no certificates that can be read."
+            file.isEmpty
+                ? "This machine has no list of authorities to trust. Install the package ca-certificates, or set OUTBOUND_CA_FILE."
+                : "OUTBOUND_CA_FILE names \(file), in which there are no certificates that can be read."
         }
     }
 }

@@ -15,6 +15,8 @@ package enum OutboundError: Error, Sendable, Equatable, CustomStringConvertible 
     case unreachable
     /// The other side is not who it should be, or speaks no TLS that is safe.
     case untrusted(reason: String)
+    /// TLS did not come about: the connection broke, or the two sides speak nothing in common.
+    case handshakeFailed(reason: String)
     case timedOut(Phase)
     /// The connection ended before the answer did.
     case brokenOff
@@ -45,6 +47,7 @@ extension OutboundError {
         case .addressRefused: "The host's name leads into a private network."
         case .unreachable: "The host cannot be reached, or refuses connections at this port."
         case .untrusted(let reason): "The connection cannot be trusted: \(reason)."
+        case .handshakeFailed(let reason): "No encrypted connection came about: \(reason)."
         case .timedOut(.resolving): "The host's name was not found in time."
         case .timedOut(.connecting): "The host did not take the connection in time."
         case .timedOut(.waiting): "The host did not answer in time."

@@ -6,10 +6,13 @@ import Metrics
 struct OutboundMetrics: Sendable {
     let factory: any MetricsFactory
 
-    func note(_ provider: String, _ outcome: String, _ took: Duration) {
+    func note(_ provider: String, _ outcome: String) {
         Counter(
             label: "outbound_calls_total", dimensions: [("provider", provider), ("outcome", outcome)], factory: factory
         ).increment()
+    }
+
+    func noteDuration(_ provider: String, _ took: Duration) {
         Timer(label: "outbound_call_duration_seconds", dimensions: [("provider", provider)], factory: factory)
             .recordNanoseconds(Int64(clamping: Int64(took / .nanoseconds(1))))
     }
@@ -26,11 +29,13 @@ struct OutboundMetrics: Sendable {
 }
 
 extension OutboundError {
-    /// The provider, or the way to it, is at fault; not the caller and not the number of calls.
-    var isProvidersFault: Bool {
+    /// What it tells of the provider: that it, or the way to it, is at fault; that it has answered; or nothing.
+    var verdict: CircuitBreaker.Verdict {
         switch self {
-        case .unresolvable, .unreachable, .untrusted, .timedOut, .brokenOff, .malformed, .failed: true
-        case .busy, .resting, .forbiddenField, .addressRefused, .tooLarge, .bodyFailed, .stopped: false
+        case .unresolvable, .unreachable, .untrusted, .handshakeFailed, .timedOut, .brokenOff, .malformed, .failed:
+            .failed
+        case .tooLarge: .answered
+        case .busy, .resting, .forbiddenField, .addressRefused, .bodyFailed, .stopped: .silent
         }
     }
 
@@ -44,6 +49,7 @@ extension OutboundError {
         case .addressRefused: "address_refused"
         case .unreachable: "unreachable"
         case .untrusted: "untrusted"
+        case .handshakeFailed: "handshake_failed"
         case .timedOut: "timed_out"
         case .brokenOff: "broken_off"
         case .tooLarge: "too_large"

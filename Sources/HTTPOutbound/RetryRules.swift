@@ -13,7 +13,7 @@ package enum RetryRules {
     ) -> Duration? {
         guard attempt < rules.limits.attempts else { return nil }
         switch failure.error {
-        case .unreachable, .timedOut(.connecting), .brokenOff, .timedOut(.waiting):
+        case .unreachable, .handshakeFailed, .timedOut(.connecting), .brokenOff, .timedOut(.waiting):
             guard failure.wasUnsent || rules.isRepeatable else { return nil }
             return backoff(attempt, chance)
         default: return nil

@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("nobody", 550, true, false), ("old", 550, true, false), ("blocked", 554, false, false),
+        ("nobody", 550, true, false), ("old", 550, false, false), ("blocked", 554, false, false),
         ("later", 451, false, true),
         ("full", 452, false, true),
     ])
@@ -142,6 +142,41 @@ import Testing
                 try await caller.client.deliver(message, through: server(caller, password: "wrong"))
             }
             #expect(refusal?.status == 535)
+        }
+    }
+
+    /// Cancelled in the middle, a message does not arrive as far as it had come.
+    @Test func aMessageThatIsCancelledDoesNotArriveInPart() async throws {
+        try await Caller.run { caller in
+            let (message, address) = try message(to: "hang"), server = try server(caller)
+            let start = ContinuousClock.now
+            let task = Task { try await caller.client.deliver(message, through: server) }
+            try await Task.sleep(for: .milliseconds(500))
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(start.duration(to: .now) < .seconds(1))
+            try await Task.sleep(for: .seconds(2))
+            #expect(try caller.simulator.mail(to: address).isEmpty)
+        }
+    }
+
+    /// libcurl waits for mail servers where it is called: whoever else calls must not wait with it.
+    @Test func aMailServerThatThinksKeepsNobodyElseWaiting() async throws {
+        try await Caller.run { caller in
+            let (message, address) = try message(to: "slow"), server = try server(caller)
+            async let delivered: Void = caller.client.deliver(message, through: server)
+            let path = try caller.simulator.script(["status": 200])
+            var slowest = Duration.zero
+            let end = ContinuousClock.now + .seconds(3)
+            while ContinuousClock.now < end {
+                let start = ContinuousClock.now
+                try await caller.send(caller.request(path))
+                slowest = max(slowest, start.duration(to: .now))
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try await delivered
+            #expect(slowest < .milliseconds(500))
+            #expect(try caller.simulator.mail(to: address).count == 1)
         }
     }
 }

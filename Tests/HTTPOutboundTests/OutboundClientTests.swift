@@ -52,7 +52,6 @@ import Testing
         }
     }
 
-    /// `HTTPS_PROXY` and its kin would have another machine see all that is said; see ``OutboundEnvironmentTests``.
     @Test func aTraceIsPassedOn() async throws {
         try await Caller.run { caller in
             let path = try caller.simulator.script(["status": 200])
@@ -157,6 +156,7 @@ import Testing
             (["do": "reset", "after": "half", "zeros": 100_000], .brokenOff),
             (["do": "lie", "body": "short", "declared": 500], .brokenOff),
             (["do": "raw", "body": "nonsense\r\n\r\n"], .malformed),
+            (["do": "raw", "body": "HTTP/1.1 200 OK\r\nX-Half: y\r\n"], .brokenOff),
         ] as [([String: any Sendable], OutboundError)])
     func anAnswerThatIsNoneIsAnError(_ step: [String: any Sendable], _ expected: OutboundError) async throws {
         try await Caller.run { caller in
@@ -167,7 +167,8 @@ import Testing
     }
 
     /// More than was declared belongs to nobody: not to this answer, and not to the next, which may be for another business.
-    @Test func whatComesBehindTheDeclaredBodyIsNotTaken() async throws {
+    @Test(arguments: ["http", "https"])
+    func whatComesBehindTheDeclaredBodyIsNotTaken(_ server: String) async throws {
         try await Caller.run { caller in
             let path = try caller.simulator.script([
                 "do": "lie", "body": "rightHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwrong", "declared": 5,
@@ -175,9 +176,44 @@ import Testing
             ])
             let next = try caller.simulator.script(["body": "next"])
             for _ in 0..<50 {
-                #expect(try await caller.send(caller.request(path)).body == Array("right".utf8))
-                #expect(try await caller.send(caller.request(next)).body == Array("next".utf8))
+                #expect(try await caller.send(caller.request(path, over: server)).body == Array("right".utf8))
+                #expect(try await caller.send(caller.request(next, over: server)).body == Array("next".utf8))
             }
+        }
+    }
+
+    @Test func theLengthOfWhatHeadDoesNotBringIsNoMatter() async throws {
+        try await Caller.run { caller in
+            let path = try caller.simulator.script(["zeros": 10_000_000])
+            #expect(try await caller.send(caller.request(path, method: .head)).status == 200)
+        }
+    }
+
+    /// Without a declared length nothing but counting tells.
+    @Test func aBodyWithoutALengthIsBoundedToo() async throws {
+        try await Caller.run { caller in
+            let path = try caller.simulator.script([
+                "do": "raw", "body": "HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "a", count: 3_000_000),
+            ])
+            #expect(await caller.failure(try caller.request(path, method: .post)) == .tooLarge)
+        }
+    }
+
+    /// What stays behind while nobody takes anything is counted when it comes.
+    @Test func aBodyThatWaitedIsBoundedToo() async throws {
+        try await Caller.run { caller in
+            let chunks = (0..<12).map { _ in "4000\r\n" + String(repeating: "a", count: 16_384) + "\r\n" }.joined()
+            let path = try caller.simulator.script([
+                "do": "raw", "body": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n",
+            ])
+            let request = try caller.request(path, method: .post) { $0.limits.responseBytes = 100_000 }
+            let stream = try await caller.client.open(request, to: OutboundPeer("simulator"))
+            try await Task.sleep(for: .milliseconds(200))
+            var count = 0
+            await #expect(throws: OutboundError.tooLarge) {
+                while let piece = try await stream.next() { count += piece.count }
+            }
+            #expect(count <= 100_000)
         }
     }
 
@@ -236,6 +272,15 @@ import Testing
             }
             #expect(pause > .seconds(4))
             #expect(try caller.simulator.log(path).count == 5)
+            // The answer is told that came before it was left alone, and not that it is.
+            let tired = try caller.simulator.script(["status": 503])
+            let peer = OutboundPeer("tired")
+            for _ in 0..<4 {
+                let request = try caller.request(tired, method: .post)
+                #expect(try await caller.client.send(request, to: peer).status == 503)
+            }
+            let last = try await caller.client.send(caller.request(tired), to: peer)
+            #expect(last.status == 503)
             // Others are not to blame.
             let other = try caller.simulator.script(["status": 200])
             let reply = try await caller.client.send(caller.request(other), to: OutboundPeer("another"))

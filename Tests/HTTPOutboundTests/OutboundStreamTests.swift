@@ -84,13 +84,40 @@ import Testing
     @Test func whoLetsGoOfAnAnswerEndsTheCall() async throws {
         try await Caller.run { caller in
             let path = try caller.simulator.script(["do": "hang", "after": "head", "declared": 10])
-            for _ in 0..<3 {
-                let stream = try await caller.client.open(caller.request(path), to: OutboundPeer("simulator"))
-                #expect(stream.head.status == 200)
+            _ = try caller.simulator.log(path)
+            let before = openDescriptors()
+            var streams: [OutboundStream] = []
+            for _ in 0..<5 {
+                streams.append(try await caller.client.open(caller.request(path), to: OutboundPeer("simulator")))
             }
-            let open = openDescriptors()
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(openDescriptors() <= open)
+            #expect(streams.allSatisfy { $0.head.status == 200 } && openDescriptors() >= before + 5)
+            streams = []
+            let deadline = ContinuousClock.now + .seconds(5)
+            while openDescriptors() > before + 4, .now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+            // What the client keeps for itself stays.
+            #expect(openDescriptors() <= before + 4)
+        }
+    }
+
+    /// Longer, and it would be taken for another request; shorter, and the other side would wait for the rest.
+    @Test(arguments: [7, 15])
+    func aBodyOfAnotherLengthThanDeclaredIsNotSent(_ length: Int) async throws {
+        try await Caller.run { caller in
+            let path = try caller.simulator.script(["status": 200])
+            let pieces = Lock(2)
+            let request = try caller.request(path, method: .post) {
+                $0.body = .stream(length: length) {
+                    pieces.with { left in
+                        left -= 1
+                        return left >= 0 ? [1, 2, 3, 4, 5] : nil
+                    }
+                }
+            }
+            let start = ContinuousClock.now
+            #expect(await caller.failure(request) == .bodyFailed)
+            #expect(start.duration(to: .now) < .seconds(2))
+            let next = try caller.simulator.script(["status": 204])
+            #expect(try await caller.send(caller.request(next)).status == 204)
         }
     }
 

@@ -35,6 +35,7 @@ import Testing
     @Test func whatWasNotSentIsSaidAgain() {
         #expect(delay(.unreachable, wasUnsent: true, isRepeatable: false) == .milliseconds(200))
         #expect(delay(.timedOut(.connecting), wasUnsent: true, isRepeatable: false) == .milliseconds(200))
+        #expect(delay(.handshakeFailed(reason: ""), wasUnsent: true, isRepeatable: false) == .milliseconds(200))
     }
 
     @Test func whatDoesNoHarmIsSaidAgainButNotForEver() {
@@ -77,42 +78,42 @@ import Testing
 
     @Test func aProviderThatFailsIsLeftAlone() {
         var breaker = CircuitBreaker()
-        for _ in 1..<CircuitBreaker.threshold { breaker.note(succeeded: false, start) }
+        for _ in 1..<CircuitBreaker.threshold { breaker.note(.failed, start) }
         #expect(breaker.admit(start) == .admitted)
-        breaker.note(succeeded: false, start)
+        breaker.note(.failed, start)
         #expect(breaker.admit(start + .seconds(1)) == .refused(for: .seconds(4)))
     }
 
     @Test func oneSuccessBetweenKeepsItOpen() {
         var breaker = CircuitBreaker()
         for _ in 0..<20 {
-            breaker.note(succeeded: false, start)
-            breaker.note(succeeded: true, start)
+            breaker.note(.failed, start)
+            breaker.note(.answered, start)
         }
         #expect(breaker.admit(start) == .admitted)
     }
 
     @Test func afterAPauseOneCallIsLetThrough() {
         var breaker = CircuitBreaker()
-        for _ in 0..<CircuitBreaker.threshold { breaker.note(succeeded: false, start) }
+        for _ in 0..<CircuitBreaker.threshold { breaker.note(.failed, start) }
         let later = start + .seconds(5)
         #expect(breaker.admit(later) == .admitted)
         #expect(breaker.admit(later) != .admitted)
-        breaker.note(succeeded: true, later)
+        breaker.note(.answered, later)
         #expect(breaker.admit(later) == .admitted)
         #expect(breaker.admit(later) == .admitted)
     }
 
     @Test func eachFailureOfTheOneMakesThePauseLonger() {
         var breaker = CircuitBreaker()
-        for _ in 0..<CircuitBreaker.threshold { breaker.note(succeeded: false, start) }
+        for _ in 0..<CircuitBreaker.threshold { breaker.note(.failed, start) }
         var now = start, pauses: [Duration] = []
         for _ in 0..<5 {
             guard case .refused(let pause) = breaker.admit(now) else { break }
             pauses.append(pause)
             now += pause
             #expect(breaker.admit(now) == .admitted)
-            breaker.note(succeeded: false, now)
+            breaker.note(.failed, now)
         }
         #expect(pauses == [.seconds(5), .seconds(10), .seconds(20), .seconds(40), .seconds(60)])
     }
@@ -120,15 +121,30 @@ import Testing
     /// The process that asked may have been cancelled.
     @Test func aProbeThatNeverEndsIsGivenUp() {
         var breaker = CircuitBreaker()
-        for _ in 0..<CircuitBreaker.threshold { breaker.note(succeeded: false, start) }
+        for _ in 0..<CircuitBreaker.threshold { breaker.note(.failed, start) }
         #expect(breaker.admit(start + .seconds(5)) == .admitted)
         #expect(breaker.admit(start + .seconds(66)) == .admitted)
     }
 
+    /// What was cancelled, or had no room, says nothing of the provider: the next call tries.
+    @Test func aProbeThatSaysNothingIsFollowedByAnother() {
+        var breaker = CircuitBreaker()
+        for _ in 0..<CircuitBreaker.threshold {
+            breaker.note(.failed, start)
+            breaker.note(.silent, start)
+        }
+        let later = start + .seconds(5)
+        #expect(breaker.admit(start + .seconds(4)) != .admitted)
+        #expect(breaker.admit(later) == .admitted)
+        breaker.note(.silent, later)
+        #expect(breaker.admit(later) == .admitted)
+        #expect(breaker.admit(later) != .admitted)
+    }
+
     @Test func aLateAnswerDoesNotOpenTheWay() {
         var breaker = CircuitBreaker()
-        for _ in 0..<CircuitBreaker.threshold { breaker.note(succeeded: false, start) }
-        breaker.note(succeeded: true, start)
+        for _ in 0..<CircuitBreaker.threshold { breaker.note(.failed, start) }
+        breaker.note(.answered, start)
         #expect(breaker.admit(start + .seconds(1)) != .admitted)
     }
 }

@@ -50,13 +50,16 @@ def test_the_machines_own_settings_change_nothing(simulator, tmp_path):
 
 
 @pytest.mark.parametrize("change, code, says", [
-    ({"MAIL_URL": None}, 78, "MAIL_URL and MAIL_FROM are missing"),
+    ({"MAIL_URL": None}, 78, "MAIL_URL is missing"),
+    ({"MAIL_FROM": None}, 78, "MAIL_FROM is missing"),
+    ({"MAIL_FROM_NAME": "A\nBcc: x@y.in"}, 78, "MAIL_FROM_NAME must be one line"),
+    ({"MAIL_URL": "smtp://localhost/x"}, 78, "MAIL_URL is not an address"),
     ({"MAIL_URL": "http://127.0.0.1:25"}, 78, "MAIL_URL is not an address such as smtp://"),
     ({"MAIL_URL": "smtp://user:secret@localhost"}, 78, "MAIL_URL is not an address such as smtp://"),
     ({"MAIL_FROM": "shop"}, 78, "MAIL_FROM is shop"),
     ({"MAIL_PASSWORD": None}, 78, "MAIL_USER and MAIL_PASSWORD go together"),
     ({"OUTBOUND_CALLS": "0"}, 78, "OUTBOUND_CALLS is 0"),
-    ({"OUTBOUND_CA_FILE": "/nonexistent"}, 1, "OUTBOUND_CA_FILE names /nonexistent"),
+    ({"OUTBOUND_CA_FILE": "/nonexistent"}, 78, "OUTBOUND_CA_FILE names /nonexistent"),
     ({"OUTBOUND_CA_FILE": None}, 1, "The connection cannot be trusted"),
     ({"MAIL_PASSWORD": "wrong"}, 1, "the mail server refused with 535"),
     ({"MAIL_URL": "smtp://127.0.0.1:1"}, 1, "cannot be reached"),

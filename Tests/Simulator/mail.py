@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 USER, PASSWORD = "unnati", "seven silk saris"
 
-# By the part before the @.
+# By the part before the @; `hang` never answers, `slow` thinks about each message for 2.5 s.
 RECIPIENTS = {"nobody": "550 5.1.1 No such user here", "later": "451 4.7.1 Greylisted, come back later", "full": "452 4.2.2 Mailbox full",
               "blocked": "554 5.7.1 Not wanted", "old": "550 No such user"}
 
@@ -53,6 +53,8 @@ class Post:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if envelope.rcpt_tos[0].startswith("slow@"):
+            await asyncio.sleep(2.5)
         content = envelope.original_content
         try:
             parsed = read(content)

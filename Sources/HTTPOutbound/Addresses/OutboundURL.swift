@@ -104,6 +104,11 @@ package struct OutboundURL: Sendable, Equatable, CustomStringConvertible {
     /// Where the host is no name.
     var address: NetworkAddress? { NetworkAddress(host) }
 
+    var hasPathOrQuery: Bool {
+        let rest = text.dropFirst(scheme.count + 3).drop { $0 != "/" && $0 != "?" }
+        return !rest.isEmpty && rest != "/"
+    }
+
     /// Loopback, by address or by the one name that means nothing else (RFC 6761 §6.3).
     private var isThisMachine: Bool { host == "localhost" || address?.isLoopback == true }
 
@@ -111,6 +116,7 @@ package struct OutboundURL: Sendable, Equatable, CustomStringConvertible {
     ///   - path: begins with a slash; appended to what is there.
     ///   - query: names and values, encoded here.
     package func appending(_ path: String, query: [(String, String)] = []) -> OutboundURL {
+        precondition(path.hasPrefix("/") && !text.contains("?"), "a path goes behind a host or a path")
         var text = self.text
         if text.hasSuffix("/") { text.removeLast() }
         text += path

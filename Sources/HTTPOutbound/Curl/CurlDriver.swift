@@ -3,12 +3,17 @@
 
 import CCurl
 import Core
+import Dispatch
 import Execution
 
 /// Runs transfers on a loop of its own. A call that waits holds a little memory and a socket; no thread.
 final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` and `isStopped` are touched on `loop` alone.
     private let loop = EventLoop(label: "unnati.outbound")
-    private let names: NameTable
+    /// What users name is looked up apart: names that are never answered must not keep providers waiting.
+    private let names: NameTable, givenNames: NameTable
+    /// libcurl waits for mail servers on the thread that calls it, so mail has lanes of its own.
+    private let mailLanes = LaneExecutor(label: "unnati.mail", lanes: 4, quality: .utility)
+    private var mails: [ObjectIdentifier: Exchange] = [:]
     private let settings: CurlSettings
     private var pools: [String: CurlPool] = [:]
     /// Those who wait for a name.
@@ -20,6 +25,7 @@ final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` an
     init(_ settings: CurlSettings, names: any NameLookup) {
         self.settings = settings
         self.names = NameTable(names)
+        givenNames = NameTable(names)
         CurlLibrary.start()
         loop.everyTick { [weak self] in self?.sweep() }
     }
@@ -30,6 +36,7 @@ final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` an
             isStopped = true
             for (exchange, _) in resolving.values { Self.fail(exchange, .stopped) }
             resolving = [:]
+            for exchange in mails.values { exchange.cancel(AttemptFailure(error: .stopped, wasUnsent: false)) }
             for pool in pools.values { pool.close() }
             pools = [:]
         }
@@ -48,8 +55,9 @@ final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` an
                 resume: {}, stop: { [weak self] in self?.loop.post { [weak self] in self?.forget(exchange) } })
             guard isWanted else { return Self.fail(exchange, .stopped) }
             if let address = order.url.address { return connect(order, [address], exchange) }
-            resolving[ObjectIdentifier(exchange)] = (exchange, order.deadline)
-            names.addresses(of: order.url.host) { [weak self] answer in
+            let patience = min(order.deadline, .after(order.limits.connecting))
+            resolving[ObjectIdentifier(exchange)] = (exchange, patience)
+            (order.url.isUserGiven ? givenNames : names).addresses(of: order.url.host) { [weak self] answer in
                 self?.loop.post { [weak self] in self?.connect(order, answer, exchange) }
             }
         }
@@ -69,9 +77,10 @@ final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` an
         guard !order.url.isUserGiven || addresses.allSatisfy(settings.guardian.admits) else {
             return Self.fail(exchange, .addressRefused)
         }
+        let addresses = order.url.address == nil ? addresses : []
+        if case .smtp = order.kind { return deliver(order, addresses, exchange) }
         guard let pool = pool(order.pool) else { return Self.fail(exchange, .busy) }
-        let literal = order.url.address != nil
-        guard let transfer = CurlTransfer(order, addresses: literal ? [] : addresses, exchange, settings) else {
+        guard let transfer = CurlTransfer(order, addresses: addresses, exchange, settings) else {
             return Self.fail(exchange, .busy)
         }
         let held = Held(transfer: transfer)
@@ -79,6 +88,26 @@ final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` an
             resume: { [loop] in loop.post { pool.resume(held.transfer) } },
             stop: { [loop] in loop.post { pool.remove(held.transfer, CURLE_ABORTED_BY_CALLBACK) } })
         guard isWanted, pool.add(transfer) else { return Self.fail(exchange, .busy) }
+    }
+
+    private func deliver(_ order: CurlOrder, _ addresses: [NetworkAddress], _ exchange: Exchange) {
+        // Whoever cancels goes at once; libcurl hears of it within a second.
+        let isWanted = exchange.begin(
+            resume: {}, stop: { Self.fail(exchange, .stopped) })
+        guard isWanted else { return Self.fail(exchange, .stopped) }
+        mails[ObjectIdentifier(exchange)] = exchange
+        // It ends by its deadline, or when its exchange is cancelled.
+        Task(executorPreference: mailLanes) { [self] in
+            if order.deadline.hasPassed || exchange.isUnwanted {
+                Self.fail(exchange, .timedOut(.connecting))
+            } else if let transfer = CurlTransfer(order, addresses: addresses, exchange, settings) {
+                transfer.perform()
+                transfer.close()
+            } else {
+                Self.fail(exchange, .busy)
+            }
+            loop.post { self.mails[ObjectIdentifier(exchange)] = nil }
+        }
     }
 
     /// Carries a transfer to the loop it lives on.
@@ -119,7 +148,7 @@ final class CurlDriver: @unchecked Sendable {  // Guard: `pools`, `resolving` an
 
 /// libcurl wants to be started once, before anything else of it is used.
 private enum CurlLibrary {
-    private static let isStarted: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private static let isStarted: Bool = unnati_curl_start() == CURLE_OK
 
     static func start() { precondition(isStarted, "libcurl does not start") }
 }

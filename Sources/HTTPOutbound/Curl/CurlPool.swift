@@ -12,8 +12,8 @@ import Glibc
     private let loop: EventLoop
     private let alarm: UInt64
     private var sockets: [Int32: UInt64] = [:]
-    /// Of connections that wait for the next call.
-    private var idle: Set<Int32> = []
+    /// Connections that wait for the next call, by their sockets.
+    private var idle: [Int32: KeptConnection] = [:]
     private var transfers: [UnsafeMutableRawPointer: CurlTransfer] = unsafe [:]
     private(set) var lastUse = ContinuousClock.now
 
@@ -67,7 +67,8 @@ import Glibc
     /// Goes on with one that was ahead of its reader or writer.
     func resume(_ transfer: CurlTransfer) {
         guard unsafe transfers[transfer.easy] === transfer else { return }
-        transfer.resume()
+        let result = transfer.resume()
+        guard result == CURLE_OK else { return release(transfer, result) }
         settle()
     }
 
@@ -80,21 +81,20 @@ import Glibc
     /// Has libcurl find closed whatever connection has spoken without being asked. Bytes behind the end of an answer would be
     /// taken for the next one, whosever that is; libcurl looks only for an end of the connection before it uses it again.
     private func dropSpoilt() {
-        for socket in idle {
-            var byte: UInt8 = 0
-            guard unsafe recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) >= 0 else { continue }
+        for (socket, connection) in idle where connection.hasSpoken {
             _ = shutdown(socket, Int32(SHUT_RDWR))
-            idle.remove(socket)
+            idle[socket] = nil
         }
     }
 
     private func forget(_ socket: Int32) {
-        idle.remove(socket)
+        idle[socket] = nil
         if let token = sockets.removeValue(forKey: socket) { loop.remove(socket, token: token) }
     }
 
     private func release(_ transfer: CurlTransfer, _ end: CURLcode) {
-        if end == CURLE_OK, let socket = transfer.keptSocket { idle.insert(socket) }
+        // Another may have taken it already.
+        if end == CURLE_OK, let kept = transfer.kept, sockets[kept.socket] == nil { idle[kept.socket] = kept }
         unsafe _ = curl_multi_remove_handle(multi, transfer.easy)
         unsafe transfers[transfer.easy] = nil
         lastUse = .now
@@ -122,7 +122,7 @@ import Glibc
     // MARK: - The loop
 
     private func watch(_ socket: curl_socket_t, _ what: Int32) {
-        idle.remove(socket)
+        idle[socket] = nil
         if what == CURL_POLL_REMOVE {
             if let token = sockets.removeValue(forKey: socket) { loop.remove(socket, token: token) }
             return

@@ -19,7 +19,10 @@ import HTTPTypes
 
     private var head = HeadLines()
     private var receivedBytes = 0
+    private var sentBytes = 0
     private var hasSentBody = false
+    /// OpenSSL's end of the connection, as long as that is kept; nil for one in the clear.
+    private var tls: OpaquePointer?
     /// Why we ended it ourselves.
     private var objection: OutboundError?
     /// An SMTP server's last "no". Its goodbye comes behind it.
@@ -82,6 +85,8 @@ import HTTPTypes
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        // Of TLS 1.2 what keeps past connections secret too (RFC 9325 §4.2).
+        set(CURLOPT_SSL_CIPHER_LIST, "ECDHE+AESGCM:ECDHE+CHACHA20")
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         unsafe settings.trust.apply(to: easy)
         set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -103,9 +108,10 @@ import HTTPTypes
     private func configureTime() {
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, order.limits.connecting.milliseconds))
         set(CURLOPT_TIMEOUT_MS, max(1, order.deadline.remaining.milliseconds))
+        // A mail server may think for long about what it has been given (RFC 5321 §4.5.3.2.6).
+        guard case .http = order.kind else { return }
         set(CURLOPT_LOW_SPEED_LIMIT, order.limits.slowest)
         set(CURLOPT_LOW_SPEED_TIME, max(1, order.limits.patience.milliseconds / 1_000))
-        unsafe _ = unnati_curl_size(easy, CURLOPT_MAXFILESIZE_LARGE, order.limits.responseBytes)
     }
 
     private func configureHTTP(_ method: String, _ lines: [String]) {
@@ -120,6 +126,8 @@ import HTTPTypes
             set(CURLOPT_HTTPGET, 1)
         }
         set(CURLOPT_CUSTOMREQUEST, method)
+        // HEAD tells the length of what it does not bring.
+        if method != "HEAD" { unsafe _ = unnati_curl_size(easy, CURLOPT_MAXFILESIZE_LARGE, order.limits.responseBytes) }
         // Waiting for leave to send a body costs a round trip and helps nobody we call.
         var lines = lines + ["Expect:"]
         if order.bodyLength == nil, ["POST", "PUT", "PATCH"].contains(method) { lines.append("Content-Length: 0") }
@@ -131,6 +139,14 @@ import HTTPTypes
     ) {
         set(CURLOPT_UPLOAD, 1)
         unsafe _ = unnati_curl_size(easy, CURLOPT_INFILESIZE_LARGE, order.bodyLength ?? -1)
+        // One message a connection: a connection that is kept is left with a QUIT, which libcurl waits for.
+        set(CURLOPT_FORBID_REUSE, 1)
+        set(CURLOPT_SERVER_RESPONSE_TIMEOUT, max(1, order.limits.total.milliseconds / 1_000))
+        // Whoever cancels is heard within a second, and the server is not told that the message is whole.
+        unsafe _ = unnati_curl_pointer(easy, CURLOPT_XFERINFODATA, Unmanaged.passUnretained(self).toOpaque())
+        unsafe _ = unnati_curl_on_progress(easy) { context, _, _, _, _ in
+            unsafe CurlTransfer.of(context).exchange.isUnwanted ? 1 : 0
+        }
         // STARTTLS, or no mail (RFC 3207 §4.1).
         set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
         set(CURLOPT_MAIL_FROM, "<\(sender)>")
@@ -192,13 +208,15 @@ import HTTPTypes
         case .tooLong:
             objection = .tooLarge
             return 0
-        case .complete(let head): exchange.note(head)
+        case .complete(let head):
+            unsafe tls = unnati_curl_tls(easy)
+            exchange.note(head)
         }
         return bytes.count
     }
 
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard receivedBytes + bytes.count <= order.limits.responseBytes else {
+        guard objection == nil, receivedBytes + bytes.count <= order.limits.responseBytes else {
             objection = .tooLarge
             return 0
         }
@@ -209,19 +227,29 @@ import HTTPTypes
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         hasSentBody = true
-        return switch unsafe exchange.fill(buffer) {
-        case .bytes(let count): count
-        case .over: 0
-        case .later: Int(CURL_READFUNC_PAUSE)
+        let length = order.bodyLength ?? 0
+        switch unsafe exchange.fill(buffer) {
+        case .bytes(let count):
+            sentBytes += count
+            // What is beyond the declared length would be taken for another request.
+            guard length < 0 || sentBytes <= length else { return abort() }
+            return count
+        case .over: return length < 0 || sentBytes == length ? 0 : abort()
+        case .later: return Int(CURL_READFUNC_PAUSE)
         }
+    }
+
+    private func abort() -> Int {
+        objection = .bodyFailed
+        return Int(CURL_READFUNC_ABORT)
     }
 
     // MARK: - Its end
 
-    /// The socket of a connection that is kept for the next call; nil when it has been closed.
-    var keptSocket: curl_socket_t? {
+    /// The connection that is kept for the next call; nil when it has been closed.
+    var kept: KeptConnection? {
         let socket = unsafe unnati_curl_info_socket(easy)
-        return socket == CURL_SOCKET_BAD ? nil : socket
+        return socket == CURL_SOCKET_BAD ? nil : unsafe KeptConnection(socket: socket, tls: tls)
     }
 
     /// Has the pool told when libcurl closes a connection of this transfer, however much later.
@@ -229,7 +257,11 @@ import HTTPTypes
         unsafe _ = unnati_curl_on_close(easy, function, pool)
     }
 
-    func resume() { unsafe _ = curl_easy_pause(easy, Int32(CURLPAUSE_CONT)) }
+    /// What has waited is handed over within; it may be what must not be.
+    func resume() -> CURLcode { unsafe curl_easy_pause(easy, Int32(CURLPAUSE_CONT)) }
+
+    /// Does all of it on the calling thread.
+    func perform() { finish(unsafe curl_easy_perform(easy)) }
 
     func finish(_ code: CURLcode) {
         guard code != CURLE_OK else { return exchange.finish(.success(())) }
@@ -251,7 +283,8 @@ import HTTPTypes
         case CURLE_OPERATION_TIMEDOUT:
             let hasBegun = unsafe unnati_curl_info_size(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
             return .timedOut(hasBegun ? .waiting : .connecting)
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+        case CURLE_SSL_CONNECT_ERROR: return .handshakeFailed(reason: reason)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
             CURLE_USE_SSL_FAILED, CURLE_SSL_CIPHER, CURLE_SSL_CERTPROBLEM:
             return .untrusted(reason: reason)
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_FAIL_REWIND:

@@ -71,15 +71,16 @@ package struct MIMEWriter {
     /// Text of a header: as it is, or in encoded words of whole characters (RFC 2047 §2: at most 75 bytes each).
     /// - Parameter isPhrase: where only letters, digits and spaces stand for themselves.
     static func words(_ text: String, isPhrase: Bool = false) -> String {
+        guard !text.isEmpty else { return "" }
         let isPlain = text.utf8.allSatisfy { byte in
             let isLetter = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
             return isLetter || byte == 32 || (!isPhrase && (33...126).contains(byte))
         }
         let isTrimmed = text.first != " " && text.last != " "
-        if isPlain, isTrimmed, !text.isEmpty, text.utf8.count <= 60, !text.contains("=?") { return text }
+        if isPlain, isTrimmed, text.utf8.count <= 60, !text.contains("=?") { return text }
         var words: [String] = [], word = ""
         for scalar in text.unicodeScalars {
-            if word.utf8.count + UTF8.width(scalar) > 45 {
+            if word.utf8.count + UTF8.width(scalar) > 39 {
                 words.append(word)
                 word = ""
             }

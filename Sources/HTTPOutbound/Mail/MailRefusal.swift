@@ -11,8 +11,8 @@ package struct MailRefusal: Error, Sendable, Equatable, CustomStringConvertible 
     /// What it is about may pass: ask again later.
     package var isTransient: Bool { status < 500 }
 
-    /// Nobody is there: do not write to this address again.
-    package var isUnknownAddress: Bool { enhanced == "5.1.1" || (status == 550 && enhanced == nil) }
+    /// Nobody is there: do not write to this address again. A bare 550 may be about whoever writes, or what.
+    package var isUnknownAddress: Bool { enhanced == "5.1.1" }
 
     package var description: String { "the mail server refused with \(status)\(enhanced.map { " \($0)" } ?? "")" }
 

@@ -12,9 +12,9 @@ package struct MailServer: Sendable {
     /// - Parameters:
     ///   - url: `smtp://mail.example.in:587` or `smtps://mail.example.in:465`.
     ///   - credential: nil where the server knows us by our address.
-    /// - Returns: nil for another kind of address.
+    /// - Returns: nil for another kind of address, or one with a path.
     package init?(_ url: OutboundURL, credential: Secret<(user: String, password: String)>?) {
-        guard url.scheme == "smtp" || url.scheme == "smtps" else { return nil }
+        guard url.scheme == "smtp" || url.scheme == "smtps", !url.hasPathOrQuery else { return nil }
         self.url = url
         self.credential = credential
     }
@@ -25,7 +25,7 @@ extension OutboundClient {
     /// - Throws: ``MailRefusal`` for what the server does not want, `OutboundError`, `CancellationError`.
     package func deliver(_ message: MailMessage, through server: MailServer) async throws {
         var limits = OutboundLimits()
-        limits.total = .seconds(60)
+        limits.total = .seconds(120)
         let peer = OutboundPeer("mail"), sender = message.sender.address.address
         let bytes = MIMEWriter(message).bytes
         let domain = sender.split(separator: "@").last ?? "localhost"
