@@ -99,7 +99,8 @@ package struct OutboundURL: Sendable, Equatable, CustomStringConvertible {
         return (whole, scheme.lowercased(), isLiteral ? String(host.dropFirst().dropLast()) : host, port)
     }
 
-    private nonisolated(unsafe) static let utf8 = unsafe newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)  // Guard: never freed, only read.
+    // Guard: never freed, only read.
+    private nonisolated(unsafe) static let utf8 = unsafe newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
 
     /// Where the host is no name.
     var address: NetworkAddress? { NetworkAddress(host) }

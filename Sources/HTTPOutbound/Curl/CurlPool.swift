@@ -7,7 +7,8 @@ import Execution
 import Glibc
 
 /// Connections of one account, on the loop: libcurl's multi handle, which says which sockets to watch and when to be woken.
-@safe final class CurlPool: @unchecked Sendable {  // Guard: all is touched on `loop` alone.
+@safe final class CurlPool: @unchecked Sendable {
+    // Guard: all is touched on `loop` alone.
     private let multi: UnsafeMutableRawPointer
     private let loop: EventLoop
     private let alarm: UInt64
@@ -151,7 +152,8 @@ import Glibc
 }
 
 /// Passes a socket's news on to libcurl.
-private final class SocketWatch: ReadinessHandler, @unchecked Sendable {  // Guard: `pool` is weak, and used on the loop alone.
+private final class SocketWatch: ReadinessHandler, @unchecked Sendable {
+    // Guard: `pool` is weak, and used on the loop alone.
     private weak var pool: CurlPool?
     private let socket: curl_socket_t
 

@@ -5,7 +5,8 @@ import CCurl
 
 /// Whose certificates are believed. Read once: a file that cannot be read is noticed when the server starts and not with the
 /// first call, and a thousand connections share what would be a megabyte each.
-@safe final class Trust: @unchecked Sendable {  // Guard: `store` is only read, but for OpenSSL's own look-ups, which it locks.
+@safe final class Trust: @unchecked Sendable {
+    // Guard: `store` is only read, but for OpenSSL's own look-ups, which it locks.
     private let store: OpaquePointer
 
     /// - Parameter file: certificates in PEM; nil for the machine's own.
