@@ -138,7 +138,7 @@ let package = Package(
         tests("PasswordsTests", ["Core", "Execution", "Passwords"]),
         tests("TokensTests", ["Core", "Tokens", crypto]),
         tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),
-        tests("HTTPOutboundTests", ["Core", "HTTPOutbound", httpTypes, metrics]),
+        tests("HTTPOutboundTests", ["Core", "HTTPOutbound", "Telemetry", httpTypes, metrics]),
         tests("AdmissionTests", ["Admission", "Core", crypto]),
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),

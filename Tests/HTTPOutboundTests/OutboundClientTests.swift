@@ -4,6 +4,7 @@
 import Core
 import HTTPOutbound
 import HTTPTypes
+import Telemetry
 import TestSupport
 import Testing
 
@@ -286,6 +287,28 @@ import Testing
             let reply = try await caller.client.send(caller.request(other), to: OutboundPeer("another"))
             #expect(reply.status == 200)
         }
+    }
+
+    @Test func callsAreCounted() async throws {
+        let prometheus = Prometheus()
+        var configuration = OutboundConfiguration()
+        configuration.authorities = Simulator.shared.authority
+        let caller = Caller(client: try OutboundClient(configuration, metrics: prometheus))
+        let path = try caller.simulator.script(["status": 503], ["status": 200])
+        try await caller.send(caller.request(path))
+        _ = await caller.failure(try caller.request("/", over: "https_alone"))
+        let text = prometheus.text()
+        for line in [
+            #"outbound_calls_total{provider="simulator",outcome="5xx"} 1"#,
+            #"outbound_calls_total{provider="simulator",outcome="2xx"} 1"#,
+            #"outbound_calls_total{provider="simulator",outcome="untrusted"} 1"#,
+            #"outbound_retries_total{provider="simulator"} 1"#, #"outbound_circuit_open{provider="simulator"} 0"#,
+            #"outbound_call_duration_seconds_count{provider="simulator"} 3"#,
+        ] {
+            #expect(text.contains(line), "\(line)")
+        }
+        // Neither paths nor hosts are labels.
+        #expect(!text.contains(path) && !text.contains("127.0.0.1"))
     }
 
     // MARK: - Connections

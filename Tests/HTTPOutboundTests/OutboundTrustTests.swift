@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
+import Glibc
 import HTTPOutbound
 import Metrics
 import TestSupport
@@ -45,6 +46,19 @@ import Testing
             configuration.authorities = file
             #expect(throws: OutboundConfiguration.Unreadable.self) {
                 try OutboundClient(configuration, metrics: NOOPMetricsHandler.instance)
+            }
+        }
+    }
+
+    /// Whoever starts the server may have a proxy for themselves: it would see all that is said.
+    @Test func aProxyOfTheEnvironmentIsNotUsed() async throws {
+        let names = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        for name in names { unsafe setenv(name, "http://127.0.0.1:1", 1) }
+        defer { for name in names { unsafe unsetenv(name) } }
+        try await Caller.run { caller in
+            let path = try caller.simulator.script(["status": 200])
+            for server in ["http", "https"] {
+                #expect(try await caller.send(caller.request(path, over: server)).status == 200)
             }
         }
     }

@@ -8,7 +8,7 @@ import Execution
 
 /// Runs transfers on a loop of its own. A call that waits holds a little memory and a socket; no thread.
 final class CurlDriver: @unchecked Sendable {
-    // Guard: `pools`, `resolving` and `isStopped` are touched on `loop` alone.
+    // Guard: `pools`, `resolving`, `mails` and `isStopped` are touched on `loop` alone.
     private let loop = EventLoop(label: "unnati.outbound")
     /// What users name is looked up apart: names that are never answered must not keep providers waiting.
     private let names: NameTable, givenNames: NameTable
