@@ -51,6 +51,10 @@ enum AccountQueries {
         }
     }
 
+    static func rename(_ name: Text, in tx: borrowing UserTransaction) throws {
+        try tx.execute("UPDATE app.users SET name = \(name.value) WHERE user_id = \(tx.userID)")
+    }
+
     // MARK: - Passwords
 
     static func insertPasswordHash(_ hash: String, in tx: borrowing MemberTransaction) throws {

@@ -175,6 +175,15 @@ package struct AccountService: Sendable {
         }
     }
 
+    /// Gives the person another name.
+    package func rename(_ name: Text, _ caller: Caller.Person) async throws -> (User, [Membership]) {
+        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
+            try AccountQueries.rename(name, in: tx)
+            guard let person = try AccountQueries.user(in: tx) else { throw AccountError.credentialsWrong }
+            return (person, try AccountQueries.memberships(in: tx))
+        }
+    }
+
     private func signedIn(_ user: UserID, _ session: SessionID, generation: Int, in tenant: TenantID) async throws
         -> SignedIn
     {

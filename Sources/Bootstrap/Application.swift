@@ -79,7 +79,8 @@ package struct Application: Sendable {
         let health = HealthHandlers(database: database) { draining.with { $0 } }
 
         api = PublicAPI.make(
-            accounts: accounts, customers: CustomerService(database: database),
+            accounts: accounts, businesses: BusinessService(database: database),
+            customers: CustomerService(database: database),
             imports: CustomerImportService(database: database, jobs: queue),
             idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,
             revocations: revocations,

@@ -150,6 +150,15 @@ extension AccountError: APIErrorConvertible {
     }
 }
 
+extension BusinessError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .changed:
+            APIError(.preconditionFailed, .businessChanged, "The business was changed meanwhile. Read it again.")
+        }
+    }
+}
+
 extension CustomerError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {

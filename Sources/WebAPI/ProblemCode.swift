@@ -41,6 +41,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case tenantUnknown = "tenant_unknown"
     case phoneTaken = "phone_taken"
     case emailTaken = "email_taken"
+    case businessChanged = "business_changed"
 
     // Customers
     case customerUnknown = "customer_unknown"

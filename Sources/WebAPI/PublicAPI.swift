@@ -15,7 +15,8 @@ import WebApp
 /// The API that `openapi.yaml` describes, put together from its parts.
 package enum PublicAPI {
     package static func make(
-        accounts: AccountService, customers: CustomerService, imports: CustomerImportService,
+        accounts: AccountService, businesses: BusinessService, customers: CustomerService,
+        imports: CustomerImportService,
         idempotency: IdempotencyLedger,
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
@@ -35,6 +36,7 @@ package enum PublicAPI {
         KeyHandlers(tokens: accessTokens).mount(open: open)
         AccountHandlers(accounts: accounts, idempotency: idempotency, gatekeeper: gatekeeper).mount(
             open: open, tenant: tenant)
+        BusinessHandlers(businesses: businesses).mount(on: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
         CustomerHandlers(
             customers: customers, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper

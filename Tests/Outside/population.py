@@ -40,6 +40,8 @@ def leftovers(sql, tenant):
         INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;
         INSERT INTO app.idempotency_keys (tenant_id, user_id, operation, key_hash, fingerprint, status, body)
             SELECT m.tenant_id, m.user_id, 'createCustomer', sha256(convert_to(n::text, 'UTF8')), sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 5000 ELSE 50 END) AS n;
+        INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
+        INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)
             SELECT m.user_id, 'createTenant', sha256(convert_to(n::text, 'UTF8')), m.tenant_id, sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 500 ELSE 5 END) AS n;
         INSERT INTO app.customer_imports (tenant_id, id, created_by, state)

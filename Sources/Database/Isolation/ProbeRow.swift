@@ -32,6 +32,8 @@ struct ProbeRow: Sendable {
         ProbeRow(
             "idempotency_keys", "tenant_id, user_id, operation, key_hash, fingerprint, status, body",
             "'{tenant}', '{user}', 'probe', sha256('{number}'), sha256(''), 201, ''"),
+        ProbeRow("business_profiles", "tenant_id, city", "'{tenant}', 'Probe'"),
+        ProbeRow("business_hours", "tenant_id, day, opens, closes", "'{tenant}', 1, {number}, 1440"),
         ProbeRow(
             "person_idempotency_keys", "user_id, operation, key_hash, tenant_id, fingerprint, status, body",
             "'{user}', 'probe', sha256('{number}'), '{tenant}', sha256(''), 201, ''"),

@@ -22,6 +22,7 @@ struct AccountHandlers: Sendable {
         tenant.post("/v1/auth/switch", operation: "switchTenant", repeating: .harmless, body: Self.small, switchTenant)
         tenant.post("/v1/tenants", operation: "createTenant", repeating: .byKey, body: Self.small, createTenant)
         tenant.get("/v1/me", operation: "getMe", me)
+        tenant.patch("/v1/me", operation: "updateMe", body: Self.small, updateMe)
     }
 
     private static let small = BodyPolicy.collect(maximumBytes: 16_384)
@@ -121,6 +122,14 @@ struct AccountHandlers: Sendable {
         return try await accounts.createTenant(name, owner: context.person.userID) { tx, found in
             try write.once(in: tx) { .json(TenantOutput(membership: try found()), status: .created) }
         }
+    }
+
+    struct UpdateMeInput: Decodable { let name: String }
+
+    func updateMe(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let name = try Text(try request.json(UpdateMeInput.self).name, at: "/name", maximumBytes: 200)
+        let (user, memberships) = try await accounts.rename(name, context.person)
+        return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
     }
 
     func me(_ request: Request, _ context: TenantContext) async throws -> Response {
