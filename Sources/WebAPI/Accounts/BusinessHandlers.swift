@@ -80,44 +80,38 @@ struct BusinessChange: Sendable {
     func applied(to fields: BusinessFields) throws -> BusinessFields {
         var fields = fields
         var validation = Validation()
-        func apply<Raw, Value>(
-            _ change: Change<Raw>, to value: Value, cleared: Value, _ read: (Raw) throws(FieldError) -> Value
-        ) -> Value {
-            switch change {
-            case .keep: value
-            case .clear: cleared
-            case .set(let raw): validation.check { () throws(FieldError) in try read(raw) } ?? value
-            }
-        }
         func line(_ pointer: String, _ bytes: Int) -> (String) throws(FieldError) -> String? {
             { text throws(FieldError) in try Text(text, at: pointer, maximumBytes: bytes).value }
         }
-        fields.name = apply(name, to: fields.name, cleared: fields.name) { text throws(FieldError) in
+        fields.name = name.applied(to: fields.name, cleared: fields.name, noting: &validation) {
+            text throws(FieldError) in
             try Text(text, at: "/name", maximumBytes: 200).value
         }
         if case .clear = name { validation.fail(FieldError("/name", "required", "A business always has a name.")) }
-        fields.trade = apply(trade, to: fields.trade, cleared: nil) { text throws(FieldError) in
+        fields.trade = trade.applied(to: fields.trade, cleared: nil, noting: &validation) { text throws(FieldError) in
             try Self.choice(text, at: "/trade")
         }
-        fields.address = apply(address, to: fields.address, cleared: nil, line("/address", 300))
-        fields.city = apply(city, to: fields.city, cleared: nil, line("/city", 100))
-        fields.state = apply(state, to: fields.state, cleared: nil, line("/state", 100))
-        fields.pinCode = apply(pinCode, to: fields.pinCode, cleared: nil) { text throws(FieldError) in
+        fields.address = address.applied(to: fields.address, cleared: nil, noting: &validation, line("/address", 300))
+        fields.city = city.applied(to: fields.city, cleared: nil, noting: &validation, line("/city", 100))
+        fields.state = state.applied(to: fields.state, cleared: nil, noting: &validation, line("/state", 100))
+        fields.pinCode = pinCode.applied(to: fields.pinCode, cleared: nil, noting: &validation) {
+            text throws(FieldError) in
             try PINCode(text, at: "/pin_code")
         }
-        fields.gstin = apply(gstin, to: fields.gstin, cleared: nil) { text throws(FieldError) in
+        fields.gstin = gstin.applied(to: fields.gstin, cleared: nil, noting: &validation) { text throws(FieldError) in
             try GSTIN(text, at: "/gstin")
         }
-        fields.languages = apply(languages, to: fields.languages, cleared: []) { texts throws(FieldError) in
+        fields.languages = languages.applied(to: fields.languages, cleared: [], noting: &validation) {
+            texts throws(FieldError) in
             try Self.languages(texts)
         }
-        fields.hours = apply(hours, to: fields.hours, cleared: []) { inputs throws(FieldError) in
+        fields.hours = hours.applied(to: fields.hours, cleared: [], noting: &validation) { inputs throws(FieldError) in
             try Self.hours(inputs)
         }
-        fields.upiID = apply(upiID, to: fields.upiID, cleared: nil) { text throws(FieldError) in
+        fields.upiID = upiID.applied(to: fields.upiID, cleared: nil, noting: &validation) { text throws(FieldError) in
             try UPIAddress(text, at: "/upi_id")
         }
-        fields.tone = apply(tone, to: fields.tone, cleared: nil) { text throws(FieldError) in
+        fields.tone = tone.applied(to: fields.tone, cleared: nil, noting: &validation) { text throws(FieldError) in
             try Self.choice(text, at: "/tone")
         }
         try validation.finish()

@@ -31,31 +31,22 @@ struct CustomerChange: Sendable {
     func applied(to fields: CustomerFields) throws -> CustomerFields {
         var fields = fields
         var validation = Validation()
-        func apply<Raw, Value>(
-            _ change: Change<Raw>, to value: Value, cleared: Value, _ read: (Raw) throws(FieldError) -> Value
-        ) -> Value {
-            switch change {
-            case .keep: value
-            case .clear: cleared
-            case .set(let raw): validation.check { () throws(FieldError) in try read(raw) } ?? value
-            }
-        }
-        fields.name = apply(name, to: fields.name, cleared: nil) { text throws(FieldError) in
+        fields.name = name.applied(to: fields.name, cleared: nil, noting: &validation) { text throws(FieldError) in
             try CustomerFields.name(text)
         }
-        fields.phone = apply(phone, to: fields.phone, cleared: nil) { text throws(FieldError) in
+        fields.phone = phone.applied(to: fields.phone, cleared: nil, noting: &validation) { text throws(FieldError) in
             try PhoneNumber(text, at: "/phone")
         }
-        fields.email = apply(email, to: fields.email, cleared: nil) { text throws(FieldError) in
+        fields.email = email.applied(to: fields.email, cleared: nil, noting: &validation) { text throws(FieldError) in
             try EmailAddress(text, at: "/email")
         }
-        fields.stage = apply(stage, to: fields.stage, cleared: .lead) { text throws(FieldError) in
+        fields.stage = stage.applied(to: fields.stage, cleared: .lead, noting: &validation) { text throws(FieldError) in
             try CustomerFields.stage(text)
         }
-        fields.tags = apply(tags, to: fields.tags, cleared: []) { texts throws(FieldError) in
+        fields.tags = tags.applied(to: fields.tags, cleared: [], noting: &validation) { texts throws(FieldError) in
             try CustomerFields.tags(texts)
         }
-        fields.notes = apply(notes, to: fields.notes, cleared: nil) { text throws(FieldError) in
+        fields.notes = notes.applied(to: fields.notes, cleared: nil, noting: &validation) { text throws(FieldError) in
             try CustomerFields.notes(text)
         }
         if case .clear = stage { validation.fail(FieldError("/stage", "wrong_type", "A customer always has a stage.")) }
