@@ -99,7 +99,8 @@ package final class Prometheus: MetricsFactory {
     /// `text/plain; version=0.0.4`
     package func text() -> String {
         var blocks: [String: (type: String, lines: [String])] = [:]
-        for (key, instrument) in instruments.with({ $0 }) {
+        // A list of its own: the table is written in place as soon as nobody else holds it.
+        for (key, instrument) in instruments.with({ $0.map { (key: $0.key, instrument: $0.value) } }) {
             let (type, lines) = Self.lines(key, instrument)
             blocks[key.name, default: (type, [])].lines += lines
         }
