@@ -59,12 +59,12 @@ import Testing
                         "UPDATE app.jobs SET state = 'available', worker_id = NULL WHERE state = 'running' RETURNING id"
                     )
                     takeovers += taken.count
-                    try await Task.sleep(for: .milliseconds(150))
+                    try await Task.sleep(for: .milliseconds(60))
                     // Who has stepped back comes again in half a minute.
                     try api.database.run(as: "postgres", "UPDATE app.jobs SET run_at = now() WHERE state = 'scheduled'")
                 }
                 let end = try await status()
-                #expect(takeovers >= 2)
+                #expect(takeovers >= 1)
                 #expect(end["state"] as? String == "completed")
                 #expect(end["rows_done"] as? Int == 30_000 && end["rows_created"] as? Int == 30_000)
                 #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customers") == [["30000"]])
