@@ -85,7 +85,6 @@ CREATE TABLE app.job_workers (
 );
 COMMENT ON TABLE app.job_workers IS 'operational: processes that do jobs
 privacy: none';
-CREATE INDEX job_workers_heartbeat_at ON app.job_workers (heartbeat_at);
 ALTER TABLE app.job_workers SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 ALTER TABLE app.job_workers ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY job_workers_worker ON app.job_workers TO unnati_worker USING (true) WITH CHECK (true);

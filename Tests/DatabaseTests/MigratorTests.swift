@@ -86,17 +86,17 @@ import Testing
                     expect(words) { try owner(database, folder).up() }
                 }
             }
-            let last = ["up", "down", "verify"].map { "0012_business_profiles.\($0).sql" }
+            let last = ["up", "down", "verify"].map { "0013_job_workers_heartbeat.\($0).sql" }
             let text = try MigrationFile.all(in: MigrationFolder.real).last?.text ?? ""
             try expectRefusal("0003_customers was changed", ["0003_customers.up.sql": "SELECT 1;"])
-            try expectRefusal("migration 12", without: last)
-            try expectRefusal("0012_work was called business_profiles", ["0012_work.up.sql": text], without: last)
+            try expectRefusal("migration 13", without: last)
+            try expectRefusal("0013_work was called job_workers_heartbeat", ["0013_work.up.sql": text], without: last)
             try expectRefusal("Two migrations have version 3", ["0003_again.up.sql": "SELECT 1;"])
-            try expectRefusal("0013_x.up.sql, which is not there", ["0013_x.down.sql": "SELECT 1;"])
+            try expectRefusal("0014_x.up.sql, which is not there", ["0014_x.down.sql": "SELECT 1;"])
             try expectRefusal("is not named like", ["nine.up.sql": "SELECT 1;"])
 
             try database.run(as: "unnati_owner", "DELETE FROM app.schema_migrations WHERE version = 4")
-            try expectRefusal("0004_customer_imports has not been applied, but version 12")
+            try expectRefusal("0004_customer_imports has not been applied, but version 13")
         }
     }
 
@@ -275,14 +275,14 @@ import Testing
                 }
                 #expect(try owner(database).verify().complaints.isEmpty)
 
-                #expect(try owner(database).down(to: 3) == 9)
+                #expect(try owner(database).down(to: 3) == 10)
                 #expect(try database.run(as: "unnati_owner", "SELECT to_regclass('app.rate_buckets')") == [[nil]])
                 let states = try owner(database).status().map(\.state)
-                #expect(states == Array(repeating: .applied, count: 3) + Array(repeating: .waits, count: 9))
-                #expect(try owner(database).up() == 9)
+                #expect(states == Array(repeating: .applied, count: 3) + Array(repeating: .waits, count: 10))
+                #expect(try owner(database).up() == 10)
 
                 #expect(try owner(database).fingerprint() == before)
-                #expect(try owner(database).verify().checked == 12)
+                #expect(try owner(database).verify().checked == 13)
                 #expect(try owner(database).drift() == [])
             }
         }
@@ -322,8 +322,8 @@ import Testing
         try await TestDatabase.run(template: "unnati_empty") { database in
             let connection = try AdminConnection(url: database.url("unnati_owner"))
             #expect(try owner(database).drift() == nil)
-            #expect(try owner(database).baseline(at: 12) == 12)
-            expect("has a record of migrations already") { try owner(database).baseline(at: 12) }
+            #expect(try owner(database).baseline(at: 13) == 13)
+            expect("has a record of migrations already") { try owner(database).baseline(at: 13) }
             for file in try MigrationFile.all(in: MigrationFolder.real) {
                 let isWhole = file.directives.isTransactional
                 if isWhole { try connection.run("BEGIN") }
