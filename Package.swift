@@ -82,7 +82,8 @@ let package = Package(
         room("Admission", ["Core", "JSON", "Database", "Jobs", crypto, logging]),
         room("Jobs", ["Core", "JSON", "Database", logging, metrics]),
         room("Privacy", ["Core", "Database"]),
-        room("Accounts", ["Core", "Database", "Passwords", "Tokens"]),
+        room("Messaging", ["Core", "JSON", "HTTPMessage", "HTTPOutbound", httpTypes]),
+        room("Accounts", ["Core", "JSON", "Database", "Jobs", "Passwords", "Tokens", crypto]),
         room("CRM", ["Core", "JSON", "Database", "Jobs", logging]),
         room(
             "WebAPI",
@@ -95,20 +96,22 @@ let package = Package(
             "Bootstrap",
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
-                "HTTPOutbound", "Admission", "Jobs",
+                "HTTPOutbound", "Messaging", "Admission", "Jobs", "JSON",
                 "Accounts", "CRM", "WebAPI", "WebApp", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
-            name: "unnati", dependencies: ["Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", argumentParser],
+            name: "unnati",
+            dependencies: ["Accounts", "Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", argumentParser],
             swiftSettings: house,
             linkerSettings: selfContained),
         .target(
             name: "TestSupport",
             dependencies: [
-                "Bootstrap", "Core", "Database", "Execution", "HTTPMessage", "Telemetry", "WebAPI", "Yams", httpTypes,
+                "Accounts", "Bootstrap", "Core", "Database", "Execution", "HTTPMessage", "HTTPOutbound", "Messaging",
+                "Passwords", "Telemetry", "WebAPI", "Yams", httpTypes,
                 lifecycle, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -3,11 +3,6 @@
 
 import Core
 
-/// What a person may do in a business. Spelled the same in SQL and JSON.
-package enum Role: String, Sendable, CaseIterable {
-    case owner, manager, staff, viewer
-}
-
 /// A person who signs in.
 package struct User: Sendable {
     package let id: UserID
@@ -20,7 +15,9 @@ package struct User: Sendable {
 package struct Membership: Sendable {
     package let tenantID: TenantID
     package let businessName: String
-    package let role: Role
+    package let standing: Standing
+
+    package var role: Role { standing.role }
 }
 
 /// What a person types to sign in.
@@ -39,7 +36,18 @@ package enum LoginIdentity: Sendable, Hashable {
         }
     }
 
-    var kind: String {
+    /// As it was stored; nil for a kind that is not known.
+    package init?(kind: String, value: String) {
+        switch kind {
+        case "phone": self = .phone(PhoneNumber(stored: value))
+        case "email":
+            guard let email = EmailAddress(value) else { return nil }
+            self = .email(email)
+        default: return nil
+        }
+    }
+
+    package var kind: String {
         switch self {
         case .phone: "phone"
         case .email: "email"
@@ -55,20 +63,26 @@ package enum LoginIdentity: Sendable, Hashable {
     }
 }
 
-/// A business and its first person, as asked for at sign-up.
+/// Somebody who signs up.
 package struct Registration: Sendable {
-    package let businessName: Text
-    package let name: Text
-    package let phone: PhoneNumber?
-    package let email: EmailAddress?
-    package let password: Password
+    /// What they come for.
+    package enum Aim: Sendable {
+        /// To open a business.
+        case found(Text)
+        /// To join the one that the token invites to.
+        case join(invitation: String)
+    }
 
-    /// At least one of phone and e-mail; the reader of the input has seen to that.
-    package init(businessName: Text, name: Text, phone: PhoneNumber?, email: EmailAddress?, password: Password) {
-        self.businessName = businessName
+    package let aim: Aim
+    package let name: Text
+    package let identity: LoginIdentity
+    /// Without one its person signs in by codes.
+    package let password: Password?
+
+    package init(aim: Aim, name: Text, identity: LoginIdentity, password: Password?) {
+        self.aim = aim
         self.name = name
-        self.phone = phone
-        self.email = email
+        self.identity = identity
         self.password = password
     }
 }
@@ -108,8 +122,22 @@ package struct SignedIn: Sendable {
 }
 
 package enum AccountError: Error, Sendable, Equatable {
-    /// Someone signs in with this number or address already.
-    case phoneTaken, emailTaken
+    /// Someone else has proved that this number or address is theirs.
+    case identityTaken
+    /// The code is wrong; so many tries are left.
+    case codeWrong(triesLeft: Int)
+    /// The code has been used, has expired, or was tried too often.
+    case challengeOver
+    /// This server has no way to send to a number, or to an address.
+    case cannotSend(kind: String)
+    /// A new password belongs to a reset, and to nothing else.
+    case newPasswordMissing, newPasswordUnasked
+    /// The old password, which a new one asks for, is wrong.
+    case passwordWrong
+    /// The person has not shown lately that it is them.
+    case confirmationNeeded
+    /// Not one of the person's sessions, or one that has ended.
+    case sessionUnknown
     /// Unknown person or wrong password: nobody learns which.
     case credentialsWrong
     /// Not a refresh token of a living session.

@@ -13,34 +13,54 @@ enum AccountQueries {
         }.quick
     }
 
-    /// Claims for the person of this transaction.
+    /// Claims for the person of this transaction what nobody has proved.
     /// - Throws: `DatabaseError` naming `login_identities_pkey` when it is taken.
-    static func claim(_ identity: LoginIdentity, in tx: borrowing MemberTransaction) throws {
+    static func claimUnverified(_ identity: LoginIdentity, in tx: borrowing MemberTransaction) throws {
         try tx.execute("SELECT app.claim_login_identity(\(identity.kind), \(identity.value))")
     }
 
-    static func memberships(in tx: borrowing UserTransaction) throws -> [Membership] {
-        try tx.all("SELECT tenant_id, name, role FROM app.memberships_of_current_user()", membership)
+    static func memberships<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws
+        -> [Membership]
+    {
+        try tx.all("SELECT tenant_id, name, role, changed_at FROM app.businesses_of_current_user()", membership)
     }
 
     // MARK: - People and businesses
 
-    static func insertTenant(_ name: Text, in tx: borrowing MemberTransaction) throws {
-        try tx.execute("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tx.tenantID), \(name.value))")
+    static func insertTenant(_ name: String, in tx: borrowing MemberTransaction) throws {
+        try tx.execute("INSERT INTO app.tenants (tenant_id, name) VALUES (\(tx.tenantID), \(name))")
     }
 
-    static func insertMembership(_ role: Role, in tx: borrowing MemberTransaction) throws {
-        try tx.execute(
-            "INSERT INTO app.memberships (tenant_id, user_id, role) VALUES (\(tx.tenantID), \(tx.userID), \(role.rawValue))"
-        )
-    }
-
-    static func insertUser(_ registration: Registration, in tx: borrowing MemberTransaction) throws {
-        try tx.execute(
+    /// The person of this transaction joins its business, for the first time or again.
+    static func join(as role: Role, in tx: borrowing MemberTransaction) throws -> Standing {
+        try tx.one(
             """
-            INSERT INTO app.users (user_id, name, phone, email)
-            VALUES (\(tx.userID), \(registration.name.value), \(registration.phone), \(registration.email))
-            """)
+            INSERT INTO app.memberships AS m (tenant_id, user_id, role) VALUES (\(tx.tenantID), \(tx.userID), \(role.rawValue))
+            ON CONFLICT (tenant_id, user_id)
+                DO UPDATE SET role = excluded.role, ended_at = NULL,
+                              changed_at = greatest(clock_timestamp(), m.changed_at + interval '1 microsecond')
+            RETURNING role, changed_at
+            """
+        ) { row in try Standing(stored: row.decode("role"), row.decode("changed_at")) }
+    }
+
+    static func insertUser(
+        _ name: String, phone: PhoneNumber?, email: EmailAddress?, in tx: borrowing MemberTransaction
+    ) throws {
+        try tx.execute(
+            "INSERT INTO app.users (user_id, name, phone, email) VALUES (\(tx.userID), \(name), \(phone), \(email))")
+    }
+
+    /// How the person is reached from now on, in one way of the two.
+    static func updateReach<Scope: TransactionScope & HasUser>(
+        _ identity: LoginIdentity, in tx: borrowing Transaction<Scope>
+    ) throws {
+        switch identity {
+        case .phone(let phone):
+            try tx.execute("UPDATE app.users SET phone = \(phone) WHERE user_id = \(tx.userID)")
+        case .email(let email):
+            try tx.execute("UPDATE app.users SET email = \(email) WHERE user_id = \(tx.userID)")
+        }
     }
 
     static func user(in tx: borrowing UserTransaction) throws -> User? {
@@ -57,8 +77,18 @@ enum AccountQueries {
 
     // MARK: - Passwords
 
-    static func insertPasswordHash(_ hash: String, in tx: borrowing MemberTransaction) throws {
-        try tx.execute("INSERT INTO app.user_passwords (user_id, hash) VALUES (\(tx.userID), \(hash))")
+    static func setPasswordHash<Scope: TransactionScope & HasUser>(
+        _ hash: String, in tx: borrowing Transaction<Scope>
+    ) throws {
+        try tx.execute(
+            """
+            INSERT INTO app.user_passwords (user_id, hash) VALUES (\(tx.userID), \(hash))
+            ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = now()
+            """)
+    }
+
+    static func deletePassword<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws {
+        try tx.execute("DELETE FROM app.user_passwords WHERE user_id = \(tx.userID)")
     }
 
     static func passwordHash(of user: UserID) -> Query<String?> {
@@ -66,14 +96,22 @@ enum AccountQueries {
             .quick
     }
 
-    static func updatePasswordHash(_ hash: String, in tx: borrowing UserTransaction) throws {
-        try tx.execute("UPDATE app.user_passwords SET hash = \(hash) WHERE user_id = \(tx.userID)")
+    /// The same password, hashed anew. One that was changed meanwhile stays.
+    static func replacePasswordHash(_ old: String, by hash: String, in tx: borrowing UserTransaction) throws {
+        try tx.execute(
+            "UPDATE app.user_passwords SET hash = \(hash) WHERE user_id = \(tx.userID) AND hash = \(old)")
     }
 
     private static func membership(_ row: inout Row) throws -> Membership {
         let tenantID: TenantID = try row.decode("tenant_id"), name: String = try row.decode("name"),
-            role: String = try row.decode("role")
+            role: String = try row.decode("role"), changedAt: Instant = try row.decode("changed_at")
+        return Membership(tenantID: tenantID, businessName: name, standing: try Standing(stored: role, changedAt))
+    }
+}
+
+extension Standing {
+    init(stored role: String, _ changedAt: Instant) throws {
         guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
-        return Membership(tenantID: tenantID, businessName: name, role: role)
+        self.init(role: role, changedAt: changedAt)
     }
 }

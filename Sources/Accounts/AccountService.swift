@@ -3,195 +3,169 @@
 
 import Core
 import Database
+import JSON
 import Passwords
 import Tokens
 
-/// Signing up, signing in and moving between businesses.
+/// Signing up and signing in.
 package struct AccountService: Sendable {
     private let database: ConnectionPool
     private let passwords: PasswordHasher
-    private let accessTokens: AccessTokens
-    private let refreshTokens: RefreshTokens
+    private let codes: CodeService
+    private let issuer: SessionIssuer
     private let revocations: SessionRevocations
-    private let sessionLifetime: Duration
+    private let teams: TeamService
 
     package init(
-        database: ConnectionPool, passwords: PasswordHasher, accessTokens: AccessTokens, refreshTokens: RefreshTokens,
-        revocations: SessionRevocations, sessionLifetime: Duration
+        database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
+        revocations: SessionRevocations, teams: TeamService
     ) {
         self.database = database
         self.passwords = passwords
-        self.accessTokens = accessTokens
-        self.refreshTokens = refreshTokens
+        self.codes = codes
+        self.issuer = issuer
         self.revocations = revocations
-        self.sessionLifetime = sessionLifetime
+        self.teams = teams
     }
-
-    /// How long an access token lives.
-    package var accessLifetime: Duration { accessTokens.lifetime }
 
     // MARK: - Signing up
 
-    /// Founds a business with its owner and signs the owner in: all of it or nothing.
-    /// - Throws: `AccountError.phoneTaken`, `.emailTaken`, `PoolBusy`, `DatabaseError`.
-    package func register(_ registration: Registration) async throws -> SignedIn {
-        let hash = try await passwords.hash(registration.password.secret.reveal())
-        let user = UserID.next(), tenant = TenantID.next(), session = SessionID.next()
-        let expiresAt = Instant.now().advanced(by: sessionLifetime)
-        try await database.withMember(user, of: tenant) { (tx: borrowing MemberTransaction) in
-            try AccountQueries.insertTenant(registration.businessName, in: tx)
-            try AccountQueries.insertUser(registration, in: tx)
-            try AccountQueries.insertPasswordHash(hash, in: tx)
-            try AccountQueries.insertMembership(.owner, in: tx)
-            if let phone = registration.phone { try Self.claim(.phone(phone), or: .phoneTaken, in: tx) }
-            if let email = registration.email { try Self.claim(.email(email), or: .emailTaken, in: tx) }
-            try SessionQueries.insert(session, tenant: tenant, expiresAt: expiresAt, in: tx)
-        }
-        return try await signedIn(user, session, generation: 1, in: tenant)
+    /// Sends a code to whoever signs up. Nothing is founded before it comes back, and the reply is the same whether or not
+    /// somebody has this number or address.
+    /// - Throws: `AccountError.cannotSend`, `PoolBusy`, `DatabaseError`.
+    package func register(_ registration: Registration) async throws -> OpenedChallenge {
+        let hash: String? =
+            if let password = registration.password { try await passwords.hash(password.secret.reveal()) } else { nil }
+        let pending = PendingRegistration(registration, passwordHash: hash)
+        return try await codes.send(.register, to: registration.identity, content: pending.jsonBytes)
     }
 
-    private static func claim(_ identity: LoginIdentity, or taken: AccountError, in tx: borrowing MemberTransaction)
-        throws
-    {
-        do {
-            try AccountQueries.claim(identity, in: tx)
-        } catch let error as DatabaseError where error.violates("login_identities_pkey") {
-            throw taken
-        }
+    /// Sends a code to somebody who wants to come in, or to choose a new password.
+    /// - Parameter purpose: `.logIn` or `.resetPassword`.
+    /// - Throws: `AccountError.cannotSend`, `DatabaseError`.
+    package func sendCode(_ purpose: ChallengePurpose, to identity: LoginIdentity) async throws -> OpenedChallenge {
+        let person = try await database.read(AccountQueries.findUser(identity), in: .directory)
+        return try await codes.send(purpose, to: identity, isWanted: person != nil)
     }
 
-    /// Founds one more business for a person.
-    /// - Parameter around: is given what founds it, to be called once at most; works in the same transaction.
-    package func createTenant<Output: Sendable>(
-        _ name: Text, owner: UserID,
-        around: @escaping @Sendable (borrowing MemberTransaction, () throws -> Membership) throws -> Output
-    ) async throws -> Output {
-        let tenant = TenantID.next()
-        return try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
-            try around(tx) {
-                try AccountQueries.insertTenant(name, in: tx)
-                try AccountQueries.insertMembership(.owner, in: tx)
-                return Membership(tenantID: tenant, businessName: name.value, role: .owner)
+    /// Lets in whoever brings the code that was sent.
+    /// - Parameters:
+    ///   - newPassword: with a reset, and only then.
+    ///   - tenant: the business to enter; the person's first one when nil.
+    /// - Throws: `AccountError.codeWrong`, `.challengeOver`, `.newPasswordMissing`, `.newPasswordUnasked`, `.tenantUnknown`,
+    ///   `TeamError`, `PoolBusy`, `DatabaseError`.
+    package func verify(
+        _ id: ChallengeID, code: OneTimeCode, newPassword: Password?, tenant: TenantID?, on device: Device
+    ) async throws -> (SignedIn, [Membership]) {
+        let challenge = try await codes.find(id)
+        guard challenge.userID == nil else { throw AccountError.challengeOver }
+        let isReset = challenge.purpose == .resetPassword
+        guard isReset || newPassword == nil else { throw AccountError.newPasswordUnasked }
+        guard !isReset || newPassword != nil else { throw AccountError.newPasswordMissing }
+        let hash: String? =
+            if let newPassword { try await passwords.hash(newPassword.secret.reveal()) } else { nil }
+        let pending = codes.content(of: challenge, id).flatMap {
+            try? JSONDecoding.decode(PendingRegistration.self, from: $0)
+        }
+        let known = try await database.read(AccountQueries.findUser(challenge.identity), in: .directory)
+        var invitation: InvitationPreview?
+        if let token = pending?.invitation { invitation = try await teams.preview(token) }
+        let user = known ?? .next(), business = invitation?.tenantID ?? .next()
+
+        let entry = try await database.withMember(user, of: business) {
+            [invitation] (tx: borrowing MemberTransaction) -> Entry in
+            let verdict = try codes.check(code, for: id, in: tx)
+            guard case .right = verdict else { return .refused(verdict) }
+            guard known != nil || pending != nil else { return .refused(.over) }
+            var ended: [SessionID] = []
+            if known == nil {
+                try Self.found(user: challenge.identity, pending, in: tx)
+            } else if try ChallengeQueries.confirm(challenge.identity, in: tx) {
+                // Whoever has set things up in this name before may have been anybody.
+                try AccountQueries.deletePassword(in: tx)
+                ended += try SessionQueries.revokeAll(but: nil, in: tx)
             }
+            if let hash {
+                try AccountQueries.setPasswordHash(hash, in: tx)
+                ended += try SessionQueries.revokeAll(but: nil, in: tx)
+            }
+            try ChallengeQueries.void(challenge.identity, in: tx)
+            var memberships = try AccountQueries.memberships(in: tx), first = tenant
+            if let invitation, !memberships.contains(where: { $0.tenantID == invitation.tenantID }) {
+                memberships.append(try TeamService.accept(invitation, in: tx))
+                first = first ?? invitation.tenantID
+            } else if memberships.isEmpty, let name = pending?.businessName {
+                memberships = [try Self.found(tenant: name, in: tx)]
+            }
+            let membership = try Self.choose(first, among: memberships)
+            return .begun(
+                try issuer.begin(in: membership, on: device, in: tx), memberships, ended: ended)
+        }
+        switch entry {
+        case .refused(let verdict):
+            try verdict.get()
+            throw AccountError.challengeOver
+        case .begun(let session, let memberships, let ended):
+            for session in ended { revocations.note(session) }
+            return (try await issuer.tokens(for: session), memberships)
         }
     }
 
-    // MARK: - Signing in
+    /// What was decided in the transaction; thrown only after COMMIT, since a try that was counted stays.
+    private enum Entry: Sendable {
+        case refused(ChallengeVerdict)
+        case begun(BegunSession, [Membership], ended: [SessionID])
+    }
+
+    private static func found(
+        user identity: LoginIdentity, _ pending: PendingRegistration?, in tx: borrowing MemberTransaction
+    ) throws {
+        let (phone, email): (PhoneNumber?, EmailAddress?) =
+            switch identity {
+            case .phone(let phone): (phone, nil)
+            case .email(let email): (nil, email)
+            }
+        try AccountQueries.insertUser(pending?.name ?? "", phone: phone, email: email, in: tx)
+        if let hash = pending?.passwordHash { try AccountQueries.setPasswordHash(hash, in: tx) }
+        // Of two who bring a right code at the same moment the second finds the first one's person next time.
+        guard try ChallengeQueries.claim(identity, in: tx) else { throw AccountError.identityTaken }
+    }
+
+    private static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
+        try AccountQueries.insertTenant(name, in: tx)
+        return Membership(
+            tenantID: tx.tenantID, businessName: name, standing: try AccountQueries.join(as: .owner, in: tx))
+    }
+
+    private static func choose(_ tenant: TenantID?, among memberships: [Membership]) throws(AccountError) -> Membership
+    {
+        guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else {
+            throw .tenantUnknown
+        }
+        return membership
+    }
+
+    // MARK: - Signing in with a password
 
     /// - Parameter tenant: the business to enter; the person's first one when nil.
     /// - Throws: `AccountError.credentialsWrong`, `.tenantUnknown`, `PoolBusy`, `DatabaseError`.
-    package func logIn(_ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?) async throws -> (
-        SignedIn, [Membership]
-    ) {
+    package func logIn(
+        _ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?, on device: Device
+    ) async throws -> (SignedIn, [Membership]) {
         let found = try await database.read(AccountQueries.findUser(identity), in: .directory)
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
         let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
         let verdict = try await passwords.verify(password.reveal(), against: stored)
-        guard case .right(let needsRehash) = verdict else { throw AccountError.credentialsWrong }
+        guard case .right(let needsRehash) = verdict, let stored else { throw AccountError.credentialsWrong }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
-        let session = SessionID.next(), expiresAt = Instant.now().advanced(by: sessionLifetime)
-        let (membership, memberships) = try await database.withUser(user) { (tx: borrowing UserTransaction) in
-            if let rehashed { try AccountQueries.updatePasswordHash(rehashed, in: tx) }
+        let (session, memberships) = try await database.withUser(user) { (tx: borrowing UserTransaction) in
+            if let rehashed { try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             let memberships = try AccountQueries.memberships(in: tx)
-            guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else {
-                throw AccountError.tenantUnknown
-            }
-            try SessionQueries.insert(session, tenant: membership.tenantID, expiresAt: expiresAt, in: tx)
-            return (membership, memberships)
+            let membership = try Self.choose(tenant, among: memberships)
+            return (try issuer.begin(in: membership, on: device, in: tx), memberships)
         }
-        return (try await signedIn(user, session, generation: 1, in: membership.tenantID), memberships)
-    }
-
-    /// What was decided about a refresh while its session was locked; thrown only after COMMIT, since a revocation stays.
-    private enum Rotation: Sendable { case current(Int, TenantID), unknown, reused }
-
-    /// Trades a refresh token for new tokens.
-    ///
-    /// The newest token rotates the session. Its predecessor stays good until the newest is used for the first time, so a
-    /// reply that was lost on the way signs nobody out, and of many refreshes at once all get the same successor. Anything
-    /// older ends the session.
-    /// - Throws: `AccountError.refreshTokenInvalid`, `.refreshTokenReused`, `DatabaseError`.
-    package func refresh(_ token: String) async throws -> SignedIn {
-        guard let claims = refreshTokens.claims(of: token) else { throw AccountError.refreshTokenInvalid }
-        let rotation: Rotation = try await database.withUser(claims.userID) { (tx: borrowing UserTransaction) in
-            guard let session = try SessionQueries.lock(claims.sessionID, in: tx), session.isLive else {
-                return .unknown
-            }
-            switch claims.generation {
-            case session.generation:
-                try SessionQueries.rotate(claims.sessionID, in: tx)
-                return .current(session.generation + 1, session.tenantID)
-            case session.generation - 1: return .current(session.generation, session.tenantID)
-            default:
-                try SessionQueries.revoke(claims.sessionID, in: tx)
-                return .reused
-            }
-        }
-        switch rotation {
-        case .current(let generation, let tenant):
-            return try await signedIn(claims.userID, claims.sessionID, generation: generation, in: tenant)
-        case .unknown: throw AccountError.refreshTokenInvalid
-        case .reused:
-            revocations.note(claims.sessionID)
-            throw AccountError.refreshTokenReused
-        }
-    }
-
-    /// Ends the caller's session: its refresh token at once, its access tokens within seconds on every server.
-    package func logOut(_ caller: Caller.Person) async throws {
-        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            try SessionQueries.revoke(caller.sessionID, in: tx)
-        }
-        revocations.note(caller.sessionID)
-    }
-
-    // MARK: - Moving about
-
-    /// Enters another of the person's businesses with the same session.
-    /// - Throws: `AccountError.tenantUnknown`, `DatabaseError`.
-    package func enter(_ tenant: TenantID, _ caller: Caller.Person) async throws -> (
-        Membership, accessToken: Secret<String>
-    ) {
-        let membership = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            guard let membership = try AccountQueries.memberships(in: tx).first(where: { $0.tenantID == tenant }) else {
-                throw AccountError.tenantUnknown
-            }
-            try SessionQueries.move(caller.sessionID, to: tenant, in: tx)
-            return membership
-        }
-        return (
-            membership,
-            Secret(try await accessTokens.sign(user: caller.userID, session: caller.sessionID, tenant: tenant))
-        )
-    }
-
-    /// The person and all their businesses.
-    package func me(_ caller: Caller.Person) async throws -> (User, [Membership]) {
-        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
-            guard let person = try AccountQueries.user(in: tx) else { throw AccountError.credentialsWrong }
-            return (person, try AccountQueries.memberships(in: tx))
-        }
-    }
-
-    /// Gives the person another name.
-    package func rename(_ name: Text, _ caller: Caller.Person) async throws -> (User, [Membership]) {
-        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            try AccountQueries.rename(name, in: tx)
-            guard let person = try AccountQueries.user(in: tx) else { throw AccountError.credentialsWrong }
-            return (person, try AccountQueries.memberships(in: tx))
-        }
-    }
-
-    private func signedIn(_ user: UserID, _ session: SessionID, generation: Int, in tenant: TenantID) async throws
-        -> SignedIn
-    {
-        SignedIn(
-            userID: user, tenantID: tenant,
-            accessToken: Secret(try await accessTokens.sign(user: user, session: session, tenant: tenant)),
-            accessLifetime: accessTokens.lifetime,
-            refreshToken: Secret(
-                refreshTokens.token(for: RefreshClaims(user: user, session: session, generation: generation))))
+        return (try await issuer.tokens(for: session), memberships)
     }
 }

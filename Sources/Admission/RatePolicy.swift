@@ -14,6 +14,13 @@ package struct RatePolicy: Sendable, Equatable {
         case signIn = "sign_in"
         /// A phone number or e-mail address tried from one address.
         case identity
+        /// Codes sent to one phone number or e-mail address, in an hour and in a day.
+        case codes
+        case codesDay = "codes_day"
+        /// Codes asked for from one address.
+        case codesAddress = "codes_address"
+        /// All codes together: what a deployment is ready to pay for.
+        case codesTotal = "codes_total"
         /// A signed-in person.
         case person
         /// A business.
@@ -26,7 +33,7 @@ package struct RatePolicy: Sendable, Equatable {
         /// What it guards is the same however many servers there are: money, work that goes on after the reply, passwords.
         package var isExact: Bool {
             switch self {
-            case .identity, .imports, .exports: true
+            case .identity, .codes, .codesDay, .codesAddress, .codesTotal, .imports, .exports: true
             case .address, .signIn, .person, .tenant: false
             }
         }
@@ -56,6 +63,10 @@ package struct RateLimits: Sendable {
     package var address: RatePolicy? = RatePolicy(.address, 6_000, per: .seconds(60))
     package var signIn: RatePolicy? = RatePolicy(.signIn, 120, per: .seconds(60))
     package var identity: RatePolicy? = RatePolicy(.identity, 20, per: .seconds(60))
+    package var codes: RatePolicy? = RatePolicy(.codes, 5, per: .seconds(3_600))
+    package var codesDay: RatePolicy? = RatePolicy(.codesDay, 10, per: .seconds(86_400))
+    package var codesAddress: RatePolicy? = RatePolicy(.codesAddress, 30, per: .seconds(3_600))
+    package var codesTotal: RatePolicy? = RatePolicy(.codesTotal, 10_000, per: .seconds(86_400))
     package var person: RatePolicy? = RatePolicy(.person, 600, per: .seconds(60))
     package var tenant: RatePolicy? = RatePolicy(.tenant, 3_000, per: .seconds(60))
     package var imports: RatePolicy? = RatePolicy(.imports, 60, per: .seconds(3_600))
@@ -84,15 +95,28 @@ package struct RateSubject: Hashable, Sendable {
         -> RateSubject
     {
         let subscriber = address.subscriber
-        var message = Array("\(subscriber.high) \(subscriber.low) ".utf8)
-        message += Array(identity.utf8)
+        return keyed("\(subscriber.high) \(subscriber.low) \(identity)", .identity, key)
+    }
+
+    /// Whoever asks.
+    package static func identity(_ identity: String, _ policy: RatePolicy.Name, key: Secret<SymmetricKey>)
+        -> RateSubject
+    {
+        keyed("\(policy.rawValue) \(identity)", policy, key)
+    }
+
+    /// Everybody together.
+    package static func all(_ policy: RatePolicy.Name) -> RateSubject { RateSubject(policy: policy, high: 0, low: 0) }
+
+    private static func keyed(_ text: String, _ policy: RatePolicy.Name, _ key: Secret<SymmetricKey>) -> RateSubject {
+        let message = Array(text.utf8)
         let words = unsafe HMAC<SHA256>.authenticationCode(for: message, using: key.reveal()).withUnsafeBytes { bytes in
             unsafe (
                 bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
                 bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
             )
         }
-        return RateSubject(policy: .identity, high: words.0, low: words.1)
+        return RateSubject(policy: policy, high: words.0, low: words.1)
     }
 
     package static func person(_ id: UserID) -> RateSubject {

@@ -36,7 +36,8 @@ package struct Application: Sendable {
     private let grace: Duration
 
     /// Checks the database and makes what serves from it. Nothing listens yet.
-    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`, `StaticFiles.Failure`.
+    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`, `StaticFiles.Failure`,
+    ///   `ConfigurationReader.Mistakes`.
     package init(_ configuration: Configuration, log: LogSink = .standardOutput) async throws {
         let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
         var configuration = configuration
@@ -64,14 +65,17 @@ package struct Application: Sendable {
         let database = ConnectionPool(configuration.database, on: loops, logger: logger)
         let accessTokens = await AccessTokens(signingKey: keys.signing, configuration.tokens)
         let revocations = SessionRevocations(database: database, accessLifetime: configuration.tokens.accessLifetime)
-        let accounts = AccountService(
-            database: database, passwords: PasswordHasher(configuration.passwords), accessTokens: accessTokens,
-            refreshTokens: RefreshTokens(key: keys.refresh), revocations: revocations,
-            sessionLifetime: configuration.tokens.sessionLifetime)
-        let queue = JobQueue()
-        let jobs = configuration.workerURL.map {
-            JobRoom(
-                url: $0, configuration, database: database, signal: queue.signal, on: loops,
+        let queue = JobQueue(), seal = SecretSeal(key: keys.sealing)
+        let passwords = PasswordHasher(configuration.passwords)
+        let issuer = SessionIssuer(
+            accessTokens: accessTokens, refreshTokens: RefreshTokens(key: keys.refresh),
+            lifetime: configuration.tokens.sessionLifetime)
+        let codes = CodeService(
+            database: database, jobs: queue, seal: seal, key: keys.codes, reachable: configuration.messages.reachable)
+        let teams = TeamService(database: database, revocations: revocations)
+        let jobs = try configuration.workerURL.map {
+            try JobRoom(
+                url: $0, configuration, database: database, seal: seal, signal: queue.signal, on: loops,
                 metrics: prometheus, logger: logger)
         }
         let sharedLimits = configuration.rates.areShared ? SharedRateLimiter(database: database) : nil
@@ -79,7 +83,16 @@ package struct Application: Sendable {
         let health = HealthHandlers(database: database) { draining.with { $0 } }
 
         api = PublicAPI.make(
-            accounts: accounts, businesses: BusinessService(database: database),
+            accounts: AccountService(
+                database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
+                teams: teams),
+            persons: PersonService(
+                database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations),
+            sessions: SessionService(
+                database: database, issuer: issuer, revocations: revocations,
+                idleLifetime: configuration.tokens.idleLifetime),
+            teams: teams,
+            countries: configuration.messages.countries, businesses: BusinessService(database: database),
             customers: CustomerService(database: database),
             imports: CustomerImportService(database: database, jobs: queue),
             idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,

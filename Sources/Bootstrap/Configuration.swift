@@ -23,6 +23,7 @@ package struct Configuration: Sendable {
     package var passwords = PasswordConfiguration()
     package var tokens = TokenConfiguration()
     package var rates = RateLimits()
+    package var messages = MessageSettings()
     /// `WEB_DIRECTORY`: files for browsers, as `docker/local/web` makes them. Nil: there are none.
     package var webDirectory: String?
     /// `STREAMS_PER_TENANT`, 1...10 000: exports and event streams of one business at once, on each server.

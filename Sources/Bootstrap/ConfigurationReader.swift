@@ -7,7 +7,6 @@ import Core
 import Database
 import Foundation
 import HTTPMessage
-import HTTPOutbound
 import HTTPTransport
 import Jobs
 import Passwords
@@ -23,7 +22,7 @@ package struct ConfigurationReader {
     }
 
     private let reader: ConfigReader
-    private var mistakes: [String] = []
+    var mistakes: [String] = []
 
     /// - Parameters:
     ///   - flags: what the command line says, by the names of the environment.
@@ -97,6 +96,10 @@ package struct ConfigurationReader {
         read("RATE_LIMIT_ADDRESS", into: &configuration.rates.address)
         read("RATE_LIMIT_SIGN_IN", into: &configuration.rates.signIn)
         read("RATE_LIMIT_IDENTITY", into: &configuration.rates.identity)
+        read("RATE_LIMIT_CODES", into: &configuration.rates.codes)
+        read("RATE_LIMIT_CODES_DAY", into: &configuration.rates.codesDay)
+        read("RATE_LIMIT_CODES_ADDRESS", into: &configuration.rates.codesAddress)
+        read("RATE_LIMIT_CODES_TOTAL", into: &configuration.rates.codesTotal)
         read("RATE_LIMIT_PERSON", into: &configuration.rates.person)
         read("RATE_LIMIT_TENANT", into: &configuration.rates.tenant)
         read("RATE_LIMIT_IMPORTS", into: &configuration.rates.imports)
@@ -105,12 +108,15 @@ package struct ConfigurationReader {
         read("PASSWORD_COST", 10...14, into: &configuration.passwords.cost)
         read("PASSWORD_LANES", 1...64, into: &configuration.passwords.lanes)
         read("PASSWORD_WAITERS", 0...1_000, into: &configuration.passwords.waiters)
-        var accessSeconds = 600, sessionDays = 90
+        var accessSeconds = 600, sessionDays = 90, idleDays = 30
         read("ACCESS_TOKEN_LIFETIME_S", 60...3_600, into: &accessSeconds)
         read("SESSION_LIFETIME_DAYS", 1...365, into: &sessionDays)
+        read("SESSION_IDLE_DAYS", 1...365, into: &idleDays)
         configuration.tokens.accessLifetime = .seconds(accessSeconds)
         configuration.tokens.sessionLifetime = .seconds(sessionDays * 86_400)
+        configuration.tokens.idleLifetime = .seconds(idleDays * 86_400)
         read("KEYS_DIRECTORY", into: &configuration.keysDirectory)
+        configuration.messages = try messages()
         read("MIGRATIONS_DIRECTORY", into: &configuration.migrationsDirectory)
         read("ACCESS_LOG", into: &configuration.writesAccessLog)
         try finish()
@@ -161,72 +167,24 @@ package struct ConfigurationReader {
         return hasOwner ? try migrations().url : try servingDatabase()
     }
 
-    /// How mail is handed in.
-    /// - Throws: ``Mistakes``.
-    package mutating func mail() throws -> MailSettings {
-        let outbound = outbound()
-        let user = text("MAIL_USER") ?? "", password = optionalSecret("MAIL_PASSWORD")
-        var credential: Secret<(user: String, password: String)>?
-        switch (user.isEmpty, password) {
-        case (false, let password?): credential = Secret((user, password.reveal()))
-        case (true, nil): break
-        default: mistakes.append("MAIL_USER and MAIL_PASSWORD go together: give both, or neither.")
-        }
-        let example = "smtp://mail.example.in:587"
-        guard let url = text("MAIL_URL"), let address = text("MAIL_FROM") else {
-            if text("MAIL_URL") == nil { mistakes.append("MAIL_URL is missing. Set it to something like \(example).") }
-            if text("MAIL_FROM") == nil {
-                mistakes.append("MAIL_FROM is missing. Set it to something like shop@example.in.")
-            }
-            throw Mistakes(description: mistakes.joined(separator: "\n"))
-        }
-        let server = (try? OutboundURL.configured(url)).flatMap { MailServer($0, credential: credential) }
-        if server == nil {
-            mistakes.append(
-                "MAIL_URL is not an address such as \(example) or smtps://mail.example.in:465. User and password go into MAIL_USER and MAIL_PASSWORD."
-            )
-        }
-        let sender = EmailAddress(address)
-        if sender == nil { mistakes.append("MAIL_FROM is \(address); use an address such as shop@example.in.") }
-        let name = text("MAIL_FROM_NAME")
-        if let name, (try? Text(name, at: "", maximumBytes: 200)) == nil {
-            mistakes.append("MAIL_FROM_NAME must be one line of at most 200 bytes.")
-        }
-        guard mistakes.isEmpty, let server, let sender else {
-            throw Mistakes(description: mistakes.joined(separator: "\n"))
-        }
-        return MailSettings(
-            outbound: outbound, server: server, sender: MailMessage.Mailbox(name: name, sender))
-    }
-
-    private mutating func outbound() -> OutboundConfiguration {
-        var outbound = OutboundConfiguration()
-        if let file = text("OUTBOUND_CA_FILE"), !file.isEmpty { outbound.authorities = file }
-        read("OUTBOUND_CALLS", 1...100_000, into: &outbound.callsInFlight)
-        readList("OUTBOUND_ALLOWED_NETWORKS", "a network such as 10.0.0.0/8", into: &outbound.guardian.allowed) {
-            NetworkRange($0)
-        }
-        return outbound
-    }
-
-    private func finish() throws(Mistakes) {
+    func finish() throws(Mistakes) {
         if !mistakes.isEmpty { throw Mistakes(description: mistakes.joined(separator: "\n")) }
     }
 
     // MARK: - Values
 
-    private func text(_ name: String, isSecret: Bool = false) -> String? {
+    func text(_ name: String, isSecret: Bool = false) -> String? {
         reader.string(forKey: ConfigKey(name.lowercased().split(separator: "_").map(String.init)), isSecret: isSecret)
     }
 
     /// Nil when neither the value nor a file with it is named.
-    private mutating func optionalSecret(_ name: String) -> Secret<String>? {
+    mutating func optionalSecret(_ name: String) -> Secret<String>? {
         let isNamed = [name, name + "_FILE"].contains { !(text($0, isSecret: true) ?? "").isEmpty }
         return isNamed ? Secret(secret(name, example: "")) : nil
     }
 
     /// The value itself, or the content of the file that `NAME_FILE` points at, as container platforms hand secrets over.
-    private mutating func secret(_ name: String, example: String) -> String {
+    mutating func secret(_ name: String, example: String) -> String {
         if let value = text(name, isSecret: true), !value.isEmpty { return value }
         guard let path = text(name + "_FILE") else {
             mistakes.append(
@@ -269,7 +227,7 @@ package struct ConfigurationReader {
     }
 
     /// Values with commas between.
-    private mutating func readList<Value>(
+    mutating func readList<Value>(
         _ name: String, _ expected: String, into values: inout [Value], _ parse: (String) -> Value?
     ) {
         guard let text = text(name) else { return }
@@ -290,7 +248,7 @@ package struct ConfigurationReader {
         return authority.isEmpty || authority.contains { "/*?# ".contains($0) } ? nil : text
     }
 
-    private mutating func read<Choice: RawRepresentable & CaseIterable>(_ name: String, into value: inout Choice)
+    mutating func read<Choice: RawRepresentable & CaseIterable>(_ name: String, into value: inout Choice)
     where Choice.RawValue == String {
         guard let text = text(name) else { return }
         guard let choice = Choice(rawValue: text.lowercased()) else {
@@ -302,7 +260,7 @@ package struct ConfigurationReader {
     }
 
     /// `600/60` is six hundred requests a minute; `off` is no limit.
-    private mutating func read(_ name: String, into policy: inout RatePolicy?) {
+    mutating func read(_ name: String, into policy: inout RatePolicy?) {
         guard let text = text(name), let kind = policy?.name else { return }
         guard text.lowercased() != "off" else {
             policy = nil
@@ -318,11 +276,11 @@ package struct ConfigurationReader {
         policy = RatePolicy(kind, quota, per: .seconds(seconds))
     }
 
-    private mutating func read(_ name: String, into value: inout String) {
+    mutating func read(_ name: String, into value: inout String) {
         if let text = text(name) { value = text }
     }
 
-    private mutating func read(_ name: String, into value: inout Bool) {
+    mutating func read(_ name: String, into value: inout Bool) {
         guard let text = text(name) else { return }
         switch text.lowercased() {
         case "on", "true", "yes", "1": value = true
@@ -331,7 +289,7 @@ package struct ConfigurationReader {
         }
     }
 
-    private mutating func read<Integer: FixedWidthInteger>(
+    mutating func read<Integer: FixedWidthInteger>(
         _ name: String, _ range: ClosedRange<Int>, into value: inout Integer
     ) {
         guard let text = text(name) else { return }
@@ -342,7 +300,7 @@ package struct ConfigurationReader {
         value = exact
     }
 
-    private mutating func read(_ name: String, _ milliseconds: ClosedRange<Int>, into value: inout Duration) {
+    mutating func read(_ name: String, _ milliseconds: ClosedRange<Int>, into value: inout Duration) {
         var number = Int(value / .milliseconds(1))
         read(name, milliseconds, into: &number)
         value = .milliseconds(number)

@@ -9,6 +9,7 @@ import Jobs
 import Logging
 import ServiceLifecycle
 import Telemetry
+import Tokens
 import UnixSignals
 import WebAPI
 
@@ -24,7 +25,7 @@ package struct WorkProcess: Sendable {
     private let log: LogSink
 
     /// Checks the database. Nothing is claimed yet.
-    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`.
+    /// - Throws: `StartupCheck.Refusal`, `AdminError`, `MigrationError`, `KeyStore.Failure`, `ConfigurationReader.Mistakes`.
     package init(_ configuration: Configuration, workerURL: Secret<String>, log: LogSink = .standardOutput) throws {
         let logger = Logger(label: "unnati") { _ in JSONLogHandler(sink: log) }
         var configuration = configuration
@@ -36,8 +37,10 @@ package struct WorkProcess: Sendable {
         let loop = EventLoop(label: "unnati.loop"), adminLoop = EventLoop(label: "unnati.admin")
         let database = ConnectionPool(configuration.database, on: [loop], logger: logger)
         let draining = Lock(false)
-        jobs = JobRoom(
-            url: workerURL, configuration, database: database, signal: JobSignal(), on: [loop],
+        let keys = try KeyStore(folder: configuration.keysDirectory)
+        jobs = try JobRoom(
+            url: workerURL, configuration, database: database, seal: SecretSeal(key: keys.sealing), signal: JobSignal(),
+            on: [loop],
             metrics: prometheus, logger: logger)
         admin = HTTPServer(
             configuration.admin, on: [adminLoop],

@@ -10,12 +10,16 @@ package enum Caller: Sendable, Hashable {
         package let userID: UserID
         package let sessionID: SessionID
         package let tenantID: TenantID
+        package let standing: Standing
 
-        package init(userID: UserID, sessionID: SessionID, tenantID: TenantID) {
+        package init(userID: UserID, sessionID: SessionID, tenantID: TenantID, standing: Standing) {
             self.userID = userID
             self.sessionID = sessionID
             self.tenantID = tenantID
+            self.standing = standing
         }
+
+        package var role: Role { standing.role }
     }
 
     /// The business whose rows the caller may see.
@@ -23,5 +27,16 @@ package enum Caller: Sendable, Hashable {
         switch self {
         case .person(let person): person.tenantID
         }
+    }
+}
+
+/// What a person is in a business, and since when. A token that says one which has been changed since is no longer good.
+package struct Standing: Sendable, Hashable {
+    package let role: Role
+    package let changedAt: Instant
+
+    package init(role: Role, changedAt: Instant) {
+        self.role = role
+        self.changedAt = changedAt
     }
 }

@@ -12,6 +12,8 @@ package final class Route: Sendable {
     package let operation: String
     package let body: BodyPolicy
     package let repeating: Repeating
+    /// What a caller must be allowed, as `openapi.yaml` spells it.
+    package let access: String
     /// Small position in ``Router/routes``, for tables beside it.
     package let index: Int
     package let begin: Begin
@@ -27,13 +29,14 @@ package final class Route: Sendable {
 
     fileprivate init(
         method: HTTPRequest.Method, template: String, operation: String, body: BodyPolicy, repeating: Repeating,
-        index: Int, begin: @escaping Begin
+        access: String, index: Int, begin: @escaping Begin
     ) {
         self.method = method
         self.template = template
         self.operation = operation
         self.body = body
         self.repeating = repeating
+        self.access = access
         self.index = index
         self.begin = begin
     }
@@ -176,12 +179,12 @@ package final class RouteTable {
 
     fileprivate func add(
         _ method: HTTPRequest.Method, _ template: String, operation: String, body: BodyPolicy,
-        repeating: Repeating = .harmless, _ begin: @escaping Route.Begin
+        repeating: Repeating = .harmless, access: String, _ begin: @escaping Route.Begin
     ) {
         routes.append(
             Route(
                 method: method, template: template, operation: operation, body: body, repeating: repeating,
-                index: routes.count, begin: begin))
+                access: access, index: routes.count, begin: begin))
     }
 }
 
@@ -191,32 +194,56 @@ package enum Entrance<Context: Sendable>: Sendable {
     case later(@Sendable () async throws -> Context)
 }
 
+/// What a handler is told about its caller, and what a route may ask of one.
+package protocol RouteContext: Sendable {
+    /// Said with every route, so that none is mounted without it.
+    associatedtype Access: Sendable & CustomStringConvertible
+}
+
+/// Nothing is known about the caller, and nothing is asked.
+package struct OpenContext: RouteContext {
+    package enum Access: String, Sendable, CustomStringConvertible {
+        case everyone
+
+        package var description: String { rawValue }
+    }
+
+    package init() {}
+}
+
 /// Routes that share what must be known about a request before a handler may see it.
 ///
 /// `enter` makes that context or refuses. A handler takes the context as an argument, so it cannot be mounted where the
-/// context is not made: one that needs a tenant has no place on an open path.
-package struct RouteGroup<Context: Sendable> {
+/// context is not made: one that needs a tenant has no place on an open path. And each says what its caller must be allowed.
+package struct RouteGroup<Context: RouteContext> {
     private let table: RouteTable
-    private let enter: @Sendable (Request) throws -> Entrance<Context>
+    private let enter: @Sendable (Request, Context.Access) throws -> Entrance<Context>
 
-    package init(_ table: RouteTable, enter: @escaping @Sendable (Request) throws -> Entrance<Context>) {
+    package init(
+        _ table: RouteTable, enter: @escaping @Sendable (Request, Context.Access) throws -> Entrance<Context>
+    ) {
         self.table = table
         self.enter = enter
     }
 
     package typealias Handler = @Sendable (Request, Context) async throws -> Response
 
-    package func get(_ template: String, operation: String, _ handler: @escaping Handler) {
-        mount(.get, template, operation, .collect(maximumBytes: 0), .harmless, handler)
+    package func get(
+        _ template: String, operation: String, access: Context.Access, _ handler: @escaping Handler
+    ) {
+        mount(.get, template, operation, access, .collect(maximumBytes: 0), .harmless, handler)
     }
 
     /// - Parameter handler: needs nothing from elsewhere and must not block.
     package func get(
-        _ template: String, operation: String, atOnce handler: @escaping @Sendable (Request, Context) throws -> Response
+        _ template: String, operation: String, access: Context.Access,
+        atOnce handler: @escaping @Sendable (Request, Context) throws -> Response
     ) {
         let enter = enter
-        table.add(.get, template, operation: operation, body: .collect(maximumBytes: 0)) { request in
-            switch try enter(request) {
+        table.add(
+            .get, template, operation: operation, body: .collect(maximumBytes: 0), access: access.description
+        ) { request in
+            switch try enter(request, access) {
             case .now(let context): .done(try handler(request, context))
             case .later(let ask): .continues { try await handler(request, ask()) }
             }
@@ -224,29 +251,34 @@ package struct RouteGroup<Context: Sendable> {
     }
 
     package func post(
-        _ template: String, operation: String, repeating: Repeating, body: BodyPolicy = .standard,
-        _ handler: @escaping Handler
+        _ template: String, operation: String, access: Context.Access, repeating: Repeating,
+        body: BodyPolicy = .standard, _ handler: @escaping Handler
     ) {
-        mount(.post, template, operation, body, repeating, handler)
+        mount(.post, template, operation, access, body, repeating, handler)
     }
 
     package func patch(
-        _ template: String, operation: String, body: BodyPolicy = .standard, _ handler: @escaping Handler
+        _ template: String, operation: String, access: Context.Access, body: BodyPolicy = .standard,
+        _ handler: @escaping Handler
     ) {
-        mount(.patch, template, operation, body, .harmless, handler)
+        mount(.patch, template, operation, access, body, .harmless, handler)
     }
 
-    package func delete(_ template: String, operation: String, _ handler: @escaping Handler) {
-        mount(.delete, template, operation, .collect(maximumBytes: 0), .harmless, handler)
+    package func delete(
+        _ template: String, operation: String, access: Context.Access, _ handler: @escaping Handler
+    ) {
+        mount(.delete, template, operation, access, .collect(maximumBytes: 0), .harmless, handler)
     }
 
     private func mount(
-        _ method: HTTPRequest.Method, _ template: String, _ operation: String, _ body: BodyPolicy,
-        _ repeating: Repeating, _ handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ template: String, _ operation: String, _ access: Context.Access,
+        _ body: BodyPolicy, _ repeating: Repeating, _ handler: @escaping Handler
     ) {
         let enter = enter
-        table.add(method, template, operation: operation, body: body, repeating: repeating) { request in
-            switch try enter(request) {
+        table.add(
+            method, template, operation: operation, body: body, repeating: repeating, access: access.description
+        ) { request in
+            switch try enter(request, access) {
             case .now(let context): .continues { try await handler(request, context) }
             case .later(let ask): .continues { try await handler(request, ask()) }
             }

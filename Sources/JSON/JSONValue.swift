@@ -22,6 +22,14 @@ package enum JSONValue: Sendable, Equatable {
         }
     }
 
+    /// A member of an object, for reading what others have written: members that nobody asks for do not matter.
+    package subscript(name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.key == name }?.value
+    }
+
+    package var text: String? { if case .string(let text) = self { text } else { nil } }
+
     /// The kind of value in the words of JSON Schema, for messages.
     package var typeName: String {
         switch self {

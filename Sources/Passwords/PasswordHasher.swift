@@ -22,12 +22,16 @@ package struct PasswordHasher: Sendable {
     private let pool: BlockingPool
     /// A hash of current cost that no password has: verifying against it takes as long as against a real one.
     private let decoy: String
+    /// How long one round of bcrypt takes here.
+    private let round: Duration
 
     package init(_ configuration: PasswordConfiguration) {
         precondition(Bcrypt.costs.contains(configuration.cost))
         self.configuration = configuration
         pool = BlockingPool(label: "unnati.passwords", lanes: configuration.lanes, waiting: configuration.waiters)
+        let start = ContinuousClock.now
         decoy = BcryptSHA256(hashing: Array(UUIDv7.next().hex.utf8), cost: configuration.cost).text
+        round = (ContinuousClock.now - start) / (1 << configuration.cost)
     }
 
     package enum Verdict: Sendable, Equatable {
@@ -49,17 +53,53 @@ package struct PasswordHasher: Sendable {
     package func verify(_ password: String, against stored: String?) async throws -> Verdict {
         let cost = configuration.cost
         let text = stored ?? decoy
-        let verdict = try await pool.run { Self.verify(Array(password.utf8), against: text, currentCost: cost) }
+        let verdict = try await pool.run {
+            let verdict = Self.verify(Array(password.utf8), against: text, currentCost: cost)
+            Self.spend(Self.missingRounds(text, verdict.took, round: round, currentCost: cost))
+            return verdict.verdict
+        }
         return stored == nil ? .wrong : verdict
     }
 
     /// Verifies without the pool; a hash of unknown form matches nothing.
-    static func verify(_ password: [UInt8], against text: String, currentCost: Int) -> Verdict {
-        if let hash = BcryptSHA256(text) {
-            return hash.verify(password) ? .right(rehash: hash.cost != currentCost) : .wrong
+    static func verify(_ password: [UInt8], against text: String, currentCost: Int) -> (
+        verdict: Verdict, took: Duration
+    ) {
+        let start = ContinuousClock.now
+        let verdict: Verdict =
+            if let hash = BcryptSHA256(text) {
+                hash.verify(password) ? .right(rehash: hash.cost != currentCost) : .wrong
+            } else if let hash = BcryptHash(text) {
+                hash.verify(password) ? .right(rehash: true) : .wrong
+            } else if let hash = Argon2id(text) {
+                hash.verify(password) ? .right(rehash: true) : .wrong
+            } else {
+                .wrong
+            }
+        return (verdict, ContinuousClock.now - start)
+    }
+
+    // MARK: - Hashes that are cheaper than ours
+
+    /// How many rounds of bcrypt a hash from elsewhere took fewer than one of ours: what is left out would tell that this
+    /// person exists and came with an import.
+    static func missingRounds(_ text: String, _ took: Duration, round: Duration, currentCost: Int) -> Int {
+        let rounds: Int =
+            if let hash = BcryptSHA256(text) { 1 << hash.cost } else if let hash = BcryptHash(text) {
+                1 << hash.cost
+            } else { round > .zero ? Int(min(took / round, 1e9)) : 0 }
+        return max(0, (1 << currentCost) - rounds)
+    }
+
+    /// Computes so many rounds for nobody, but for what is below the least that bcrypt can do.
+    private static func spend(_ rounds: Int) {
+        for cost in Bcrypt.costs where rounds & (1 << cost) != 0 {
+            _ = Bcrypt.digest(of: [0], salt: [UInt8](repeating: 0, count: 16), cost: cost)
         }
-        if let hash = BcryptHash(text) { return hash.verify(password) ? .right(rehash: true) : .wrong }
-        if let hash = Argon2id(text) { return hash.verify(password) ? .right(rehash: true) : .wrong }
-        return .wrong
+    }
+
+    /// Whether a hash from elsewhere is of a form that can be verified, and costs no more than it may.
+    package static func canVerify(_ text: String) -> Bool {
+        BcryptSHA256(text) != nil || BcryptHash(text) != nil || Argon2id(text) != nil
     }
 }

@@ -134,9 +134,10 @@ package struct PersonalData: ~Copyable {
             let orphaned = try connection.run(
                 """
                 SELECT t.name FROM app.memberships m JOIN app.tenants t ON t.tenant_id = m.tenant_id
-                WHERE m.user_id = '\(id.uuid.hex)' AND m.role = 'owner' AND NOT EXISTS (
-                    SELECT FROM app.memberships other JOIN app.user_passwords USING (user_id)
-                    WHERE other.tenant_id = m.tenant_id AND other.user_id <> m.user_id AND other.role = 'owner')
+                WHERE m.user_id = '\(id.uuid.hex)' AND m.role = 'owner' AND m.ended_at IS NULL AND NOT EXISTS (
+                    SELECT FROM app.memberships other JOIN app.login_identities USING (user_id)
+                    WHERE other.tenant_id = m.tenant_id AND other.user_id <> m.user_id AND other.role = 'owner'
+                      AND other.ended_at IS NULL)
                 ORDER BY t.name
                 """
             ).compactMap { $0.first ?? nil }

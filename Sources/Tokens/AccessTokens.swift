@@ -12,13 +12,15 @@ package struct TokenConfiguration: Sendable {
     package var accessLifetime: Duration = .seconds(600)
     /// `SESSION_LIFETIME_DAYS`, 1...365: after this a person signs in again.
     package var sessionLifetime: Duration = .seconds(90 * 86_400)
+    /// `SESSION_IDLE_DAYS`, 1...365: a session that was not used for so long has ended.
+    package var idleLifetime: Duration = .seconds(30 * 86_400)
     /// Verified tokens kept in memory.
     package var cacheSize = 20_000
 
     package init() {}
 }
 
-/// What an access token says: who, in which session, in which business.
+/// What an access token says: who, in which session, in which business, and what they are there.
 package struct AccessClaims: Sendable, Equatable {
     package let person: Caller.Person
     package let expiresAt: Instant
@@ -55,11 +57,11 @@ package final class AccessTokens: Sendable {
 
     package var lifetime: Duration { configuration.accessLifetime }
 
-    package func sign(user: UserID, session: SessionID, tenant: TenantID, now: Instant = .now()) async throws -> String
-    {
+    package func sign(_ person: Caller.Person, now: Instant = .now()) async throws -> String {
         let payload = Payload(
-            iss: Self.issuer, aud: Self.audience, sub: user.description, sid: session.description,
-            tid: tenant.description,
+            iss: Self.issuer, aud: Self.audience, sub: person.userID.description, sid: person.sessionID.description,
+            tid: person.tenantID.description, role: person.role.rawValue,
+            since: person.standing.changedAt.microseconds,
             iat: now.seconds, exp: now.advanced(by: configuration.accessLifetime).seconds)
         return try await keys.sign(payload, kid: JWKIdentifier(string: keyID), header: ["typ": "at+jwt"])
     }
@@ -98,10 +100,12 @@ package final class AccessTokens: Sendable {
             let payload = try? await keys.verify(token, as: Payload.self),
             payload.iss == Self.issuer, payload.aud == Self.audience,
             let user = UserID(payload.sub), let session = SessionID(payload.sid), let tenant = TenantID(payload.tid),
-            let expiry = Self.microseconds(payload.exp)
+            let role = Role(rawValue: payload.role), let expiry = Self.microseconds(payload.exp)
         else { throw .invalid }
         return AccessClaims(
-            person: Caller.Person(userID: user, sessionID: session, tenantID: tenant),
+            person: Caller.Person(
+                userID: user, sessionID: session, tenantID: tenant,
+                standing: Standing(role: role, changedAt: Instant(microseconds: payload.since))),
             expiresAt: Instant(microseconds: expiry))
     }
 
@@ -144,7 +148,9 @@ package final class AccessTokens: Sendable {
     }
 
     private struct Payload: JWTPayload {
-        let iss: String, aud: String, sub: String, sid: String, tid: String
+        let iss: String, aud: String, sub: String, sid: String, tid: String, role: String
+        /// Since when the person is that in the business, in microseconds.
+        let since: Int64
         let iat: Int64, exp: Int64
 
         /// Time is checked with every use, also of a token that is remembered.

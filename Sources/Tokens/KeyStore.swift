@@ -27,6 +27,13 @@ package struct KeyStore: Sendable {
                 inputKeyMaterial: cursor.reveal(), info: Array("unnati rate limits".utf8), outputByteCount: 32))
     }
 
+    /// Computes what is kept of one-time codes. Made of the sealing key: both guard secrets that are at rest.
+    package var codes: Secret<SymmetricKey> {
+        Secret(
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: sealing.reveal(), info: Array("unnati one time codes".utf8), outputByteCount: 32))
+    }
+
     /// What is wrong with the keys, and what to do.
     package struct Failure: Error, CustomStringConvertible, Sendable {
         package let description: String

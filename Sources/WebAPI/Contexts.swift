@@ -7,11 +7,28 @@ import HTTPMessage
 import HTTPTypes
 import Tokens
 
-/// Nothing is known about the caller.
-package struct OpenContext: Sendable {}
-
 /// The caller has proved who they are and in which business they work.
-package struct TenantContext: Sendable {
+package struct TenantContext: RouteContext {
+    package enum Access: Sendable, CustomStringConvertible {
+        /// Anybody who has signed in: it concerns nobody but themselves.
+        case person
+        case permission(Permission)
+
+        package var description: String {
+            switch self {
+            case .person: "person"
+            case .permission(let permission): permission.rawValue
+            }
+        }
+
+        func isGranted(to person: Caller.Person) -> Bool {
+            switch self {
+            case .person: true
+            case .permission(let permission): person.role.may(permission)
+            }
+        }
+    }
+
     package let person: Caller.Person
     package var caller: Caller { .person(person) }
 }
@@ -25,32 +42,44 @@ struct Authenticator: Sendable {
     /// - Parameter admit: throws when this person has asked enough; called before anything asks the database.
     /// - Throws: `APIError` with status 401, `DatabaseError` when it cannot be known whether the session still lives.
     func authenticate(
-        _ request: Request, admit: @escaping @Sendable (Caller.Person) throws -> Void
+        _ request: Request, _ access: TenantContext.Access, admit: @escaping @Sendable (Caller.Person) throws -> Void
     ) throws -> Entrance<TenantContext> {
         let known = try Self.withToken(of: request) { token in try tokens.remembered(token) }
-        guard let known, let isRevoked = revocations.isKnownRevoked(known.person.sessionID) else {
-            return .later { try await ask(request, admit) }
+        guard let known, let isRevoked = revocations.isKnownRevoked(known.person) else {
+            return .later { try await ask(request, access, admit) }
         }
         request.tenantID = known.person.tenantID
         try admit(known.person)
-        return .now(try Self.context(known.person, isRevoked: isRevoked))
+        return .now(try Self.context(known.person, access, isRevoked))
     }
 
-    private func ask(_ request: Request, _ admit: (Caller.Person) throws -> Void) async throws -> TenantContext {
+    private func ask(
+        _ request: Request, _ access: TenantContext.Access, _ admit: (Caller.Person) throws -> Void
+    ) async throws -> TenantContext {
         let token = try Self.withToken(of: request) { token in
             unsafe token.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
         }
         let person = try await tokens.verify(token).person
         request.tenantID = person.tenantID
         try admit(person)
-        let isKnown = revocations.isKnownRevoked(person.sessionID)
-        let isRevoked = if let isKnown { isKnown } else { try await revocations.ask(person.sessionID) }
-        return try Self.context(person, isRevoked: isRevoked)
+        let known = revocations.isKnownRevoked(person)
+        let verdict = if let known { known } else { try await revocations.ask(person) }
+        return try Self.context(person, access, verdict)
     }
 
-    private static func context(_ person: Caller.Person, isRevoked: Bool) throws -> TenantContext {
-        guard !isRevoked else {
-            throw APIError.unauthorized(.sessionEnded, "The session has ended. Sign in again.")
+    private static func context(
+        _ person: Caller.Person, _ access: TenantContext.Access, _ verdict: SessionRevocations.Verdict
+    ) throws -> TenantContext {
+        switch verdict {
+        case .good: break
+        case .sessionEnded: throw APIError.unauthorized(.sessionEnded, "The session has ended. Sign in again.")
+        case .standingChanged:
+            throw APIError.unauthorized(
+                .tokenOutdated,
+                "What you may do in this business has changed. Get a new access token with the refresh token.")
+        }
+        guard access.isGranted(to: person) else {
+            throw APIError(.forbidden, .permissionDenied, "Your role in this business does not allow this.")
         }
         return TenantContext(person: person)
     }

@@ -137,8 +137,6 @@ extension APIError {
 extension AccountError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {
-        case .phoneTaken: APIError(.conflict, .phoneTaken, "Someone signs in with this phone number already.")
-        case .emailTaken: APIError(.conflict, .emailTaken, "Someone signs in with this e-mail address already.")
         case .credentialsWrong:
             .unauthorized(.credentialsWrong, "The phone number, e-mail address or password is wrong.")
         case .refreshTokenInvalid: .unauthorized(.refreshTokenInvalid, "The refresh token is not valid. Sign in again.")
@@ -146,6 +144,49 @@ extension AccountError: APIErrorConvertible {
             .unauthorized(
                 .refreshTokenReused, "An old refresh token was used again, so the session was ended. Sign in again.")
         case .tenantUnknown: APIError(.notFound, .tenantUnknown, "You do not belong to such a business.")
+        case .identityTaken:
+            APIError(.conflict, .identityTaken, "Somebody else signs in with this phone number or e-mail address.")
+        case .codeWrong(let left):
+            APIError(
+                .unprocessableContent, .codeWrong,
+                left > 0 ? "The code is wrong. Look again." : "The code is wrong. Ask for a new one.")
+        case .challengeOver:
+            APIError(.notFound, .challengeOver, "This code cannot be used any more. Ask for a new one.")
+        case .cannotSend(let kind):
+            APIError(
+                .unprocessableContent, .cannotSend,
+                kind == "phone"
+                    ? "This server does not send text messages. Use an e-mail address."
+                    : "This server does not send mail. Use a phone number.")
+        case .newPasswordMissing:
+            FieldError("/new_password", "required", "Choose the new password.").apiError
+        case .newPasswordUnasked:
+            FieldError("/new_password", "unexpected", "This code is not for a new password.").apiError
+        case .passwordWrong: APIError(.unprocessableContent, .passwordWrong, "The current password is wrong.")
+        case .confirmationNeeded:
+            APIError(
+                .forbidden, .confirmationNeeded, "Show that it is you: confirm with your password or a code first.")
+        case .sessionUnknown: APIError(.notFound, .sessionUnknown, "You have no such session.")
+        }
+    }
+}
+
+extension TeamError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .memberUnknown: APIError(.notFound, .memberUnknown, "Nobody like that works here.")
+        case .invitationUnknown:
+            APIError(.notFound, .invitationUnknown, "There is no such invitation, or it is over. Ask for a new one.")
+        case .lastOwner:
+            APIError(.conflict, .lastOwner, "A business must have an owner. Make somebody else the owner first.")
+        case .roleNotGoverned:
+            APIError(.forbidden, .roleNotGoverned, "Your role does not let you give or take this one.")
+        case .invitationForAnother:
+            APIError(
+                .forbidden, .invitationForAnother, "This invitation is for another phone number or e-mail address.")
+        case .alreadyMember: APIError(.conflict, .alreadyMember, "You work here already.")
+        case .tooManyInvitations:
+            APIError(.conflict, .tooManyInvitations, "So many invitations are open already. Take some back first.")
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Accounts
 import Admission
 import Core
 import Crypto
@@ -28,8 +29,8 @@ package struct Gatekeeper: Sendable {
         self.limiter = limiter
         self.shared = shared
         let policies = [
-            limits.address, limits.signIn, limits.identity, limits.person, limits.tenant, limits.imports,
-            limits.exports,
+            limits.address, limits.signIn, limits.identity, limits.codes, limits.codesDay, limits.codesAddress,
+            limits.codesTotal, limits.person, limits.tenant, limits.imports, limits.exports,
         ].compactMap { $0 }
         descriptions = Dictionary(
             uniqueKeysWithValues: policies.map { policy in
@@ -57,6 +58,18 @@ package struct Gatekeeper: Sendable {
     func admitIdentity(_ identity: String, _ request: Request) async throws {
         guard let policy = limits.identity else { return }
         try await admit(policy, .identity(identity, from: request.client, key: key), request)
+    }
+
+    /// A code that is to be sent: it costs money, and rings on somebody's telephone. What everybody shares is counted last:
+    /// whoever is refused before has not used it up for the others.
+    func admitCode(to identity: LoginIdentity, _ request: Request) async throws {
+        if let policy = limits.codesAddress, !request.client.isLoopback {
+            try await admit(policy, .address(request.client, policy.name), request)
+        }
+        for policy in [limits.codesDay, limits.codes].compactMap({ $0 }) {
+            try await admit(policy, .identity(identity.value, policy.name, key: key), request)
+        }
+        if let policy = limits.codesTotal { try await admit(policy, .all(policy.name), request) }
     }
 
     /// A customer file.

@@ -15,7 +15,9 @@ import WebApp
 /// The API that `openapi.yaml` describes, put together from its parts.
 package enum PublicAPI {
     package static func make(
-        accounts: AccountService, businesses: BusinessService, customers: CustomerService,
+        accounts: AccountService, persons: PersonService, sessions: SessionService, teams: TeamService,
+        countries: [String],
+        businesses: BusinessService, customers: CustomerService,
         imports: CustomerImportService,
         idempotency: IdempotencyLedger,
         accessTokens: AccessTokens,
@@ -27,15 +29,20 @@ package enum PublicAPI {
     ) -> API {
         let table = RouteTable()
         let authenticator = Authenticator(tokens: accessTokens, revocations: revocations)
-        let open = RouteGroup<OpenContext>(table) { _ in .now(OpenContext()) }
-        let tenant = RouteGroup<TenantContext>(table) { request in
-            try authenticator.authenticate(request) { try gatekeeper.admit($0, request) }
+        let open = RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }
+        let tenant = RouteGroup<TenantContext>(table) { request, access in
+            try authenticator.authenticate(request, access) { try gatekeeper.admit($0, request) }
         }
         let pages = Pages(seal: cursors), idempotency = Idempotency(ledger: idempotency)
         health.mount(open: open)
         KeyHandlers(tokens: accessTokens).mount(open: open)
-        AccountHandlers(accounts: accounts, idempotency: idempotency, gatekeeper: gatekeeper).mount(
-            open: open, tenant: tenant)
+        AccountHandlers(
+            accounts: accounts, sessions: sessions, gatekeeper: gatekeeper, countries: countries
+        ).mount(on: open)
+        PersonHandlers(
+            persons: persons, sessions: sessions, idempotency: idempotency, gatekeeper: gatekeeper, countries: countries
+        ).mount(on: tenant)
+        TeamHandlers(teams: teams).mount(open: open, tenant: tenant)
         BusinessHandlers(businesses: businesses).mount(on: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
         CustomerHandlers(
@@ -54,7 +61,7 @@ package enum PublicAPI {
 package enum AdminAPI {
     package static func make(health: HealthHandlers, prometheus: Prometheus, logger: Logger) -> API {
         let table = RouteTable()
-        let open = RouteGroup<OpenContext>(table) { _ in .now(OpenContext()) }
+        let open = RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }
         health.mount(open: open)
         MetricsHandlers(prometheus: prometheus).mount(open: open)
         return API(

@@ -12,7 +12,8 @@ struct Unnati: AsyncParsableCommand {
             "Settings come from flags, then the environment, then the file named by --config; the README lists them.",
         version: Build.version,
         subcommands: [
-            Serve.self, Work.self, Jobs.self, Mail.self, Migrate.self, Verify.self, BackUp.self, Restore.self,
+            Serve.self, Work.self, Jobs.self, AccountsCommand.self, Mail.self, Migrate.self, Verify.self, BackUp.self,
+            Restore.self,
             Privacy.self,
             Libraries.self,
         ])

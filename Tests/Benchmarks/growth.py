@@ -20,6 +20,7 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/Outside"))
+import accounts  # noqa: E402
 import population  # noqa: E402
 
 REPORT, PLOT, HEADING = ROOT / "docs/benchmarks.md", ROOT / "docs/growth.svg", "## How cost grows"
@@ -50,7 +51,9 @@ class Server:
                 if self.call("GET", "/readyz")[0] == 200:
                     break
             time.sleep(0.05)
-        account = self.call("POST", "/v1/auth/register", body={"business_name": "x", "name": "x", "email": f"{uuid.uuid4().hex}@example.in", "password": "seven silk saris"})[1]
+        email, password = f"{uuid.uuid4().hex}@example.in", "seven silk saris"
+        accounts.bring(settings, [accounts.line("x", "x", email, password)])
+        account = self.call("POST", "/v1/auth/login", body={"identity": email, "password": password})[1]
         user = self.sql(cluster, self.database, "SELECT user_id FROM app.users ORDER BY created_at DESC LIMIT 1")
         chosen = random.Random(7).sample(range(1, customers // 1_000 + 1), min(BUSINESSES, customers // 1_000))
         numbers = ", ".join(str(number) for number in chosen)

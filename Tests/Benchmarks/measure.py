@@ -21,6 +21,8 @@ import urllib.request
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests/Outside"))
+import accounts  # noqa: E402
 CLUSTER = sys.argv[1]
 DATABASE = "unnati_bench"
 ROUNDS, SECONDS, CLIENTS = int(os.environ.get("BENCH_ROUNDS", 5)), int(os.environ.get("BENCH_SECONDS", 4)), 64
@@ -150,9 +152,10 @@ def main():
         rounds.setdefault(name, []).append(measurement)
 
     with running([".build/release/unnati", "serve"], OURS, "/readyz", **settings):
-        registration = {"business_name": "Bench", "name": "Bench", "email": f"{uuid.uuid4().hex}@example.in", "password": "seven silk saris"}
-        account = call("/v1/auth/register", json.dumps(registration).encode())
-        login = json.dumps({"identity": registration["email"], "password": registration["password"]}).encode()
+        email, password = f"{uuid.uuid4().hex}@example.in", "seven silk saris"
+        accounts.bring(settings, [accounts.line("Bench", "Bench", email, password, cost=12)])
+        login = json.dumps({"identity": email, "password": password}).encode()
+        account = call("/v1/auth/login", login)
         rows = "".join(f"Customer {index},9{index:09d},c{index}@example.in,vip;tag{index % 7},Note number {index}\n" for index in range(1000))
         status = call("/v1/customers/import", ("name,phone,email,tags,notes\n" + rows).encode(), account["access_token"], "text/csv")
         while status["state"] == "running":

@@ -24,7 +24,9 @@ import Testing
             #expect(Set(held) == Set(IsolationProbe.Attempt.allCases).subtracting([.reference]))
             let tied = results.filter { $0.attempt == .reference && $0.outcome == .held }.map(\.table)
             #expect(
-                Set(tied) == ["sessions", "customer_imports", "customer_import_parts", "customer_import_rows"])
+                Set(tied) == [
+                    "sessions", "customer_imports", "customer_import_parts", "customer_import_rows", "invitations",
+                ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])
         }
     }

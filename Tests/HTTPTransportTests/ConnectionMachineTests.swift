@@ -455,7 +455,9 @@ extension ConnectionMachine.Action {
 extension Route {
     fileprivate static func testing(_ body: BodyPolicy) -> Route {
         let table = RouteTable()
-        RouteGroup<Void>(table) { _ in .now(()) }.post("/", operation: "test", repeating: .harmless, body: body) {
+        RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }.post(
+            "/", operation: "test", access: .everyone, repeating: .harmless, body: body
+        ) {
             _, _ in Response(.ok)
         }
         return table.routes[0]

@@ -49,11 +49,15 @@ extension RouteTable {
     /// The addresses that the corpus asks for, with bodies bounded as there.
     fileprivate static var likeTheAPI: RouteTable {
         let table = RouteTable()
-        let group = RouteGroup<Void>(table) { _ in .now(()) }
-        group.get("/livez", operation: "getLiveness") { _, _ in Response(.ok) }
-        group.get("/v1/me", operation: "getMe") { _, _ in Response(.ok) }
-        group.post("/v1/auth/login", operation: "logIn", repeating: .harmless) { _, _ in Response(.ok) }
-        group.delete("/v1/customers/{customer_id}", operation: "deleteCustomer") { _, _ in Response(.ok) }
+        let group = RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }
+        group.get("/livez", operation: "getLiveness", access: .everyone) { _, _ in Response(.ok) }
+        group.get("/v1/me", operation: "getMe", access: .everyone) { _, _ in Response(.ok) }
+        group.post("/v1/auth/login", operation: "logIn", access: .everyone, repeating: .harmless) { _, _ in
+            Response(.ok)
+        }
+        group.delete("/v1/customers/{customer_id}", operation: "deleteCustomer", access: .everyone) { _, _ in
+            Response(.ok)
+        }
         return table
     }
 }

@@ -37,6 +37,11 @@ def leftovers(sql, tenant):
     """Rows of the tables that hold what is over."""
     sql(f"""
         INSERT INTO app.session_revocations (session_id, revoked_at) SELECT gen_random_uuid(), now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
+        INSERT INTO app.membership_changes (tenant_id, user_id, changed_at, noted_at) SELECT gen_random_uuid(), gen_random_uuid(), now(), now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
+        INSERT INTO app.invitations (tenant_id, id, role, token_hash, invited_by, expires_at)
+            SELECT m.tenant_id, gen_random_uuid(), 'staff', sha256(convert_to(m.tenant_id::text || n, 'UTF8')), m.user_id, now() - n * interval '1 day' FROM app.memberships m, generate_series(1, 50) AS n;
+        INSERT INTO app.challenges (id, purpose, kind, value, code_hash, expires_at)
+            SELECT gen_random_uuid(), 'register', 'phone', '+916' || lpad(n::text, 9, '0'), sha256(''), now() + n * interval '1 second' FROM generate_series(1, 50000) AS n;
         INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;
         INSERT INTO app.idempotency_keys (tenant_id, user_id, operation, key_hash, fingerprint, status, body)
             SELECT m.tenant_id, m.user_id, 'createCustomer', sha256(convert_to(n::text, 'UTF8')), sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 5000 ELSE 50 END) AS n;

@@ -5,20 +5,23 @@ import re
 import subprocess
 
 import yaml
-from conftest import REPOSITORY
+from conftest import REPOSITORY, Server
 from openapi_spec_validator import validate
+from people import people
 
 
 def test_the_description_is_valid():
     validate(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text()))
 
 
-def test_schemathesis_finds_nothing(server):
+def test_schemathesis_finds_nothing(tmp_path):
+    server = Server(tmp_path, **people().settings)
     token = server.register()["access_token"]
     examples = os.environ.get("SCHEMATHESIS_EXAMPLES", "60")
     command = [REPOSITORY / ".local/venv/bin/schemathesis", "--config-file", REPOSITORY / "Tests/Outside/schemathesis.toml", "run",
                REPOSITORY / "openapi.yaml", "--url", server.url, "--header", f"Authorization: Bearer {token}", "--checks", "all",
-               "--max-examples", examples, "--seed", "7", "--no-color", "--exclude-operation-id", "logOut"]
+               "--max-examples", examples, "--seed", "7", "--no-color", "--exclude-operation-id", "logOut", "--exclude-operation-id", "endSession",
+               "--exclude-operation-id", "leaveBusiness"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=server.folder)
     output = result.stdout + result.stderr
     assert result.returncode == 0, output[-6000:]
@@ -26,3 +29,4 @@ def test_schemathesis_finds_nothing(server):
     print(f"{cases} cases")
     assert cases >= 1_000, output[-3000:]
     assert server.process.poll() is None
+    server.drop()

@@ -11,10 +11,8 @@ def test_no_canary_leaves_its_business(server):
     for number, canary in enumerate(canaries):
         session = requests.Session()
         phone = f"98{number}1234567"
-        reply = session.post(server.url + "/v1/auth/register", json={
-            "business_name": canary + "Laden", "name": canary + "Owner", "phone": phone, "password": PASSWORD + canary})
-        assert reply.status_code == 201
-        session.headers["Authorization"] = "Bearer " + reply.json()["access_token"]
+        account = server.register(canary + "Laden", canary + "Owner", phone, PASSWORD + canary)
+        session.headers["Authorization"] = "Bearer " + account["access_token"]
         sessions.append((session, phone))
     seen = []
     for (session, phone), canary in zip(sessions, canaries):

@@ -7,8 +7,10 @@ do and what it has seen goes over HTTP, on its plain port:
     PUT    /_simulator/script   {"path": "/v1/x", "steps": [{"status": 503}, {"status": 200, "body": "{}"}]}
     GET    /_simulator/log?path=/v1/x        requests, oldest first; without a path all of them
     GET    /_simulator/mail?to=a@example.in  messages that were taken in
+    GET    /_simulator/sms?to=%2B919876543210  text messages, by any provider
 
-The last step of a script stays. `web.py` says what a step may hold, `mail.py` which addresses misbehave.
+The last step of a script stays. `web.py` says what a step may hold, `mail.py` which addresses misbehave, `sms.py`
+which credentials its providers of text messages want.
 """
 import asyncio
 import json

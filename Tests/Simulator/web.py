@@ -10,6 +10,8 @@ import urllib.parse
 
 import h11
 
+import sms
+
 # What a step may hold:
 #   status, fields, body       the answer; `zeros` instead of `body` is so many bytes
 #   pause                      seconds before the body of the request is read
@@ -26,7 +28,7 @@ QUIET = {"status": 200, "fields": {"content-type": "application/json"}, "body": 
 
 class Site:
     def __init__(self):
-        self.scripts, self.log, self.mail = {}, [], []
+        self.scripts, self.log, self.mail, self.texts = {}, [], [], sms.Texts()
         self.connections = itertools.count(1)
 
     async def serve(self, reader, writer):
@@ -55,7 +57,7 @@ class Site:
         entry = {"path": path, "target": target, "method": request.method.decode(), "connection": number,
                  "fields": [[name.decode().lower(), value.decode("latin-1")] for name, value in request.headers],
                  "encrypted": writer.get_extra_info("ssl_object") is not None, "at": asyncio.get_running_loop().time()}
-        if "pause" in step:
+        if step and "pause" in step:
             await asyncio.sleep(step["pause"])
         body = bytearray()
         while isinstance(found := await self.event(machine, reader), h11.Data):
@@ -64,6 +66,8 @@ class Site:
             step = self.control(request.method.decode(), target, bytes(body))
         else:
             self.log.append({**entry, "body": base64.b64encode(body).decode()})
+            if step is None:
+                step = self.texts.handle(entry["method"], path, dict(entry["fields"]), bytes(body)) or QUIET
         if not await self.act(step, writer, request.method == b"HEAD"):
             return False
         # h11 has to believe that it has answered.
@@ -72,9 +76,10 @@ class Site:
         return machine.our_state is h11.DONE and machine.their_state is h11.DONE
 
     def step(self, path):
+        """What a script says; None where there is none."""
         steps = self.scripts.get(path)
         if not steps:
-            return QUIET
+            return None
         return steps.pop(0) if len(steps) > 1 else steps[0]
 
     async def act(self, step, writer, is_head):
@@ -136,4 +141,6 @@ class Site:
             return {**QUIET, "body": json.dumps(found)}
         if method == "GET" and url.path == "/_simulator/mail":
             return {**QUIET, "body": json.dumps([found for found in self.mail if query.get("to", found["to"][0]) in found["to"]])}
+        if method == "GET" and url.path == "/_simulator/sms":
+            return {**QUIET, "body": json.dumps([found for found in self.texts.sent if found["to"] == query.get("to", found["to"])])}
         return {**QUIET, "status": 404}

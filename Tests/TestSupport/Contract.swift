@@ -47,6 +47,18 @@ package struct Contract: @unchecked Sendable {  // Guard: built once, only read 
         return found
     }
 
+    /// What each operation asks of its caller.
+    package var permissions: [String: String] {
+        var found: [String: String] = [:]
+        for item in (document["paths"] as? [String: [String: Any]] ?? [:]).values {
+            for case let operation as [String: Any] in item.values {
+                guard let id = operation["operationId"] as? String else { continue }
+                found[id] = operation["x-permission"] as? String
+            }
+        }
+        return found
+    }
+
     /// The query parameters of each operation.
     package var queryParameters: [String: Set<String>] {
         var found: [String: Set<String>] = [:]

@@ -57,6 +57,34 @@ package struct Simulator: Sendable {
         try JSONDecoder().decode([Message].self, from: Data(control("GET", "/_simulator/mail?to=\(address)").body))
     }
 
+    /// Text messages to a number in E.164 form, oldest first.
+    package func texts(to number: String) throws -> [TextMessage] {
+        let number = number.replacing("+", with: "%2B")
+        return try JSONDecoder().decode(
+            [TextMessage].self, from: Data(control("GET", "/_simulator/sms?to=\(number)").body))
+    }
+
+    /// The code that was sent last to a number or an address, once there are so many.
+    package func code(to recipient: String, number: Int = 1) async throws -> String {
+        for _ in 0..<500 {
+            if recipient.contains("@") {
+                let messages = try mail(to: recipient)
+                if messages.count >= number, let text = messages.last?.parts["text/plain"],
+                    let match = text.firstMatch(of: /[0-9]{6}/)
+                {
+                    return String(match.0)
+                }
+            } else {
+                let texts = try texts(to: recipient)
+                if texts.count >= number, let text = texts.last { return text.code }
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw CocoaError(.fileReadUnknown)
+    }
+
+    package struct TextMessage: Decodable, Sendable { package let by: String, to: String, code: String }
+
     private func control(_ method: String, _ target: String, _ body: [UInt8] = []) throws -> RawClient.Reply {
         let client = try RawClient(port: UInt16(ports["http"] ?? 0))
         defer { client.close() }

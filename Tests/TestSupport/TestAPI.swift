@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Accounts
 import Bootstrap
 import Core
 import Database
 import Foundation
 import HTTPMessage
+import Messaging
+import HTTPOutbound
+import Passwords
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
@@ -24,6 +28,20 @@ package struct TestAPI: Sendable {
         _ body: (TestAPI) async throws -> Void
     ) async throws {
         try await TestDatabase.run { database in try await serve(database, change, log, body) }
+    }
+
+    /// Sends text messages and mail to the simulator.
+    package static func reachesPeople(_ configuration: inout Configuration) {
+        let simulator = Simulator.shared
+        configuration.messages.outbound.authorities = simulator.authority
+        configuration.messages.sms = .msg91(
+            base: simulator.url(), key: Secret("simulated-authkey"), templates: [.code: "65f0c0dec0dec0dec0dec0de"])
+        if let url = try? OutboundURL.configured(simulator.url(over: "smtps")),
+            let server = MailServer(url, credential: Secret(("unnati", "seven silk saris"))),
+            let sender = EmailAddress("shop@example.in")
+        {
+            configuration.messages.mail = MailSettings(server: server, sender: MailMessage.Mailbox(sender))
+        }
     }
 
     /// Runs one more server on the same database beside this one.
@@ -77,18 +95,21 @@ package struct TestAPI: Sendable {
             "POST", target, token: token, headers: [("Content-Type", "application/json")] + headers, body: body)
     }
 
-    /// Registers a business with a phone number of its own.
+    /// A business with a phone number of its own, whose owner has signed in.
     package func makeTenant(_ name: String = "Acme") async throws -> TestTenant {
         let phone = "+91\(Int.random(in: 6_000_000_000...9_999_999_999))"
-        let reply = try await post(
-            "/v1/auth/register",
-            ["business_name": name, "name": "Owner of \(name)", "phone": phone, "password": TestTenant.password])
-        guard reply.status == 201, let token = reply.object["access_token"] as? String,
-            let refresh = reply.object["refresh_token"] as? String,
-            let id = (reply.object["tenant_id"] as? String).flatMap({ TenantID($0) }),
-            let user = (reply.object["user_id"] as? String).flatMap({ UserID($0) })
+        let account: [String: String] = [
+            "business_name": name, "name": "Owner of \(name)", "phone": phone,
+            "password_hash": TestTenant.passwordHash,
+        ]
+        let json = Array(try JSONSerialization.data(withJSONObject: account))
+        let (user, tenant) = try await AccountImport(database: application.database, isVerified: true).add(
+            ImportedAccount(json: json))
+        let reply = try await post("/v1/auth/login", ["identity": phone, "password": TestTenant.password])
+        guard reply.status == 200, let token = reply.object["access_token"] as? String,
+            let refresh = reply.object["refresh_token"] as? String
         else { throw Unexpected(what: reply.text) }
-        return TestTenant(api: self, id: id, userID: user, phone: phone, token: token, refreshToken: refresh)
+        return TestTenant(api: self, id: tenant, userID: user, phone: phone, token: token, refreshToken: refresh)
     }
 
     package struct Unexpected: Error { let what: String }
@@ -97,6 +118,7 @@ package struct TestAPI: Sendable {
 /// A registered business and its signed-in owner.
 package struct TestTenant: Sendable {
     package static let password = "seven silk saris"
+    package static let passwordHash = BcryptSHA256(hashing: Array(password.utf8), cost: 4).text
 
     package let api: TestAPI
     package let id: TenantID
@@ -121,6 +143,35 @@ package struct TestTenant: Sendable {
 
     package func delete(_ target: String) async throws -> RawClient.Reply {
         try await api.request("DELETE", target, token: token)
+    }
+
+    /// Somebody who joins the business by an invitation and is signed in there.
+    package func colleague(_ role: Role) async throws -> TestTenant {
+        let theirs = try await api.makeTenant("Elsewhere")
+        let token = try await post("/v1/invitations", ["role": role.rawValue]).object["token"] as? String
+        guard let token, try await theirs.post("/v1/invitations/accept", ["token": token]).status == 200 else {
+            throw TestAPI.Unexpected(what: "nobody joins as \(role)")
+        }
+        return try await theirs.entering(id)
+    }
+
+    /// The same person in another of their businesses.
+    package func entering(_ tenant: TenantID) async throws -> TestTenant {
+        let reply = try await post("/v1/auth/switch", ["tenant_id": tenant.description])
+        guard let token = reply.object["access_token"] as? String else { throw TestAPI.Unexpected(what: reply.text) }
+        return TestTenant(
+            api: api, id: tenant, userID: userID, phone: phone, token: token, refreshToken: refreshToken)
+    }
+
+    /// With tokens as the person gets them now.
+    package func refreshed() async throws -> TestTenant {
+        let reply = try await api.post("/v1/auth/refresh", ["refresh_token": refreshToken])
+        guard let token = reply.object["access_token"] as? String,
+            let refresh = reply.object["refresh_token"] as? String,
+            let tenant = (reply.object["tenant_id"] as? String).flatMap({ TenantID($0) })
+        else { throw TestAPI.Unexpected(what: reply.text) }
+        return TestTenant(
+            api: api, id: tenant, userID: userID, phone: phone, token: token, refreshToken: refresh)
     }
 
     package func makeCustomer(_ fields: [String: Any] = ["name": "Asha Rao"]) async throws -> String {

@@ -9,12 +9,14 @@ import Tokens
 
 @Suite struct AccessTokenTests {
     private let key = Curve25519.Signing.PrivateKey()
-    private let person = Caller.Person(userID: .next(), sessionID: .next(), tenantID: .next())
+    private let person = Caller.Person(
+        userID: .next(), sessionID: .next(), tenantID: .next(),
+        standing: Standing(role: .staff, changedAt: Instant(microseconds: 1_700_000_000_000_123)))
 
     private func tokens() async -> AccessTokens { await AccessTokens(signingKey: Secret(key), TokenConfiguration()) }
 
     private func sign(_ tokens: AccessTokens, now: Instant = .now()) async throws -> String {
-        try await tokens.sign(user: person.userID, session: person.sessionID, tenant: person.tenantID, now: now)
+        try await tokens.sign(person, now: now)
     }
 
     @Test func aTokenSaysWhoItWasMadeFor() async throws {

@@ -31,6 +31,15 @@ import WebAPI
         }
     }
 
+    @Test func everyOperationSaysWhatItAsksOfItsCaller() async throws {
+        try await TestAPI.run { api in
+            let routes = api.application.api.router.routes.map { ($0.operation, $0.access) }
+            #expect(Dictionary(uniqueKeysWithValues: routes) == Contract.shared.permissions)
+            let open = Set(routes.filter { $0.1 == "everyone" }.map(\.0))
+            #expect(open == Contract.shared.openOperations)
+        }
+    }
+
     @Test func listsTakeTheParametersThatAreDescribed() {
         let described = Contract.shared.queryParameters
         #expect(described["listCustomers"] == CustomerList.parameterNames)

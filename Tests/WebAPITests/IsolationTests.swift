@@ -2,30 +2,51 @@
 // Unnati: a growth platform for very small businesses.
 
 import Foundation
+import Core
+import HTTPMessage
 import HTTPTypes
 import TestSupport
 import Testing
 
 @Suite struct IsolationTests {
+    /// An id for each name that a path may hold, of things that belong to this business or to its owner.
+    private func belongings(of acme: TestTenant) async throws -> [String: String] {
+        let (importID, status) = try await acme.importFile(Array("name,phone\nCanary,9812345678\n".utf8))
+        #expect(status["rows_created"] as? Int == 1)
+        let customers = try await acme.get("/v1/customers").object["data"] as? [[String: Any]]
+        _ = try await acme.api.post(
+            "/v1/auth/login", ["identity": acme.phone, "password": TestTenant.password])
+        let colleague = try await acme.colleague(.staff)
+        let invitation = try await acme.post("/v1/invitations", ["role": "viewer"]).object["id"] as? String
+        let sessions = try await acme.get("/v1/me/sessions").object["data"] as? [[String: Any]] ?? []
+        return [
+            "customer_id": try #require(customers?.first?["id"] as? String), "import_id": importID,
+            "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
+            "session_id": try #require(sessions.first { $0["is_current"] as? Bool == false }?["id"] as? String),
+        ]
+    }
+
+    private func target(of template: String, _ ids: [String: String]) -> String {
+        ids.reduce(template) { $0.replacing("{\($1.key)}", with: $1.value) }
+    }
+
     /// The whole story, and then each route with another business's id.
     @Test func aSecondBusinessSeesNothingOfTheFirst() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant("Acme"), other = try await api.makeTenant("Other")
-            let (importID, status) = try await acme.importFile(Array("name,phone\nCanary,9812345678\n".utf8))
-            let customers = try await acme.get("/v1/customers").object["data"] as? [[String: Any]]
-            let customer = try #require(customers?.first?["id"] as? String)
+            let ids = try await belongings(of: acme)
+            let nobody = ids.mapValues { $0.prefix(4) + String(repeating: "0", count: 32) }
 
-            #expect(status["rows_created"] as? Int == 1)
             #expect((try await other.get("/v1/customers").object["data"] as? [Any])?.count == 0)
             #expect((try await other.get("/v1/customers?q=canary").object["data"] as? [Any])?.count == 0)
 
             // Every route that takes an id, taken from the route table, so that a new one is covered by being there.
             for route in api.application.api.router.routes where route.template.contains("{") {
-                let target = route.template.replacingOccurrences(of: "{customer_id}", with: customer)
-                    .replacingOccurrences(
-                        of: "{import_id}", with: importID)
+                let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
-                let body = route.method == .patch || route.method == .post ? Array("{\"notes\":\"x\"}".utf8) : nil
+                let content = route.operation == "updateMember" ? ["role": "viewer"] : ["notes": "x"]
+                let body =
+                    route.method == .patch || route.method == .post ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
                 let foreign = try await api.request(
@@ -33,13 +54,10 @@ import Testing
                 let anonymous = try await api.request(route.method.rawValue, target, headers: headers, body: body)
                 let unknown = try await api.request(
                     route.method.rawValue,
-                    target.replacingOccurrences(of: customer, with: "cus_" + String(repeating: "0", count: 32))
-                        .replacingOccurrences(of: importID, with: "imp_" + String(repeating: "0", count: 32)),
-                    token: other.token, headers: headers,
-                    body: body)
+                    self.target(of: route.template, nobody.mapValues { String($0) }), token: other.token,
+                    headers: headers, body: body)
                 let malformed = try await api.request(
-                    route.method.rawValue,
-                    target.replacingOccurrences(of: customer, with: "x").replacingOccurrences(of: importID, with: "x"),
+                    route.method.rawValue, self.target(of: route.template, ids.mapValues { _ in "x" }),
                     token: other.token, headers: headers, body: body)
 
                 #expect(foreign.status == 404, "\(route.operation)")
@@ -50,27 +68,29 @@ import Testing
             }
             #expect(
                 (try await acme.get("/v1/customers").object["data"] as? [[String: Any]])?.first?["id"] as? String
-                    == customer)
+                    == ids["customer_id"])
         }
+    }
+
+    private func rank(_ route: Route) -> Int {
+        route.method != .delete ? 0 : route.template.contains("{") ? 1 : 2
     }
 
     /// Every operation for its own business, and then for another: what is one's own is there, and nothing of it elsewhere.
     @Test func everyOperationIsForItsOwnBusiness() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant("Acme"), other = try await api.makeTenant("Other")
-            let (importID, _) = try await acme.importFile(Array("name,phone\nCanary,9812345678\n".utf8))
-            let customers = try await acme.get("/v1/customers").object["data"] as? [[String: Any]]
-            let customer = try #require(customers?.first?["id"] as? String)
+            let ids = try await belongings(of: acme)
             let open = Contract.shared.openOperations
-            // What deletes comes last, and what ends the session is not asked.
+            // What deletes comes last, first one thing and then all of a kind; what ends the session is not asked.
             let routes = api.application.api.router.routes
                 .filter { !open.contains($0.operation) && $0.operation != "logOut" }
-                .sorted { ($0.method == .delete ? 1 : 0) < ($1.method == .delete ? 1 : 0) }
+                .sorted { rank($0) < rank($1) }
             for route in routes {
-                let target = route.template.replacingOccurrences(of: "{customer_id}", with: customer)
-                    .replacingOccurrences(of: "{import_id}", with: importID)
+                let target = target(of: route.template, ids)
                 let names = target != route.template
-                let body = route.body.maximumBytes > 0 ? Array("{\"notes\":\"Canary\"}".utf8) : nil
+                let content = route.operation == "updateMember" ? ["role": "viewer"] : ["notes": "Canary"]
+                let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 
                 let foreign = try await api.request(

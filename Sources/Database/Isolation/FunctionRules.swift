@@ -5,9 +5,19 @@ extension CatalogRule {
     /// Functions that read as somebody else than the one who calls them. Each was looked at: what it shows depends on the
     /// settings of the transaction, or on a value that only its owner knows.
     static let definerFunctions = [
+        "app.answer_challenge(uuid,bytea)",
+        "app.businesses_of_current_user()",
         "app.claim_login_identity(text,text)",
+        "app.claim_verified_identity(text,text)",
+        "app.confirm_login_identity(text,text)",
+        "app.find_challenge(uuid)",
+        "app.find_invitation(uuid,uuid,bytea)",
         "app.find_login_identity(text,text)",
+        "app.members_of_current_tenant()",
         "app.memberships_of_current_user()",
+        "app.open_challenge(uuid,text,text,text,uuid,bytea,bytea,timestamp with time zone)",
+        "app.release_login_identities(text,text)",
+        "app.void_challenges(text,text)",
     ]
 
     /// The list as SQL.

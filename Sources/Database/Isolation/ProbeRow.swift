@@ -32,6 +32,10 @@ struct ProbeRow: Sendable {
         ProbeRow(
             "idempotency_keys", "tenant_id, user_id, operation, key_hash, fingerprint, status, body",
             "'{tenant}', '{user}', 'probe', sha256('{number}'), sha256(''), 201, ''"),
+        ProbeRow(
+            "invitations", "tenant_id, id, role, token_hash, invited_by, expires_at",
+            "'{tenant}', '{id}', 'staff', sha256('{number}'), '{user}', now()",
+            crossing: "'{tenant}', '{id}', 'staff', sha256('{number}'), '{other user}', now()"),
         ProbeRow("business_profiles", "tenant_id, city", "'{tenant}', 'Probe'"),
         ProbeRow("business_hours", "tenant_id, day, opens, closes", "'{tenant}', 1, {number}, 1440"),
         ProbeRow(

@@ -6,62 +6,112 @@ import Core
 import HTTPMessage
 import HTTPTypes
 import JSON
+import Tokens
 
-/// Signing up, signing in, and who am I.
+/// Signing up and signing in.
 struct AccountHandlers: Sendable {
     let accounts: AccountService
-    let idempotency: Idempotency
+    let sessions: SessionService
     let gatekeeper: Gatekeeper
+    /// Country codes of the telephone numbers that codes are sent to.
+    let countries: [String]
 
-    func mount(open: RouteGroup<OpenContext>, tenant: RouteGroup<TenantContext>) {
-        open.post("/v1/auth/register", operation: "register", repeating: .harmless, body: Self.small, register)
-        open.post("/v1/auth/login", operation: "logIn", repeating: .harmless, body: Self.small, logIn)
-        open.post("/v1/auth/refresh", operation: "refreshTokens", repeating: .harmless, body: Self.small, refresh)
-        tenant.post(
-            "/v1/auth/logout", operation: "logOut", repeating: .harmless, body: .collect(maximumBytes: 0), logOut)
-        tenant.post("/v1/auth/switch", operation: "switchTenant", repeating: .harmless, body: Self.small, switchTenant)
-        tenant.post("/v1/tenants", operation: "createTenant", repeating: .byKey, body: Self.small, createTenant)
-        tenant.get("/v1/me", operation: "getMe", me)
-        tenant.patch("/v1/me", operation: "updateMe", body: Self.small, updateMe)
+    func mount(on open: RouteGroup<OpenContext>) {
+        open.post(
+            "/v1/auth/register", operation: "register", access: .everyone, repeating: .harmless, body: .small, register)
+        open.post(
+            "/v1/auth/codes", operation: "sendCode", access: .everyone, repeating: .harmless, body: .small, sendCode)
+        open.post(
+            "/v1/auth/verify", operation: "verifyCode", access: .everyone, repeating: .harmless, body: .small, verify)
+        open.post("/v1/auth/login", operation: "logIn", access: .everyone, repeating: .harmless, body: .small, logIn)
+        open.post(
+            "/v1/auth/refresh", operation: "refreshTokens", access: .everyone, repeating: .harmless, body: .small,
+            refresh)
     }
 
-    private static let small = BodyPolicy.collect(maximumBytes: 16_384)
-
-    // MARK: - Open
+    // MARK: - Codes
 
     struct RegisterInput: Decodable {
-        let businessName: String, name: String, phone: String?, email: String?, password: String
-        enum CodingKeys: String, CodingKey { case businessName = "business_name", name, phone, email, password }
+        let businessName: String?, invitation: String?, name: String, phone: String?, email: String?,
+            password: String?
+        enum CodingKeys: String, CodingKey {
+            case businessName = "business_name"
+            case invitation, name, phone, email, password
+        }
 
         func registration() throws -> Registration {
             var validation = Validation()
-            let businessName = validation.check { () throws(FieldError) in
-                try Text(self.businessName, at: "/business_name", maximumBytes: 200)
-            }
+            let aim = aim(&validation)
             let name = validation.check { () throws(FieldError) in try Text(self.name, at: "/name", maximumBytes: 200) }
-            let phone = validation.check { () throws(FieldError) in
-                try self.phone.map { text throws(FieldError) in try PhoneNumber(text, at: "/phone") }
-            }
-            let email = validation.check { () throws(FieldError) in
-                try self.email.map { text throws(FieldError) in try EmailAddress(text, at: "/email") }
-            }
-            let password = validation.check { () throws(FieldError) in try Password(self.password, at: "/password") }
-            if self.phone == nil && self.email == nil {
-                validation.fail(FieldError("", "required", "Give a phone number or an e-mail address to sign in with."))
+            let identity = IdentityInput(phone: phone, email: email).identity(&validation)
+            let password = validation.check { () throws(FieldError) in
+                try self.password.map { text throws(FieldError) in try Password(text, at: "/password") }
             }
             try validation.finish()
-            guard let businessName, let name, let password else { throw ValidationError([]) }
-            return Registration(
-                businessName: businessName, name: name, phone: phone ?? nil, email: email ?? nil, password: password)
+            guard let aim, let name, let identity, let password else { throw ValidationError([]) }
+            return Registration(aim: aim, name: name, identity: identity, password: password)
+        }
+
+        private func aim(_ validation: inout Validation) -> Registration.Aim? {
+            switch (businessName, invitation) {
+            case (let name?, nil):
+                return validation.check { () throws(FieldError) in
+                    .found(try Text(name, at: "/business_name", maximumBytes: 200))
+                }
+            case (nil, let token?) where token.utf8.count <= 128: return .join(invitation: token)
+            case (nil, .some): validation.fail(FieldError("/invitation", "too_long", "At most 128 bytes."))
+            case (nil, nil): validation.fail(FieldError("/business_name", "required", "What is your business called?"))
+            default:
+                validation.fail(FieldError("/invitation", "one_of", "Open a business or join one, not both at once."))
+            }
+            return nil
         }
     }
 
     func register(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
         let registration = try request.json(RegisterInput.self).registration()
-        let signedIn = try await accounts.register(registration)
-        return .json(TokensOutput(signedIn), status: .created)
+        try registration.identity.check(isServedIn: countries, at: "/phone")
+        try await gatekeeper.admitCode(to: registration.identity, request)
+        return .json(ChallengeOutput(challenge: try await accounts.register(registration)), status: .accepted)
     }
+
+    struct SendCodeInput: Decodable { let identity: String, purpose: String }
+
+    func sendCode(_ request: Request, _ context: OpenContext) async throws -> Response {
+        try gatekeeper.admitSignIn(request)
+        let input = try request.json(SendCodeInput.self)
+        let identity = try LoginIdentity(input.identity, at: "/identity")
+        guard let purpose = ChallengePurpose(rawValue: input.purpose), [.logIn, .resetPassword].contains(purpose) else {
+            throw FieldError("/purpose", "invalid_purpose", "One of log_in and reset_password.")
+        }
+        try identity.check(isServedIn: countries, at: "/identity")
+        try await gatekeeper.admitCode(to: identity, request)
+        return .json(ChallengeOutput(challenge: try await accounts.sendCode(purpose, to: identity)), status: .accepted)
+    }
+
+    struct VerifyInput: Decodable {
+        let challengeID: String, code: String, newPassword: String?, tenantID: String?
+        enum CodingKeys: String, CodingKey {
+            case challengeID = "challenge_id"
+            case code
+            case newPassword = "new_password"
+            case tenantID = "tenant_id"
+        }
+    }
+
+    func verify(_ request: Request, _ context: OpenContext) async throws -> Response {
+        try gatekeeper.admitSignIn(request)
+        let input = try request.json(VerifyInput.self)
+        let answer = try CodeInput(challengeID: input.challengeID, code: input.code).answer()
+        let password = try input.newPassword.map { try Password($0, at: "/new_password") }
+        let (signedIn, memberships) = try await accounts.verify(
+            answer.id, code: answer.code, newPassword: password, tenant: Self.tenant(input.tenantID),
+            on: request.device)
+        return .json(TokensOutput(signedIn, memberships))
+    }
+
+    // MARK: - Passwords and tokens
 
     struct LogInInput: Decodable {
         let identity: String, password: String, tenantID: String?
@@ -71,17 +121,19 @@ struct AccountHandlers: Sendable {
     func logIn(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
         let input = try request.json(LogInInput.self)
-        guard let identity = LoginIdentity(input.identity) else {
-            throw FieldError("/identity", "invalid_identity", "Give a phone number or an e-mail address.")
-        }
+        let identity = try LoginIdentity(input.identity, at: "/identity")
         try await gatekeeper.admitIdentity(identity.value, request)
-        let tenant = try input.tenantID.map { text in
+        let (signedIn, memberships) = try await accounts.logIn(
+            identity, password: Password.attempt(input.password), tenant: Self.tenant(input.tenantID),
+            on: request.device)
+        return .json(TokensOutput(signedIn, memberships))
+    }
+
+    private static func tenant(_ text: String?) throws -> TenantID? {
+        try text.map { text in
             guard let id = TenantID(text) else { throw AccountError.tenantUnknown }
             return id
         }
-        let (signedIn, memberships) = try await accounts.logIn(
-            identity, password: Password.attempt(input.password), tenant: tenant)
-        return .json(TokensOutput(signedIn, memberships))
     }
 
     struct RefreshInput: Decodable {
@@ -91,49 +143,19 @@ struct AccountHandlers: Sendable {
 
     func refresh(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
-        return .json(TokensOutput(try await accounts.refresh(request.json(RefreshInput.self).refreshToken)))
+        let token = try request.json(RefreshInput.self).refreshToken
+        return .json(TokensOutput(try await sessions.refresh(token, on: request.device)))
     }
+}
 
-    // MARK: - Signed in
+extension BodyPolicy {
+    /// Some words that a person has typed.
+    static let small = BodyPolicy.collect(maximumBytes: 16_384)
+}
 
-    func logOut(_ request: Request, _ context: TenantContext) async throws -> Response {
-        try await accounts.logOut(context.person)
-        return Response(.noContent)
-    }
-
-    struct SwitchInput: Decodable {
-        let tenantID: String
-        enum CodingKeys: String, CodingKey { case tenantID = "tenant_id" }
-    }
-
-    func switchTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
-        guard let tenant = TenantID(try request.json(SwitchInput.self).tenantID) else {
-            throw AccountError.tenantUnknown
-        }
-        let (membership, token) = try await accounts.enter(tenant, context.person)
-        return .json(SwitchOutput(membership: membership, token: token, lifetime: accounts.accessLifetime))
-    }
-
-    struct CreateTenantInput: Decodable { let name: String }
-
-    func createTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let name = try Text(try request.json(CreateTenantInput.self).name, at: "/name", maximumBytes: 200)
-        let write = try idempotency.write(request, by: context.person)
-        return try await accounts.createTenant(name, owner: context.person.userID) { tx, found in
-            try write.once(in: tx) { .json(TenantOutput(membership: try found()), status: .created) }
-        }
-    }
-
-    struct UpdateMeInput: Decodable { let name: String }
-
-    func updateMe(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let name = try Text(try request.json(UpdateMeInput.self).name, at: "/name", maximumBytes: 200)
-        let (user, memberships) = try await accounts.rename(name, context.person)
-        return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
-    }
-
-    func me(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let (user, memberships) = try await accounts.me(context.person)
-        return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
+extension Request {
+    /// Where it comes from, as its person is shown later.
+    var device: Device {
+        Device(userAgent: head.fields.contains(.userAgent) ? head.fields.only(.userAgent) : nil, address: client)
     }
 }

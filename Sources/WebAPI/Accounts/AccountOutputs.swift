@@ -6,7 +6,7 @@ import Core
 import JSON
 
 /// `{"access_token": "…", "token_type": "Bearer", "expires_in": 600, "refresh_token": "rt_…", "user_id": "usr_…",
-/// "tenant_id": "ten_…"}`, after login with `"tenants": […]`.
+/// "tenant_id": "ten_…"}`, after signing in with `"tenants": […]`.
 struct TokensOutput: JSONWritable {
     private let signedIn: SignedIn
     private let memberships: [Membership]?
@@ -82,6 +82,38 @@ struct MeOutput: JSONWritable {
             }
             json.member("tenant_id", tenantID)
             json.member("tenants") { TenantOutput.write(memberships, to: &$0) }
+        }
+    }
+}
+
+/// `{"challenge_id": "chl_…", "sent_to": "phone", "expires_in": 600}`
+struct ChallengeOutput: JSONWritable {
+    let challenge: OpenedChallenge
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("challenge_id", challenge.id)
+            json.member("sent_to", challenge.kind)
+            json.member("expires_in", Int(challenge.lifetime.components.seconds))
+        }
+    }
+}
+
+/// `{"id": "ses_…", "is_current": true, "device": "…", "network": "203.0.113.0/24", …}`
+struct SessionOutput: JSONWritable {
+    let session: Session
+    let current: SessionID
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", session.id)
+            json.member("is_current", session.id == current)
+            json.member("tenant_id", session.tenantID)
+            json.member("device", session.device)
+            json.member("network", session.network)
+            json.member("created_at", session.createdAt)
+            json.member("used_at", session.usedAt)
+            json.member("expires_at", session.expiresAt)
         }
     }
 }

@@ -11,7 +11,7 @@ struct KeyHandlers: Sendable {
 
     func mount(open: RouteGroup<OpenContext>) {
         open.get(
-            "/.well-known/jwks.json", operation: "getSigningKeys",
+            "/.well-known/jwks.json", operation: "getSigningKeys", access: .everyone,
             atOnce: { [tokens] _, _ in
                 Response(.ok, fields: [.contentType: "application/jwk-set+json"], body: tokens.keySet)
             })

@@ -18,13 +18,19 @@ struct CustomerHandlers: Sendable {
     let gatekeeper: Gatekeeper
 
     func mount(on tenant: RouteGroup<TenantContext>) {
-        tenant.get("/v1/customers", operation: "listCustomers", list)
-        tenant.post("/v1/customers", operation: "createCustomer", repeating: .byKey, create)
-        tenant.post("/v1/customers/batch", operation: "createCustomers", repeating: .byKey, createAll)
-        tenant.get("/v1/customers/export", operation: "exportCustomers", export)
-        tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", get)
-        tenant.patch("/v1/customers/{customer_id}", operation: "updateCustomer", update)
-        tenant.delete("/v1/customers/{customer_id}", operation: "deleteCustomer", delete)
+        tenant.get("/v1/customers", operation: "listCustomers", access: .permission(.customersRead), list)
+        tenant.post(
+            "/v1/customers", operation: "createCustomer", access: .permission(.customersWrite), repeating: .byKey,
+            create)
+        tenant.post(
+            "/v1/customers/batch", operation: "createCustomers", access: .permission(.customersWrite),
+            repeating: .byKey, createAll)
+        tenant.get("/v1/customers/export", operation: "exportCustomers", access: .permission(.customersExport), export)
+        tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", access: .permission(.customersRead), get)
+        tenant.patch(
+            "/v1/customers/{customer_id}", operation: "updateCustomer", access: .permission(.customersWrite), update)
+        tenant.delete(
+            "/v1/customers/{customer_id}", operation: "deleteCustomer", access: .permission(.customersDelete), delete)
     }
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {

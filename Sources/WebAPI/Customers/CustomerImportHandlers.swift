@@ -22,11 +22,18 @@ package struct CustomerImportHandlers: Sendable {
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.post(
-            "/v1/customers/import", operation: "importCustomers", repeating: .byKey,
+            "/v1/customers/import", operation: "importCustomers", access: .permission(.customersImport),
+            repeating: .byKey,
             body: .stream(maximumBytes: CustomerImportService.maximumFileBytes), begin)
-        tenant.get("/v1/customer-imports/{import_id}", operation: "getCustomerImport", get)
-        tenant.get("/v1/customer-imports/{import_id}/events", operation: "watchCustomerImport", watch)
-        tenant.get("/v1/customer-imports/{import_id}/rows", operation: "listCustomerImportRows", rows)
+        tenant.get(
+            "/v1/customer-imports/{import_id}", operation: "getCustomerImport", access: .permission(.customersImport),
+            get)
+        tenant.get(
+            "/v1/customer-imports/{import_id}/events", operation: "watchCustomerImport",
+            access: .permission(.customersImport), watch)
+        tenant.get(
+            "/v1/customer-imports/{import_id}/rows", operation: "listCustomerImportRows",
+            access: .permission(.customersImport), rows)
     }
 
     func begin(_ request: Request, _ context: TenantContext) async throws -> Response {

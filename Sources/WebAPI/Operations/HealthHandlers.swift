@@ -18,8 +18,8 @@ package struct HealthHandlers: Sendable {
     }
 
     package func mount(open: RouteGroup<OpenContext>) {
-        open.get("/livez", operation: "getLiveness", atOnce: { _, _ in .json(bytes: Self.alive) })
-        open.get("/readyz", operation: "getReadiness") { _, _ in try await readiness() }
+        open.get("/livez", operation: "getLiveness", access: .everyone, atOnce: { _, _ in .json(bytes: Self.alive) })
+        open.get("/readyz", operation: "getReadiness", access: .everyone) { _, _ in try await readiness() }
     }
 
     private static let alive = Array(#"{"status":"alive"}"#.utf8), ready = Array(#"{"status":"ready"}"#.utf8)

@@ -12,7 +12,7 @@ package struct MetricsHandlers: Sendable {
     package init(prometheus: Prometheus) { self.prometheus = prometheus }
 
     package func mount(open: RouteGroup<OpenContext>) {
-        open.get("/metrics", operation: "getMetrics") { [prometheus] _, _ in
+        open.get("/metrics", operation: "getMetrics", access: .everyone) { [prometheus] _, _ in
             .text(prometheus.text(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
     }

@@ -28,7 +28,8 @@ struct Mail: AsyncParsableCommand {
             }
             try await reporting {
                 var reader = try await settings.reader(flags: [:])
-                try await reader.mail().sendTrial(to: recipient)
+                let (mail, outbound) = try reader.mail()
+                try await mail.sendTrial(to: recipient, outbound)
                 print("The mail server has taken the message for \(recipient) in.")
             }
         }

@@ -119,9 +119,11 @@ enum HTTPTargets {
 
     private static let router: Router = {
         let table = RouteTable()
-        let group = RouteGroup<Void>(table) { _ in .now(()) }
-        group.get("/get/{name}", operation: "get") { _, _ in Response(.ok) }
-        group.post("/post", operation: "post", repeating: .harmless, body: .collect(maximumBytes: 4_096)) { _, _ in
+        let group = RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }
+        group.get("/get/{name}", operation: "get", access: .everyone) { _, _ in Response(.ok) }
+        group.post(
+            "/post", operation: "post", access: .everyone, repeating: .harmless, body: .collect(maximumBytes: 4_096)
+        ) { _, _ in
             Response(.ok)
         }
         return Router(table)

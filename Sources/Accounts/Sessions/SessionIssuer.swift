@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+import Tokens
+
+/// Where a request comes from, as its person is shown later.
+package struct Device: Sendable {
+    /// What the client calls itself, cut to 200 bytes.
+    package let name: String?
+    /// Without the last part of the address: a network, not a house.
+    package let network: String
+
+    package init(userAgent: String?, address: NetworkAddress) {
+        name = userAgent.flatMap { agent in
+            var text = "", bytes = 0
+            for character in agent
+            where !character.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+                bytes += character.utf8.count
+                if bytes > 200 { break }
+                text.append(character)
+            }
+            return text.trimmingWhitespace.isEmpty ? nil : text.trimmingWhitespace
+        }
+        network =
+            address.isIPv4
+            ? NetworkAddress(high: 0, low: address.low & ~0xFF).description + "/24"
+            : NetworkAddress(high: address.high & ~0xFFFF, low: 0).description + "/48"
+    }
+}
+
+/// Begins sessions and makes their tokens.
+package struct SessionIssuer: Sendable {
+    let accessTokens: AccessTokens
+    let refreshTokens: RefreshTokens
+    /// From signing in to having to sign in again.
+    let lifetime: Duration
+
+    package init(accessTokens: AccessTokens, refreshTokens: RefreshTokens, lifetime: Duration) {
+        self.accessTokens = accessTokens
+        self.refreshTokens = refreshTokens
+        self.lifetime = lifetime
+    }
+
+    /// A session that begins in `tenant`, in the transaction of whatever has let its person in.
+    func begin<Scope: TransactionScope & HasUser>(
+        in membership: Membership, on device: Device, in tx: borrowing Transaction<Scope>
+    ) throws -> BegunSession {
+        let session = SessionID.next()
+        try SessionQueries.makeRoom(in: tx)
+        try SessionQueries.insert(
+            session, tenant: membership.tenantID, on: device, expiresAt: Instant.now().advanced(by: lifetime), in: tx)
+        return BegunSession(
+            person: Caller.Person(
+                userID: tx.userID, sessionID: session, tenantID: membership.tenantID, standing: membership.standing),
+            generation: 1)
+    }
+
+    func tokens(for session: BegunSession) async throws -> SignedIn {
+        let person = session.person
+        return SignedIn(
+            userID: person.userID, tenantID: person.tenantID, accessToken: try await accessToken(for: person),
+            accessLifetime: accessTokens.lifetime,
+            refreshToken: Secret(
+                refreshTokens.token(
+                    for: RefreshClaims(
+                        user: person.userID, session: person.sessionID, generation: session.generation))))
+    }
+
+    func accessToken(for person: Caller.Person) async throws -> Secret<String> {
+        Secret(try await accessTokens.sign(person))
+    }
+}
+
+/// All that a session's tokens say.
+struct BegunSession: Sendable {
+    let person: Caller.Person
+    let generation: Int
+}

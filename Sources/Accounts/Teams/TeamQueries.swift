@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+enum TeamQueries {
+    // MARK: - Members
+
+    static func members(in tx: borrowing TenantTransaction) throws -> [Member] {
+        try tx.all("SELECT user_id, name, phone, email, role, created_at FROM app.members_of_current_tenant()") { row in
+            let id: UserID = try row.decode("user_id"), name: String = try row.decode("name"),
+                phone: PhoneNumber? = try row.decodeIfPresent("phone"),
+                email: EmailAddress? = try row.decodeIfPresent("email"), role: String = try row.decode("role")
+            guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
+            return Member(
+                id: id, name: name, phone: phone, email: email, role: role, since: try row.decode("created_at"))
+        }
+    }
+
+    /// Locks the memberships of all owners and of one more person, always in the same order: of two who would leave a business
+    /// without an owner, the second sees what the first has done.
+    /// - Returns: who is what.
+    static func lock(_ user: UserID, in tx: borrowing TenantTransaction) throws -> [UserID: Role] {
+        let rows: [(UserID, Role)] = try tx.all(
+            """
+            SELECT user_id, role FROM app.memberships
+            WHERE tenant_id = \(tx.tenantID) AND ended_at IS NULL AND (role = 'owner' OR user_id = \(user))
+            ORDER BY user_id FOR UPDATE
+            """
+        ) { row in
+            let id: UserID = try row.decode("user_id"), role: String = try row.decode("role")
+            guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
+            return (id, role)
+        }
+        return Dictionary(rows) { first, _ in first }
+    }
+
+    /// Gives a role, or ends the membership, and tells every server.
+    /// - Parameter role: nil for the end.
+    static func change(_ user: UserID, to role: Role?, in tx: borrowing TenantTransaction) throws {
+        let changedAt: Instant = try tx.one(
+            """
+            UPDATE app.memberships
+            SET role = coalesce(\(role?.rawValue), role), ended_at = CASE WHEN \(role == nil) THEN now() END,
+                changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
+            WHERE tenant_id = \(tx.tenantID) AND user_id = \(user)
+            RETURNING changed_at
+            """
+        ) { row in try row.decode("changed_at") }
+        try tx.execute(
+            """
+            INSERT INTO app.membership_changes (tenant_id, user_id, changed_at)
+            VALUES (\(tx.tenantID), \(user), \(changedAt))
+            ON CONFLICT (tenant_id, user_id) DO UPDATE SET changed_at = excluded.changed_at, noted_at = now()
+            """)
+    }
+
+    // MARK: - Invitations
+
+    static func openInvitations(in tx: borrowing TenantTransaction) throws -> [Invitation] {
+        try tx.all(
+            """
+            SELECT id, role, kind, value, invited_by, created_at, expires_at FROM app.invitations
+            WHERE tenant_id = \(tx.tenantID) AND closed_at IS NULL AND expires_at > now()
+            ORDER BY expires_at DESC LIMIT 200
+            """
+        ) { row in
+            let id: Invitation.ID = try row.decode("id")
+            let (role, identity) = try whom(&row)
+            return try Invitation(
+                id: id, role: role, identity: identity, invitedBy: row.decode("invited_by"),
+                createdAt: row.decode("created_at"), expiresAt: row.decode("expires_at"))
+        }
+    }
+
+    static func insert(_ invitation: Invitation, tokenHash: [UInt8], in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            """
+            INSERT INTO app.invitations (tenant_id, id, role, kind, value, token_hash, invited_by, expires_at)
+            VALUES (\(tx.tenantID), \(invitation.id), \(invitation.role.rawValue), \(invitation.identity?.kind),
+                    \(invitation.identity?.value), \(tokenHash), \(invitation.invitedBy), \(invitation.expiresAt))
+            """)
+    }
+
+    /// - Returns: the invitation's role; nil when there is no open one.
+    static func role(of id: Invitation.ID, in tx: borrowing TenantTransaction) throws -> Role? {
+        try tx.first(
+            "SELECT role FROM app.invitations WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND closed_at IS NULL"
+        ) { row in try Role(rawValue: row.decode("role")) } ?? nil
+    }
+
+    /// Each closes once, accepted or taken back.
+    /// - Returns: false when it was not open any more.
+    static func close<Scope: TransactionScope & HasTenant>(
+        _ id: Invitation.ID, acceptedBy user: UserID?, in tx: borrowing Transaction<Scope>
+    ) throws -> Bool {
+        try tx.execute(
+            """
+            UPDATE app.invitations SET closed_at = now(), accepted_by = \(user)
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND closed_at IS NULL AND expires_at > now()
+            """) > 0
+    }
+
+    static func find(_ token: InvitationToken) -> Query<InvitationPreview?> {
+        .first(
+            """
+            SELECT tenant_id, id, business_name, role, kind, value
+            FROM app.find_invitation(\(token.tenantID), \(token.id), \(token.hash))
+            """
+        ) { row in
+            let tenantID: TenantID = try row.decode("tenant_id"), id: Invitation.ID = try row.decode("id"),
+                name: String = try row.decode("business_name")
+            let (role, identity) = try whom(&row)
+            return InvitationPreview(tenantID: tenantID, id: id, businessName: name, role: role, identity: identity)
+        }.quick
+    }
+
+    /// Whether the person of the transaction has proved an identity.
+    static func has(_ identity: LoginIdentity, in tx: borrowing MemberTransaction) throws -> Bool {
+        let holder: UserID? = try tx.one(
+            "SELECT app.find_login_identity(\(identity.kind), \(identity.value)) AS user_id"
+        ) { row in try row.decodeIfPresent("user_id") }
+        return holder == tx.userID
+    }
+
+    private static func whom(_ row: inout Row) throws -> (Role, LoginIdentity?) {
+        let role: String = try row.decode("role"), kind: String? = try row.decodeIfPresent("kind"),
+            value: String? = try row.decodeIfPresent("value")
+        guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
+        guard let kind, let value else { return (role, nil) }
+        return (role, LoginIdentity(kind: kind, value: value))
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+/// Who works in a business, and who is invited.
+package struct TeamService: Sendable {
+    private static let invitationLifetime = Duration.seconds(7 * 86_400)
+    private static let maximumInvitations = 100
+
+    private let database: ConnectionPool
+    private let revocations: SessionRevocations
+
+    package init(database: ConnectionPool, revocations: SessionRevocations) {
+        self.database = database
+        self.revocations = revocations
+    }
+
+    // MARK: - Members
+
+    /// In the order in which they came.
+    package func members(for caller: Caller) async throws -> [Member] {
+        try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
+            try TeamQueries.members(in: tx)
+        }
+    }
+
+    /// Gives somebody another role, from now on, on every server within seconds.
+    /// - Throws: `TeamError.memberUnknown`, `.roleNotGoverned`, `.lastOwner`.
+    package func change(_ member: UserID, to role: Role, by caller: Caller.Person) async throws -> Member {
+        try await alter(member, to: role, by: caller)
+        let members = try await members(for: .person(caller))
+        guard let member = members.first(where: { $0.id == member }) else { throw TeamError.memberUnknown }
+        return member
+    }
+
+    /// Takes somebody out of the business.
+    /// - Throws: as ``change(_:to:by:)``.
+    package func remove(_ member: UserID, by caller: Caller.Person) async throws {
+        try await alter(member, to: nil, by: caller)
+    }
+
+    private func alter(_ member: UserID, to role: Role?, by caller: Caller.Person) async throws {
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            let roles = try TeamQueries.lock(member, in: tx)
+            guard let old = roles[member] else { throw TeamError.memberUnknown }
+            // What the caller is was read from a token, which may be a moment old; an owner's standing was locked just now.
+            guard caller.role != .owner || roles[caller.userID] == .owner else { throw TeamError.roleNotGoverned }
+            guard caller.role.governs(old), role.map({ caller.role.governs($0) }) ?? true else {
+                throw TeamError.roleNotGoverned
+            }
+            try Self.checkOwnerStays(roles, without: role == .owner ? nil : member)
+            try TeamQueries.change(member, to: role, in: tx)
+        }
+        revocations.noteChange()
+    }
+
+    private static func checkOwnerStays(_ roles: [UserID: Role], without member: UserID?) throws {
+        guard roles.contains(where: { $0.value == .owner && $0.key != member }) else { throw TeamError.lastOwner }
+    }
+
+    /// The caller leaves the business.
+    /// - Throws: `TeamError.lastOwner`, `.memberUnknown`.
+    package func leave(_ caller: Caller.Person) async throws {
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            let roles = try TeamQueries.lock(caller.userID, in: tx)
+            guard roles[caller.userID] != nil else { throw TeamError.memberUnknown }
+            try Self.checkOwnerStays(roles, without: caller.userID)
+            try TeamQueries.change(caller.userID, to: nil, in: tx)
+        }
+        revocations.noteChange()
+    }
+
+    /// Makes somebody else the owner; the caller stays as a manager.
+    /// - Throws: `TeamError.memberUnknown`, `.roleNotGoverned`, `AccountError.confirmationNeeded`.
+    package func transfer(to member: UserID, by caller: Caller.Person) async throws {
+        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
+            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
+        }
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            let roles = try TeamQueries.lock(member, in: tx)
+            guard roles[caller.userID] == .owner else { throw TeamError.roleNotGoverned }
+            guard roles[member] != nil, member != caller.userID else { throw TeamError.memberUnknown }
+            try TeamQueries.change(member, to: .owner, in: tx)
+            try TeamQueries.change(caller.userID, to: .manager, in: tx)
+        }
+        revocations.noteChange()
+    }
+
+    // MARK: - Invitations
+
+    /// - Parameter identity: who alone may accept; anybody who has the token, when nil.
+    /// - Returns: the invitation and its token, which is shown this once.
+    /// - Throws: `TeamError.roleNotGoverned`, `.tooManyInvitations`.
+    package func invite(
+        as role: Role, _ identity: LoginIdentity?, by caller: Caller.Person
+    ) async throws -> (Invitation, token: Secret<String>) {
+        guard caller.role.governs(role) else { throw TeamError.roleNotGoverned }
+        let now = Instant.now(), token = InvitationToken(to: caller.tenantID)
+        let invitation = Invitation(
+            id: token.id, role: role, identity: identity, invitedBy: caller.userID, createdAt: now,
+            expiresAt: now.advanced(by: Self.invitationLifetime))
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            guard try TeamQueries.openInvitations(in: tx).count < Self.maximumInvitations else {
+                throw TeamError.tooManyInvitations
+            }
+            try TeamQueries.insert(invitation, tokenHash: token.hash, in: tx)
+        }
+        return (invitation, token.text)
+    }
+
+    /// Those that can still be accepted, the newest first.
+    package func invitations(for caller: Caller) async throws -> [Invitation] {
+        try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
+            try TeamQueries.openInvitations(in: tx)
+        }
+    }
+
+    /// - Throws: `TeamError.invitationUnknown`, `.roleNotGoverned`.
+    package func takeBack(_ id: Invitation.ID, by caller: Caller.Person) async throws {
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            guard let role = try TeamQueries.role(of: id, in: tx) else { throw TeamError.invitationUnknown }
+            guard caller.role.governs(role) else { throw TeamError.roleNotGoverned }
+            guard try TeamQueries.close(id, acceptedBy: nil, in: tx) else { throw TeamError.invitationUnknown }
+        }
+    }
+
+    /// What a token invites to.
+    /// - Throws: `TeamError.invitationUnknown`.
+    package func preview(_ token: String) async throws -> InvitationPreview {
+        guard let token = InvitationToken(token) else { throw TeamError.invitationUnknown }
+        let found = try await database.read(TeamQueries.find(token), in: .directory)
+        guard let found else { throw TeamError.invitationUnknown }
+        return found
+    }
+
+    /// The caller joins the business that a token invites to.
+    /// - Throws: `TeamError.invitationUnknown`, `.invitationForAnother`, `.alreadyMember`.
+    package func accept(_ token: String, by user: UserID) async throws -> Membership {
+        let invitation = try await preview(token)
+        return try await database.withMember(user, of: invitation.tenantID) { (tx: borrowing MemberTransaction) in
+            try Self.accept(invitation, in: tx)
+        }
+    }
+
+    /// The same, in the transaction of somebody who has just come in.
+    static func accept(_ invitation: InvitationPreview, in tx: borrowing MemberTransaction) throws -> Membership {
+        if let identity = invitation.identity, try !TeamQueries.has(identity, in: tx) {
+            throw TeamError.invitationForAnother
+        }
+        guard try !AccountQueries.memberships(in: tx).contains(where: { $0.tenantID == tx.tenantID }) else {
+            throw TeamError.alreadyMember
+        }
+        // The row is locked by this: of two who hold one token, the second finds it closed.
+        guard try TeamQueries.close(invitation.id, acceptedBy: tx.userID, in: tx) else {
+            throw TeamError.invitationUnknown
+        }
+        return Membership(
+            tenantID: tx.tenantID, businessName: invitation.businessName,
+            standing: try AccountQueries.join(as: invitation.role, in: tx))
+    }
+}

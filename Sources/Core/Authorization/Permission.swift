@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+/// Something that not everybody in a business may do. Every route of a business names one; `openapi.yaml` says which, as
+/// `x-permission`.
+package enum Permission: String, Sendable, CaseIterable {
+    case customersRead = "customers:read"
+    case customersWrite = "customers:write"
+    case customersDelete = "customers:delete"
+    /// Whole files in.
+    case customersImport = "customers:import"
+    /// The whole book out.
+    case customersExport = "customers:export"
+    case businessRead = "business:read"
+    case businessWrite = "business:write"
+    case membersRead = "members:read"
+    /// Invite, give roles, remove; within what ``Role/governs(_:)`` allows.
+    case membersManage = "members:manage"
+    /// Give the business away, or close it.
+    case businessOwn = "business:own"
+}
+
+extension Role {
+    /// Who may do what: the one place where that is said.
+    private static let table: [(permission: Permission, roles: Set<Role>)] = [
+        (.customersRead, [.owner, .manager, .staff, .viewer]),
+        (.customersWrite, [.owner, .manager, .staff]),
+        (.customersDelete, [.owner, .manager]),
+        (.customersImport, [.owner, .manager]),
+        (.customersExport, [.owner, .manager]),
+        (.businessRead, [.owner, .manager, .staff, .viewer]),
+        (.businessWrite, [.owner, .manager]),
+        (.membersRead, [.owner, .manager, .staff, .viewer]),
+        (.membersManage, [.owner, .manager]),
+        (.businessOwn, [.owner]),
+    ]
+
+    /// Looked up with every request.
+    package static let permissions: [Role: Set<Permission>] = Dictionary(
+        uniqueKeysWithValues: Role.allCases.map { role in
+            (role, Set(table.filter { $0.roles.contains(role) }.map(\.permission)))
+        })
+
+    package func may(_ permission: Permission) -> Bool { Self.permissions[self]?.contains(permission) ?? false }
+}
