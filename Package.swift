@@ -82,13 +82,15 @@ let package = Package(
         room("Admission", ["Core", "JSON", "Database", "Jobs", crypto, logging]),
         room("Jobs", ["Core", "JSON", "Database", logging, metrics]),
         room("Privacy", ["Core", "Database"]),
+        room("Audit", ["Core", "Database"]),
         room("Messaging", ["Core", "JSON", "HTTPMessage", "HTTPOutbound", httpTypes]),
-        room("Accounts", ["Core", "JSON", "Database", "Jobs", "Passwords", "Tokens", crypto]),
-        room("CRM", ["Core", "JSON", "Database", "Jobs", logging]),
+        room("Accounts", ["Audit", "Core", "JSON", "Database", "Jobs", "Passwords", "Tokens", crypto]),
+        room("CRM", ["Audit", "Core", "JSON", "Database", "Jobs", logging]),
         room(
             "WebAPI",
             [
-                "Core", "JSON", "Telemetry", "HTTPMessage", "Admission", "Accounts", "CRM", "Database", "Passwords",
+                "Core", "JSON", "Telemetry", "HTTPMessage", "Admission", "Accounts", "Audit", "CRM", "Database",
+                "Passwords",
                 "Tokens", "WebApp",
                 crypto, httpTypes, logging, metrics,
             ]),
@@ -96,7 +98,7 @@ let package = Package(
             "Bootstrap",
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
-                "HTTPOutbound", "Messaging", "Admission", "Jobs", "JSON",
+                "HTTPOutbound", "Messaging", "Admission", "Audit", "Jobs", "JSON",
                 "Accounts", "CRM", "WebAPI", "WebApp", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -104,7 +106,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "unnati",
-            dependencies: ["Accounts", "Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", argumentParser],
+            dependencies: [
+                "Accounts", "Audit", "Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", argumentParser,
+            ],
             swiftSettings: house,
             linkerSettings: selfContained),
         .target(
@@ -148,7 +152,11 @@ let package = Package(
         tests("CRMTests", ["Core", "CRM"]),
         tests("JobsTests", ["Core", "Database", "JSON", "Jobs", .product(name: "Metrics", package: "swift-metrics")]),
         tests(
-            "WebAPITests", ["Admission", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI", httpTypes]),
+            "WebAPITests",
+            [
+                "Accounts", "Admission", "Audit", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI",
+                httpTypes,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,8 +2,11 @@
 SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 
+-- squawk-ignore ban-drop-function
 DROP FUNCTION app.members_of_current_tenant();
+-- squawk-ignore ban-drop-function
 DROP FUNCTION app.businesses_of_current_user();
+-- squawk-ignore ban-drop-function
 DROP FUNCTION app.find_invitation(uuid, uuid, bytea);
 REVOKE SELECT ON app.users FROM unnati_directory;
 DROP POLICY users_directory ON app.users;

@@ -63,7 +63,7 @@ enum AccountQueries {
         }
     }
 
-    static func user(in tx: borrowing UserTransaction) throws -> User? {
+    static func user<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws -> User? {
         try tx.first("SELECT name, phone, email FROM app.users WHERE user_id = \(tx.userID)") { [id = tx.userID] row in
             try User(
                 id: id, name: row.decode("name"), phone: row.decodeIfPresent("phone"),
@@ -71,7 +71,7 @@ enum AccountQueries {
         }
     }
 
-    static func rename(_ name: Text, in tx: borrowing UserTransaction) throws {
+    static func rename<Scope: TransactionScope & HasUser>(_ name: Text, in tx: borrowing Transaction<Scope>) throws {
         try tx.execute("UPDATE app.users SET name = \(name.value) WHERE user_id = \(tx.userID)")
     }
 
@@ -97,7 +97,9 @@ enum AccountQueries {
     }
 
     /// The same password, hashed anew. One that was changed meanwhile stays.
-    static func replacePasswordHash(_ old: String, by hash: String, in tx: borrowing UserTransaction) throws {
+    static func replacePasswordHash<Scope: TransactionScope & HasUser>(
+        _ old: String, by hash: String, in tx: borrowing Transaction<Scope>
+    ) throws {
         try tx.execute(
             "UPDATE app.user_passwords SET hash = \(hash) WHERE user_id = \(tx.userID) AND hash = \(old)")
     }

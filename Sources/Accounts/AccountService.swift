@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 import JSON
@@ -70,7 +71,11 @@ package struct AccountService: Sendable {
         let known = try await database.read(AccountQueries.findUser(challenge.identity), in: .directory)
         var invitation: InvitationPreview?
         if let token = pending?.invitation { invitation = try await teams.preview(token) }
-        let user = known ?? .next(), business = invitation?.tenantID ?? .next()
+        let user = known ?? .next()
+        // The transaction is that of the business in which the session will begin.
+        let theirs = try await memberships(of: user)
+        let standing = theirs.isEmpty ? nil : try Self.choose(tenant, among: theirs)
+        let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
 
         let entry = try await database.withMember(user, of: business) {
             [invitation] (tx: borrowing MemberTransaction) -> Entry in
@@ -87,19 +92,19 @@ package struct AccountService: Sendable {
             }
             if let hash {
                 try AccountQueries.setPasswordHash(hash, in: tx)
+                try AuditLog.record(.passwordChanged, detail: "reset", in: tx)
                 ended += try SessionQueries.revokeAll(but: nil, in: tx)
             }
             try ChallengeQueries.void(challenge.identity, in: tx)
-            var memberships = try AccountQueries.memberships(in: tx), first = tenant
-            if let invitation, !memberships.contains(where: { $0.tenantID == invitation.tenantID }) {
+            var memberships = try AccountQueries.memberships(in: tx)
+            if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
                 memberships.append(try TeamService.accept(invitation, in: tx))
-                first = first ?? invitation.tenantID
             } else if memberships.isEmpty, let name = pending?.businessName {
                 memberships = [try Self.found(tenant: name, in: tx)]
             }
-            let membership = try Self.choose(first, among: memberships)
+            let membership = try Self.choose(tx.tenantID, among: memberships)
             return .begun(
-                try issuer.begin(in: membership, on: device, in: tx), memberships, ended: ended)
+                try issuer.begin(in: membership, by: .code, on: device, in: tx), memberships, ended: ended)
         }
         switch entry {
         case .refused(let verdict):
@@ -133,8 +138,15 @@ package struct AccountService: Sendable {
 
     private static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
         try AccountQueries.insertTenant(name, in: tx)
+        try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
         return Membership(
             tenantID: tx.tenantID, businessName: name, standing: try AccountQueries.join(as: .owner, in: tx))
+    }
+
+    private func memberships(of user: UserID) async throws -> [Membership] {
+        try await database.withUser(user, .read) { (tx: borrowing UserTransaction) in
+            try AccountQueries.memberships(in: tx)
+        }
     }
 
     private static func choose(_ tenant: TenantID?, among memberships: [Membership]) throws(AccountError) -> Membership
@@ -160,11 +172,13 @@ package struct AccountService: Sendable {
         guard case .right(let needsRehash) = verdict, let stored else { throw AccountError.credentialsWrong }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
-        let (session, memberships) = try await database.withUser(user) { (tx: borrowing UserTransaction) in
+        let chosen = try Self.choose(tenant, among: try await memberships(of: user)).tenantID
+        let (session, memberships) = try await database.withMember(user, of: chosen) {
+            (tx: borrowing MemberTransaction) in
             if let rehashed { try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             let memberships = try AccountQueries.memberships(in: tx)
-            let membership = try Self.choose(tenant, among: memberships)
-            return (try issuer.begin(in: membership, on: device, in: tx), memberships)
+            let membership = try Self.choose(chosen, among: memberships)
+            return (try issuer.begin(in: membership, by: .password, on: device, in: tx), memberships)
         }
         return (try await issuer.tokens(for: session), memberships)
     }

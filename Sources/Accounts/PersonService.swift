@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 import Passwords
@@ -60,6 +61,7 @@ package struct PersonService: Sendable {
         return try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
             try around(tx) {
                 try AccountQueries.insertTenant(name.value, in: tx)
+                try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
                 return Membership(
                     tenantID: tenant, businessName: name.value, standing: try AccountQueries.join(as: .owner, in: tx))
             }
@@ -103,8 +105,9 @@ package struct PersonService: Sendable {
     /// - Throws: `AccountError.passwordWrong`, `PoolBusy`, `DatabaseError`.
     package func confirm(password: Secret<String>, _ caller: Caller.Person) async throws {
         try await check(password, of: caller)
-        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
+        try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
             try SessionQueries.noteAuthentication(caller.sessionID, in: tx)
+            try AuditLog.record(.confirmed, caller.sessionID, detail: "password", in: tx)
         }
     }
 
@@ -112,9 +115,12 @@ package struct PersonService: Sendable {
     package func confirm(code: OneTimeCode, for id: ChallengeID, _ caller: Caller.Person) async throws {
         let challenge = try await codes.find(id)
         guard challenge.purpose == .confirm, challenge.userID == caller.userID else { throw AccountError.challengeOver }
-        let verdict = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
+        let verdict = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) in
             let verdict = try codes.check(code, for: id, in: tx)
-            if case .right = verdict { try SessionQueries.noteAuthentication(caller.sessionID, in: tx) }
+            guard case .right = verdict else { return verdict }
+            try SessionQueries.noteAuthentication(caller.sessionID, in: tx)
+            try AuditLog.record(.confirmed, caller.sessionID, detail: "code", in: tx)
             return verdict
         }
         try verdict.get()
@@ -156,13 +162,15 @@ package struct PersonService: Sendable {
         guard challenge.purpose == .addIdentity, challenge.userID == caller.userID else {
             throw AccountError.challengeOver
         }
-        let verdict = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
+        let verdict = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) in
             let verdict = try codes.check(code, for: id, in: tx)
             guard case .right = verdict else { return verdict }
             guard try ChallengeQueries.claim(challenge.identity, in: tx) else { throw AccountError.identityTaken }
             try ChallengeQueries.release(allBut: challenge.identity, in: tx)
             try ChallengeQueries.void(challenge.identity, in: tx)
             try AccountQueries.updateReach(challenge.identity, in: tx)
+            try AuditLog.record(.identityChanged, caller.userID, detail: challenge.identity.kind, in: tx)
             return verdict
         }
         try verdict.get()
@@ -183,9 +191,11 @@ package struct PersonService: Sendable {
             }
         }
         let hash = try await passwords.hash(password.secret.reveal())
-        let ended = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
+        let ended = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) in
             if stored == nil { try Self.requireConfirmation(of: caller.sessionID, in: tx) }
             try AccountQueries.setPasswordHash(hash, in: tx)
+            try AuditLog.record(.passwordChanged, in: tx)
             return try SessionQueries.revokeAll(but: caller.sessionID, in: tx)
         }
         for session in ended { revocations.note(session) }

@@ -3,6 +3,7 @@
 
 import Accounts
 import Admission
+import Audit
 import CRM
 import Core
 import Database
@@ -93,6 +94,7 @@ package struct Application: Sendable {
                 idleLifetime: configuration.tokens.idleLifetime),
             teams: teams,
             countries: configuration.messages.countries, businesses: BusinessService(database: database),
+            audit: AuditReader(database: database),
             customers: CustomerService(database: database),
             imports: CustomerImportService(database: database, jobs: queue),
             idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,

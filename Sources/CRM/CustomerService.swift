@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 
@@ -166,7 +167,10 @@ package struct CustomerService: Sendable {
     /// The whole customer book as a file.
     /// - Throws: `DatabaseError`, before anything has been made.
     package func export(for caller: Caller) async throws -> CustomerExport {
-        try await CustomerExport(of: caller.tenantID, from: database)
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            try AuditLog.record(.customersExported, by: caller.auditActor, in: tx)
+        }
+        return try await CustomerExport(of: caller.tenantID, from: database)
     }
 
     /// Turns a violated uniqueness into an error that names the customer who has the number or address already.

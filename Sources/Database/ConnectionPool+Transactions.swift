@@ -50,13 +50,13 @@ extension ConnectionPool {
         _ scope: Scope, _ mode: TransactionMode, _ timeout: Duration?, _ cancellation: Cancellation?,
         _ body: @escaping @Sendable (borrowing Transaction<Scope>) throws -> Output
     ) async throws -> Output {
-        let trace = TraceContext.current
+        let trace = TraceContext.current, origin = RequestOrigin.current
         let longest = max(configuration.transactionTimeout, timeout ?? .zero)
         var attempt = 1
         while true {
             do {
                 return try await lease(cancellation) { connection in
-                    try Self.run(scope, on: connection, mode, timeout, .after(longest), trace, body)
+                    try Self.run(scope, on: connection, mode, timeout, .after(longest), trace, origin, body)
                 }
             } catch let error as DatabaseError where attempt < Self.maximumAttempts {
                 // Rolled back whole: it may be run again as if it had never been.
@@ -99,9 +99,11 @@ extension ConnectionPool {
 
     private static func run<Scope: TransactionScope, Output>(
         _ scope: Scope, on connection: Connection, _ mode: TransactionMode, _ timeout: Duration?, _ deadline: Deadline,
-        _ trace: TraceContext?, _ body: (borrowing Transaction<Scope>) throws -> Output
+        _ trace: TraceContext?, _ origin: RequestOrigin?,
+        _ body: (borrowing Transaction<Scope>) throws -> Output
     ) throws -> Output {
-        let transaction = Transaction(scope, on: connection, mode, timeout: timeout, deadline, trace: trace)
+        let transaction = Transaction(
+            scope, on: connection, mode, timeout: timeout, deadline, trace: trace, origin: origin)
         do {
             let output = try body(transaction)
             try transaction.commit()

@@ -71,6 +71,7 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     package let scope: Scope
     /// Of the task that asked for it, which is not the one that runs its body.
     package let trace: TraceContext?
+    package let origin: RequestOrigin?
     private let connection: Connection
     private let mode: TransactionMode
     private let timeout: Duration?
@@ -89,10 +90,11 @@ package struct Transaction<Scope: TransactionScope>: ~Copyable {
     /// - Parameter timeout: for each of its statements; nil for the role's own.
     init(
         _ scope: Scope, on connection: Connection, _ mode: TransactionMode, timeout: Duration?, _ deadline: Deadline,
-        trace: TraceContext?
+        trace: TraceContext?, origin: RequestOrigin?
     ) {
         self.scope = scope
         self.trace = trace
+        self.origin = origin
         self.connection = connection
         self.mode = mode
         self.timeout = timeout

@@ -28,7 +28,7 @@ struct PrivacyCatalog: Sendable {
                    EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped),
                    (SELECT string_agg(quote_ident(a.attname), ' ' ORDER BY a.attnum) FROM pg_attribute a
                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype)
-            FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND c.relkind IN ('r', 'p') ORDER BY c.relname
+            FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname
             """)
         var waiting: [(oid: String, table: Table)] = try rows.map { row in
             guard let rules = PrivacyRule.all(in: row[2] ?? "") else { throw PrivacyError.noRule(row[1] ?? "") }

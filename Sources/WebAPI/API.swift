@@ -67,7 +67,12 @@ package struct API: Responder {
                 return .later {
                     let response: Response
                     let trace = Self.trace(of: request) ?? TraceContext(beginning: request.id)
-                    do { response = try await TraceContext.$current.withValue(trace) { try await work() } } catch {
+                    let origin = RequestOrigin(requestID: request.id, address: request.client)
+                    do {
+                        response = try await TraceContext.$current.withValue(trace) {
+                            try await RequestOrigin.$current.withValue(origin) { try await work() }
+                        }
+                    } catch {
                         response = reply(to: error, request)
                     }
                     return complete(response, request, start, of: subject)

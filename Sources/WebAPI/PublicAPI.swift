@@ -3,6 +3,7 @@
 
 import Accounts
 import Admission
+import Audit
 import CRM
 import Core
 import HTTPMessage
@@ -17,7 +18,7 @@ package enum PublicAPI {
     package static func make(
         accounts: AccountService, persons: PersonService, sessions: SessionService, teams: TeamService,
         countries: [String],
-        businesses: BusinessService, customers: CustomerService,
+        businesses: BusinessService, audit: AuditReader, customers: CustomerService,
         imports: CustomerImportService,
         idempotency: IdempotencyLedger,
         accessTokens: AccessTokens,
@@ -44,6 +45,7 @@ package enum PublicAPI {
         ).mount(on: tenant)
         TeamHandlers(teams: teams).mount(open: open, tenant: tenant)
         BusinessHandlers(businesses: businesses).mount(on: tenant)
+        AuditHandlers(audit: audit, pages: pages).mount(on: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
         CustomerHandlers(
             customers: customers, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper

@@ -40,6 +40,9 @@ def leftovers(sql, tenant):
         INSERT INTO app.membership_changes (tenant_id, user_id, changed_at, noted_at) SELECT gen_random_uuid(), gen_random_uuid(), now(), now() - n * interval '1 minute' FROM generate_series(1, 50000) AS n;
         INSERT INTO app.invitations (tenant_id, id, role, token_hash, invited_by, expires_at)
             SELECT m.tenant_id, gen_random_uuid(), 'staff', sha256(convert_to(m.tenant_id::text || n, 'UTF8')), m.user_id, now() - n * interval '1 day' FROM app.memberships m, generate_series(1, 50) AS n;
+        INSERT INTO app.audit_events (tenant_id, id, event, actor)
+            SELECT m.tenant_id, (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - n), 12, '0') || '7' || left(md5(m.tenant_id::text || n), 3) || '8' || right(md5(m.tenant_id::text || n), 15))::uuid,
+                   (ARRAY['session.begun', 'customers.exported'])[1 + n % 2], 'system' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 20000 ELSE 50 END) AS n;
         INSERT INTO app.challenges (id, purpose, kind, value, code_hash, expires_at)
             SELECT gen_random_uuid(), 'register', 'phone', '+916' || lpad(n::text, 9, '0'), sha256(''), now() + n * interval '1 second' FROM generate_series(1, 50000) AS n;
         INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;

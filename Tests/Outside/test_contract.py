@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 
+import pytest
 import yaml
 from conftest import REPOSITORY, Server
 from openapi_spec_validator import validate
@@ -14,8 +15,16 @@ def test_the_description_is_valid():
     validate(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text()))
 
 
-def test_schemathesis_finds_nothing(tmp_path):
+@pytest.fixture
+def reachable(tmp_path):
+    """A server that sends codes."""
     server = Server(tmp_path, **people().settings)
+    yield server
+    server.drop()
+
+
+def test_schemathesis_finds_nothing(reachable):
+    server = reachable
     token = server.register()["access_token"]
     examples = os.environ.get("SCHEMATHESIS_EXAMPLES", "60")
     command = [REPOSITORY / ".local/venv/bin/schemathesis", "--config-file", REPOSITORY / "Tests/Outside/schemathesis.toml", "run",
@@ -29,4 +38,3 @@ def test_schemathesis_finds_nothing(tmp_path):
     print(f"{cases} cases")
     assert cases >= 1_000, output[-3000:]
     assert server.process.poll() is None
-    server.drop()

@@ -16,7 +16,8 @@ package struct ProductStatement: Sendable {
 
     /// Administration speaks to PostgreSQL in other ways, and is not what answers requests.
     private static let others = [
-        "Database/Migrations", "Database/Isolation", "Database/Backup", "Database/SQLText", "Privacy", "unnati/",
+        "Database/Migrations", "Database/Isolation", "Database/Backup", "Database/SQLText", "Privacy",
+        "Audit/Administration", "unnati/",
     ]
 
     private static let beginnings: Set = [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 
@@ -33,6 +34,7 @@ package struct BusinessService: Sendable {
             if fields.name != business.fields.name { try BusinessQueries.rename(fields.name, in: tx) }
             if fields.hours != business.fields.hours { try BusinessQueries.replaceHours(fields.hours, in: tx) }
             try BusinessQueries.put(fields, in: tx)
+            try AuditLog.record(.businessChanged, by: caller.auditActor, in: tx)
             return try BusinessQueries.find(in: tx)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 import Tokens
@@ -23,10 +24,7 @@ package struct Device: Sendable {
             }
             return text.trimmingWhitespace.isEmpty ? nil : text.trimmingWhitespace
         }
-        network =
-            address.isIPv4
-            ? NetworkAddress(high: 0, low: address.low & ~0xFF).description + "/24"
-            : NetworkAddress(high: address.high & ~0xFFFF, low: 0).description + "/48"
+        network = address.neighbourhood
     }
 }
 
@@ -43,14 +41,16 @@ package struct SessionIssuer: Sendable {
         self.lifetime = lifetime
     }
 
-    /// A session that begins in `tenant`, in the transaction of whatever has let its person in.
-    func begin<Scope: TransactionScope & HasUser>(
-        in membership: Membership, on device: Device, in tx: borrowing Transaction<Scope>
+    /// A session that begins in the transaction's business, together with whatever has let its person in.
+    /// - Parameter way: how they came in, for the audit log.
+    func begin(
+        in membership: Membership, by way: SignInWay, on device: Device, in tx: borrowing MemberTransaction
     ) throws -> BegunSession {
         let session = SessionID.next()
         try SessionQueries.makeRoom(in: tx)
         try SessionQueries.insert(
             session, tenant: membership.tenantID, on: device, expiresAt: Instant.now().advanced(by: lifetime), in: tx)
+        try AuditLog.record(.sessionBegun, session, detail: way.rawValue, in: tx)
         return BegunSession(
             person: Caller.Person(
                 userID: tx.userID, sessionID: session, tenantID: membership.tenantID, standing: membership.standing),
@@ -72,6 +72,9 @@ package struct SessionIssuer: Sendable {
         Secret(try await accessTokens.sign(person))
     }
 }
+
+/// How somebody has shown who they are.
+enum SignInWay: String, Sendable { case password, code }
 
 /// All that a session's tokens say.
 struct BegunSession: Sendable {

@@ -45,7 +45,9 @@ enum SessionQueries {
     private static let maximumLive = 100
 
     /// Those that have not ended, the one used last first.
-    static func live(idleSince: Instant, in tx: borrowing UserTransaction) throws -> [Session] {
+    static func live<Scope: TransactionScope & HasUser>(idleSince: Instant, in tx: borrowing Transaction<Scope>) throws
+        -> [Session]
+    {
         try tx.all(
             """
             SELECT id, tenant_id, device, network, created_at, refreshed_at, expires_at FROM app.sessions
@@ -77,7 +79,9 @@ enum SessionQueries {
     }
 
     /// The person has just shown that it is them.
-    static func noteAuthentication(_ id: SessionID, in tx: borrowing UserTransaction) throws {
+    static func noteAuthentication<Scope: TransactionScope & HasUser>(
+        _ id: SessionID, in tx: borrowing Transaction<Scope>
+    ) throws {
         try tx.execute(
             "UPDATE app.sessions SET authenticated_at = now() WHERE user_id = \(tx.userID) AND id = \(id)")
     }
@@ -91,7 +95,9 @@ enum SessionQueries {
     }
 
     /// Locks the row, so that of many refreshes at once each sees what the one before it did.
-    static func lock(_ id: SessionID, idleSince: Instant, in tx: borrowing UserTransaction) throws -> StoredSession? {
+    static func lock<Scope: TransactionScope & HasUser>(
+        _ id: SessionID, idleSince: Instant, in tx: borrowing Transaction<Scope>
+    ) throws -> StoredSession? {
         try tx.first(
             """
             SELECT tenant_id, generation,
@@ -104,7 +110,9 @@ enum SessionQueries {
         }
     }
 
-    static func rotate(_ id: SessionID, on device: Device, in tx: borrowing UserTransaction) throws {
+    static func rotate<Scope: TransactionScope & HasUser>(
+        _ id: SessionID, on device: Device, in tx: borrowing Transaction<Scope>
+    ) throws {
         try tx.execute(
             """
             UPDATE app.sessions SET generation = generation + 1, refreshed_at = now(), network = \(device.network)
@@ -112,14 +120,18 @@ enum SessionQueries {
             """)
     }
 
-    static func move(_ id: SessionID, to tenant: TenantID, in tx: borrowing UserTransaction) throws {
+    static func move<Scope: TransactionScope & HasUser>(
+        _ id: SessionID, to tenant: TenantID, in tx: borrowing Transaction<Scope>
+    ) throws {
         try tx.execute("UPDATE app.sessions SET tenant_id = \(tenant) WHERE user_id = \(tx.userID) AND id = \(id)")
     }
 
     /// Ends a session and tells every server.
     /// - Returns: false when it is not one of the person's, or had ended.
     @discardableResult
-    static func revoke(_ id: SessionID, in tx: borrowing UserTransaction) throws -> Bool {
+    static func revoke<Scope: TransactionScope & HasUser>(_ id: SessionID, in tx: borrowing Transaction<Scope>) throws
+        -> Bool
+    {
         let count = try tx.execute(
             """
             UPDATE app.sessions SET revoked_at = now()

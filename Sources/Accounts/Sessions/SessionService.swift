@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 import Tokens
@@ -36,7 +37,7 @@ package struct SessionService: Sendable {
     private var idleSince: Instant { Instant.now().advanced(by: .zero - idleLifetime) }
 
     /// What was decided about a refresh while its session was locked; thrown only after COMMIT, since a revocation stays.
-    private enum Rotation: Sendable { case current(BegunSession), unknown, reused }
+    private enum Rotation: Sendable { case current(BegunSession), unknown, reused(TenantID) }
 
     /// Trades a refresh token for new tokens.
     ///
@@ -58,7 +59,7 @@ package struct SessionService: Sendable {
             case session.generation - 1: generation = session.generation
             default:
                 try SessionQueries.revoke(claims.sessionID, in: tx)
-                return .reused
+                return .reused(session.tenantID)
             }
             guard let membership = try Self.membership(of: claims.sessionID, in: session.tenantID, tx) else {
                 return .unknown
@@ -73,8 +74,11 @@ package struct SessionService: Sendable {
         switch rotation {
         case .current(let session): return try await issuer.tokens(for: session)
         case .unknown: throw AccountError.refreshTokenInvalid
-        case .reused:
+        case .reused(let tenant):
             revocations.note(claims.sessionID)
+            try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                try AuditLog.record(.sessionReused, by: .person(claims.userID), claims.sessionID, in: tx)
+            }
             throw AccountError.refreshTokenReused
         }
     }
@@ -93,8 +97,9 @@ package struct SessionService: Sendable {
 
     /// Ends the caller's session: its refresh token at once, its access tokens within seconds on every server.
     package func logOut(_ caller: Caller.Person) async throws {
-        try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            try SessionQueries.revoke(caller.sessionID, in: tx)
+        try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
+            guard try SessionQueries.revoke(caller.sessionID, in: tx) else { return }
+            try AuditLog.record(.sessionEnded, caller.sessionID, in: tx)
         }
         revocations.note(caller.sessionID)
     }
@@ -110,8 +115,11 @@ package struct SessionService: Sendable {
     /// Ends one of the person's sessions.
     /// - Throws: `AccountError.sessionUnknown`.
     package func end(_ session: SessionID, of caller: Caller.Person) async throws {
-        let isEnded = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            try SessionQueries.revoke(session, in: tx)
+        let isEnded = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) in
+            guard try SessionQueries.revoke(session, in: tx) else { return false }
+            try AuditLog.record(.sessionEnded, session, in: tx)
+            return true
         }
         guard isEnded else { throw AccountError.sessionUnknown }
         revocations.note(session)
@@ -119,8 +127,11 @@ package struct SessionService: Sendable {
 
     /// Ends all of the person's sessions but the caller's own.
     package func endOthers(of caller: Caller.Person) async throws {
-        let ended = try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
-            try SessionQueries.revokeAll(but: caller.sessionID, in: tx)
+        let ended = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) in
+            let ended = try SessionQueries.revokeAll(but: caller.sessionID, in: tx)
+            for session in ended { try AuditLog.record(.sessionEnded, session, in: tx) }
+            return ended
         }
         for session in ended { revocations.note(session) }
     }

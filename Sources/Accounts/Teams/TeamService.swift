@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 
@@ -52,6 +53,10 @@ package struct TeamService: Sendable {
             }
             try Self.checkOwnerStays(roles, without: role == .owner ? nil : member)
             try TeamQueries.change(member, to: role, in: tx)
+            try AuditLog.record(
+                role == nil ? .memberRemoved : .memberChanged, by: .person(caller.userID), member,
+                detail: role?.rawValue,
+                in: tx)
         }
         revocations.noteChange()
     }
@@ -68,6 +73,7 @@ package struct TeamService: Sendable {
             guard roles[caller.userID] != nil else { throw TeamError.memberUnknown }
             try Self.checkOwnerStays(roles, without: caller.userID)
             try TeamQueries.change(caller.userID, to: nil, in: tx)
+            try AuditLog.record(.memberLeft, by: .person(caller.userID), caller.userID, in: tx)
         }
         revocations.noteChange()
     }
@@ -84,6 +90,7 @@ package struct TeamService: Sendable {
             guard roles[member] != nil, member != caller.userID else { throw TeamError.memberUnknown }
             try TeamQueries.change(member, to: .owner, in: tx)
             try TeamQueries.change(caller.userID, to: .manager, in: tx)
+            try AuditLog.record(.businessTransferred, by: .person(caller.userID), member, in: tx)
         }
         revocations.noteChange()
     }
@@ -106,6 +113,8 @@ package struct TeamService: Sendable {
                 throw TeamError.tooManyInvitations
             }
             try TeamQueries.insert(invitation, tokenHash: token.hash, in: tx)
+            try AuditLog.record(
+                .invitationMade, by: .person(caller.userID), invitation.id, detail: role.rawValue, in: tx)
         }
         return (invitation, token.text)
     }
@@ -123,6 +132,7 @@ package struct TeamService: Sendable {
             guard let role = try TeamQueries.role(of: id, in: tx) else { throw TeamError.invitationUnknown }
             guard caller.role.governs(role) else { throw TeamError.roleNotGoverned }
             guard try TeamQueries.close(id, acceptedBy: nil, in: tx) else { throw TeamError.invitationUnknown }
+            try AuditLog.record(.invitationTakenBack, by: .person(caller.userID), id, in: tx)
         }
     }
 
@@ -156,6 +166,7 @@ package struct TeamService: Sendable {
         guard try TeamQueries.close(invitation.id, acceptedBy: tx.userID, in: tx) else {
             throw TeamError.invitationUnknown
         }
+        try AuditLog.record(.memberJoined, invitation.id, detail: invitation.role.rawValue, in: tx)
         return Membership(
             tenantID: tx.tenantID, businessName: invitation.businessName,
             standing: try AccountQueries.join(as: invitation.role, in: tx))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 import Jobs
@@ -43,6 +44,7 @@ package struct CustomerImportService: Sendable {
                     hasBegun = true
                     _ = try tx.run(start)
                     try enqueue(id, in: tx)
+                    try AuditLog.record(.customersImported, by: .person(caller.userID), id, in: tx)
                     guard let found = try tx.run(ImportQueries.find(id, of: tenant)) else {
                         throw CustomerImportError.unknown
                     }

@@ -16,6 +16,8 @@ package enum Permission: String, Sendable, CaseIterable {
     case membersRead = "members:read"
     /// Invite, give roles, remove; within what ``Role/governs(_:)`` allows.
     case membersManage = "members:manage"
+    /// Read what was done by whom.
+    case auditRead = "audit:read"
     /// Give the business away, or close it.
     case businessOwn = "business:own"
 }
@@ -32,6 +34,7 @@ extension Role {
         (.businessWrite, [.owner, .manager]),
         (.membersRead, [.owner, .manager, .staff, .viewer]),
         (.membersManage, [.owner, .manager]),
+        (.auditRead, [.owner]),
         (.businessOwn, [.owner]),
     ]
 

@@ -79,7 +79,7 @@ package struct IsolationProbe: ~Copyable {
             SELECT c.relname, split_part(obj_description(c.oid, 'pg_class'), ':', 1),
                    (SELECT string_agg(a.attname, ', ') FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])
                     WHERE i.indrelid = c.oid AND i.indisprimary)
-            FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND c.relkind IN ('r', 'p') ORDER BY c.relname
+            FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname
             """
         ).compactMap { row in
             guard row.count == 3, let name = row[0], let kind = row[1], kind != "operational" else { return nil }

@@ -47,6 +47,8 @@ package struct SchemaFingerprint: Sendable, Equatable {
             SELECT oid, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE nspname = 'app'
         ), relations AS (
             SELECT c.* FROM pg_catalog.pg_class c JOIN app ON app.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+                -- Partitions come and go with time.
+                AND NOT c.relispartition
         ), grants (object, acl) AS (
             SELECT 'schema app', coalesce(nspacl, acldefault('n', nspowner)) FROM app
             UNION ALL

@@ -102,7 +102,7 @@ struct PersonHandlers: Sendable {
     }
 
     func endSession(_ request: Request, _ context: TenantContext) async throws -> Response {
-        guard let id = request.match.parameters.first.flatMap({ SessionID($0.value) }) else {
+        guard let id = SessionID(request.parameter("session_id")) else {
             throw AccountError.sessionUnknown
         }
         try await sessions.end(id, of: context.person)

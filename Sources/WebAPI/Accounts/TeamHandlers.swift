@@ -75,7 +75,7 @@ struct TeamHandlers: Sendable {
     }
 
     private func member(_ request: Request) throws -> UserID {
-        guard let id = request.match.parameters.first.flatMap({ UserID($0.value) }) else {
+        guard let id = UserID(request.parameter("user_id")) else {
             throw TeamError.memberUnknown
         }
         return id
@@ -107,7 +107,7 @@ struct TeamHandlers: Sendable {
     }
 
     func takeBack(_ request: Request, _ context: TenantContext) async throws -> Response {
-        guard let id = request.match.parameters.first.flatMap({ Invitation.ID($0.value) }) else {
+        guard let id = Invitation.ID(request.parameter("invitation_id")) else {
             throw TeamError.invitationUnknown
         }
         try await teams.takeBack(id, by: context.person)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+
+package enum AuditEventIDKind: IdentifierKind { package static var prefix: StaticString { "aud" } }
+
+extension Caller {
+    package var auditActor: AuditEvent.Actor {
+        switch self {
+        case .person(let person): .person(person.userID)
+        }
+    }
+}
+
+/// Something that somebody did in a business, as its owner reads it later.
+package struct AuditEvent: Sendable {
+    /// Says when, too.
+    package typealias ID = Identifier<AuditEventIDKind>
+
+    /// What was done. Spelled the same in SQL and JSON; never renamed.
+    package enum Kind: String, Sendable, CaseIterable {
+        case sessionBegun = "session.begun"
+        case sessionEnded = "session.ended"
+        /// An old refresh token came again.
+        case sessionReused = "session.reused"
+        case confirmed = "session.confirmed"
+        case passwordChanged = "password.changed"
+        case identityChanged = "identity.changed"
+        case businessFounded = "business.founded"
+        case businessChanged = "business.changed"
+        case businessTransferred = "business.transferred"
+        case invitationMade = "invitation.made"
+        case invitationTakenBack = "invitation.taken_back"
+        case memberJoined = "member.joined"
+        case memberChanged = "member.changed"
+        case memberRemoved = "member.removed"
+        case memberLeft = "member.left"
+        case customersImported = "customers.imported"
+        case customersExported = "customers.exported"
+    }
+
+    package enum Actor: Sendable, Equatable {
+        case person(UserID)
+        /// The system itself, in a job.
+        case system
+
+        var kind: String {
+            switch self {
+            case .person: "person"
+            case .system: "system"
+            }
+        }
+
+        var id: UUIDv7? {
+            switch self {
+            case .person(let id): id.uuid
+            case .system: nil
+            }
+        }
+    }
+
+    package let id: ID
+    /// A kind that this build does not know is told as it is.
+    package let kind: String
+    /// `person` or `system`.
+    package let actor: String
+    package let actorID: UUIDv7?
+    /// An id as the API spells it.
+    package let subject: String?
+    package let detail: String?
+    /// Without the last part of the address.
+    package let network: String?
+    package let requestID: UUIDv7?
+
+    package var at: Instant { id.uuid.instant }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Audit
+import Core
+import HTTPMessage
+import JSON
+
+/// What was done in a business, for its owner.
+package struct AuditHandlers: Sendable {
+    let audit: AuditReader
+    let pages: Pages
+
+    func mount(on tenant: RouteGroup<TenantContext>) {
+        tenant.get("/v1/audit-events", operation: "listAuditEvents", access: .permission(.auditRead), list)
+    }
+
+    private static let shape = ListShape<AuditEvent.Kind?>(
+        "audit_events",
+        fields: [
+            ListField("event", [.equal]) { filter, _, values, pointer throws(FieldError) in
+                guard let kind = AuditEvent.Kind(rawValue: values[0]) else {
+                    throw FieldError(pointer, "invalid_value", "There is no such event.")
+                }
+                filter = kind
+            }
+        ])
+
+    package static let parameterNames = shape.parameterNames
+
+    func list(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let list = try Self.shape.read(request, nil, for: context.caller)
+        let before = try pages.position(list.query, list.scope).flatMap { UUIDv7(bytes: $0[...]) }
+        let found = try await audit.page(
+            of: list.filter, before: before.map { AuditEvent.ID($0) }, limit: list.limit, for: context.caller)
+        let events = found.prefix(list.limit)
+        let next = found.count > list.limit ? events.last?.id.uuid.bytes : nil
+        return pages.response(next: next, list.scope, request, count: events.count) { json in
+            for event in events { AuditEventOutput(event: event).write(to: &json) }
+        }
+    }
+}
+
+/// `{"id": "aud_…", "at": "…", "event": "member.removed", "actor": "person", "actor_id": "usr_…", "subject": "usr_…", …}`
+private struct AuditEventOutput: JSONWritable {
+    let event: AuditEvent
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", event.id)
+            json.member("at", event.at)
+            json.member("event", event.kind)
+            json.member("actor", event.actor)
+            json.member("actor_id", event.actorID.map { event.actor == "person" ? UserID($0).description : $0.hex })
+            json.member("subject", event.subject)
+            json.member("detail", event.detail)
+            json.member("network", event.network)
+            json.member("request_id", event.requestID?.hex)
+        }
+    }
+}
