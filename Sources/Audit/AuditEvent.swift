@@ -9,6 +9,7 @@ extension Caller {
     package var auditActor: AuditEvent.Actor {
         switch self {
         case .person(let person): .person(person.userID)
+        case .key(let key): .apiKey(key.id)
         }
     }
 }
@@ -36,18 +37,22 @@ package struct AuditEvent: Sendable {
         case memberChanged = "member.changed"
         case memberRemoved = "member.removed"
         case memberLeft = "member.left"
+        case apiKeyMade = "api_key.made"
+        case apiKeyRevoked = "api_key.revoked"
         case customersImported = "customers.imported"
         case customersExported = "customers.exported"
     }
 
     package enum Actor: Sendable, Equatable {
         case person(UserID)
+        case apiKey(APIKeyID)
         /// The system itself, in a job.
         case system
 
         var kind: String {
             switch self {
             case .person: "person"
+            case .apiKey: "api_key"
             case .system: "system"
             }
         }
@@ -55,6 +60,7 @@ package struct AuditEvent: Sendable {
         var id: UUIDv7? {
             switch self {
             case .person(let id): id.uuid
+            case .apiKey(let id): id.uuid
             case .system: nil
             }
         }
@@ -63,7 +69,7 @@ package struct AuditEvent: Sendable {
     package let id: ID
     /// A kind that this build does not know is told as it is.
     package let kind: String
-    /// `person` or `system`.
+    /// `person`, `api_key` or `system`.
     package let actor: String
     package let actorID: UUIDv7?
     /// An id as the API spells it.

@@ -73,6 +73,7 @@ package struct Application: Sendable {
             lifetime: configuration.tokens.sessionLifetime)
         let codes = CodeService(
             database: database, jobs: queue, seal: seal, key: keys.codes, reachable: configuration.messages.reachable)
+        let keyRing = APIKeyRing(database: database)
         let teams = TeamService(database: database, revocations: revocations)
         let jobs = try configuration.workerURL.map {
             try JobRoom(
@@ -92,7 +93,7 @@ package struct Application: Sendable {
             sessions: SessionService(
                 database: database, issuer: issuer, revocations: revocations,
                 idleLifetime: configuration.tokens.idleLifetime),
-            teams: teams,
+            teams: teams, keys: APIKeyService(database: database, ring: keyRing), keyRing: keyRing,
             countries: configuration.messages.countries, businesses: BusinessService(database: database),
             audit: AuditReader(database: database),
             customers: CustomerService(database: database),

@@ -4,6 +4,7 @@
 /// Who is asking, once that has been proved.
 package enum Caller: Sendable, Hashable {
     case person(Person)
+    case key(Key)
 
     /// A person, signed in and working in one business.
     package struct Person: Sendable, Hashable {
@@ -22,10 +23,50 @@ package enum Caller: Sendable, Hashable {
         package var role: Role { standing.role }
     }
 
+    /// A program of a business, by one of its API keys.
+    package struct Key: Sendable, Hashable {
+        package let id: APIKeyID
+        package let tenantID: TenantID
+        package let scopes: Set<Permission>
+        /// Who has made the key, and answers for what it does.
+        package let createdBy: UserID
+
+        package init(id: APIKeyID, tenantID: TenantID, scopes: Set<Permission>, createdBy: UserID) {
+            self.id = id
+            self.tenantID = tenantID
+            self.scopes = scopes
+            self.createdBy = createdBy
+        }
+    }
+
     /// The business whose rows the caller may see.
     package var tenantID: TenantID {
         switch self {
         case .person(let person): person.tenantID
+        case .key(let key): key.tenantID
+        }
+    }
+
+    /// Whose doing it is.
+    package var userID: UserID {
+        switch self {
+        case .person(let person): person.userID
+        case .key(let key): key.createdBy
+        }
+    }
+
+    /// Tells callers apart: a person and their keys are several.
+    package var principal: UUIDv7 {
+        switch self {
+        case .person(let person): person.userID.uuid
+        case .key(let key): key.id.uuid
+        }
+    }
+
+    package func may(_ permission: Permission) -> Bool {
+        switch self {
+        case .person(let person): person.role.may(permission)
+        case .key(let key): key.scopes.contains(permission)
         }
     }
 }

@@ -34,9 +34,13 @@ package enum TenantKind: IdentifierKind { package static var prefix: StaticStrin
 package enum UserKind: IdentifierKind { package static var prefix: StaticString { "usr" } }
 package enum SessionKind: IdentifierKind { package static var prefix: StaticString { "ses" } }
 
+package enum APIKeyKind: IdentifierKind { package static var prefix: StaticString { "key" } }
+
 /// One business.
 package typealias TenantID = Identifier<TenantKind>
 /// One person who signs in.
 package typealias UserID = Identifier<UserKind>
 /// One sign-in of one person on one device.
 package typealias SessionID = Identifier<SessionKind>
+/// One key by which programs of a business come in.
+package typealias APIKeyID = Identifier<APIKeyKind>

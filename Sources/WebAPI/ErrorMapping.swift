@@ -191,6 +191,27 @@ extension TeamError: APIErrorConvertible {
     }
 }
 
+extension APIKeyError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: APIError(.notFound, .apiKeyUnknown, "There is no such API key, or it has ended.")
+        case .tooMany: APIError(.conflict, .tooManyAPIKeys, "So many API keys are live already. Revoke one first.")
+        case .isBeingReplaced:
+            APIError(.conflict, .apiKeyBeingReplaced, "Two keys live side by side already. Revoke the old one first.")
+        case .scopeNotHeld: APIError(.forbidden, .scopeNotHeld, "A key cannot do more than you may.")
+        }
+    }
+}
+
+extension APIKeyRing.Refusal: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: .unauthorized(.tokenInvalid, "The API key is not valid.")
+        case .network: APIError(.forbidden, .networkDenied, "This API key is not used from here.")
+        }
+    }
+}
+
 extension BusinessError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {

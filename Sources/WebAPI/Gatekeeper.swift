@@ -92,10 +92,10 @@ package struct Gatekeeper: Sendable {
         try check(await shared.take(policy, subject), request)
     }
 
-    func admit(_ person: Caller.Person, _ request: Request) throws {
+    func admit(_ caller: Caller, _ request: Request) throws {
         request.replyFields.reserve(384)
-        if let policy = limits.person { try check(limiter.take(policy, .person(person.userID)), request) }
-        if let policy = limits.tenant { try check(limiter.take(policy, .tenant(person.tenantID)), request) }
+        if let policy = limits.person { try check(limiter.take(policy, .person(UserID(caller.principal))), request) }
+        if let policy = limits.tenant { try check(limiter.take(policy, .tenant(caller.tenantID)), request) }
     }
 
     private func check(_ verdict: RateVerdict, _ request: Request, isTold: Bool = true) throws {

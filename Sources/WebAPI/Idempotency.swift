@@ -13,13 +13,13 @@ struct Idempotency: Sendable {
 
     /// - Returns: nil when the client gave no key.
     /// - Throws: `APIError` with status 400 for what is none.
-    func write(_ request: Request, by person: Caller.Person) throws -> NamedWrite? {
+    func write(_ request: Request, by caller: Caller) throws -> NamedWrite? {
         guard case .route(let route, _) = request.match, route.repeating == .byKey else {
             preconditionFailure("a route that does not say that it takes keys")
         }
         guard request.head.fields.contains(.idempotencyKey) else { return nil }
         let text = request.head.fields.only(.idempotencyKey) ?? ""
-        guard let key = IdempotencyKey(text, of: person, operation: route.operation) else {
+        guard let key = IdempotencyKey(text, of: caller, operation: route.operation) else {
             throw APIError(
                 .badRequest, .idempotencyKeyInvalid, "An Idempotency-Key has 1 to 255 printable characters of ASCII.")
         }

@@ -36,6 +36,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case tokenExpired = "token_expired"
     case tokenOutdated = "token_outdated"
     case permissionDenied = "permission_denied"
+    case personNeeded = "person_needed"
+    case networkDenied = "network_denied"
     case sessionEnded = "session_ended"
     case credentialsWrong = "credentials_wrong"
     case refreshTokenInvalid = "refresh_token_invalid"
@@ -58,6 +60,12 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case invitationForAnother = "invitation_for_another"
     case alreadyMember = "already_member"
     case tooManyInvitations = "too_many_invitations"
+
+    // Programs
+    case apiKeyUnknown = "api_key_unknown"
+    case tooManyAPIKeys = "too_many_api_keys"
+    case apiKeyBeingReplaced = "api_key_being_replaced"
+    case scopeNotHeld = "scope_not_held"
 
     // Customers
     case customerUnknown = "customer_unknown"

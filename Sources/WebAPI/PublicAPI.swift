@@ -17,6 +17,7 @@ import WebApp
 package enum PublicAPI {
     package static func make(
         accounts: AccountService, persons: PersonService, sessions: SessionService, teams: TeamService,
+        keys: APIKeyService, keyRing: APIKeyRing,
         countries: [String],
         businesses: BusinessService, audit: AuditReader, customers: CustomerService,
         imports: CustomerImportService,
@@ -29,10 +30,18 @@ package enum PublicAPI {
         files: StaticFiles?, streamsPerTenant: Int, isDraining: @escaping @Sendable () -> Bool
     ) -> API {
         let table = RouteTable()
-        let authenticator = Authenticator(tokens: accessTokens, revocations: revocations)
+        let authenticator = Authenticator(tokens: accessTokens, revocations: revocations, keys: keyRing)
         let open = RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }
-        let tenant = RouteGroup<TenantContext>(table) { request, access in
-            try authenticator.authenticate(request, access) { try gatekeeper.admit($0, request) }
+        let person = RouteGroup<PersonContext>(table) { request, access in
+            try authenticator.caller(request) { try gatekeeper.admit($0, request) }.map {
+                PersonContext(person: try $0.person(for: access))
+            }
+        }
+        let tenant = RouteGroup<TenantContext>(table) { request, permission in
+            try authenticator.caller(request) { try gatekeeper.admit($0, request) }.map {
+                try $0.check(permission)
+                return TenantContext(caller: $0)
+            }
         }
         let pages = Pages(seal: cursors), idempotency = Idempotency(ledger: idempotency)
         health.mount(open: open)
@@ -42,8 +51,9 @@ package enum PublicAPI {
         ).mount(on: open)
         PersonHandlers(
             persons: persons, sessions: sessions, idempotency: idempotency, gatekeeper: gatekeeper, countries: countries
-        ).mount(on: tenant)
-        TeamHandlers(teams: teams).mount(open: open, tenant: tenant)
+        ).mount(on: person)
+        TeamHandlers(teams: teams).mount(open: open, person: person, tenant: tenant)
+        APIKeyHandlers(keys: keys, gatekeeper: gatekeeper).mount(open: open, person: person)
         BusinessHandlers(businesses: businesses).mount(on: tenant)
         AuditHandlers(audit: audit, pages: pages).mount(on: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)

@@ -26,6 +26,7 @@ import Testing
             #expect(
                 Set(tied) == [
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows", "invitations",
+                    "api_keys",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])
         }

@@ -43,6 +43,9 @@ def leftovers(sql, tenant):
         INSERT INTO app.audit_events (tenant_id, id, event, actor)
             SELECT m.tenant_id, (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - n), 12, '0') || '7' || left(md5(m.tenant_id::text || n), 3) || '8' || right(md5(m.tenant_id::text || n), 15))::uuid,
                    (ARRAY['session.begun', 'customers.exported'])[1 + n % 2], 'system' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 20000 ELSE 50 END) AS n;
+        INSERT INTO app.api_keys (tenant_id, id, name, scopes, last_four, created_by, revoked_at)
+            SELECT m.tenant_id, gen_random_uuid(), 'Till', '{{customers:read}}', 'abcd', m.user_id, now() FROM app.memberships m, generate_series(1, 20) AS n;
+        INSERT INTO app.api_key_hashes (hash, tenant_id, key_id) SELECT sha256(convert_to(k.id::text, 'UTF8')), k.tenant_id, k.id FROM app.api_keys k;
         INSERT INTO app.challenges (id, purpose, kind, value, code_hash, expires_at)
             SELECT gen_random_uuid(), 'register', 'phone', '+916' || lpad(n::text, 9, '0'), sha256(''), now() + n * interval '1 second' FROM generate_series(1, 50000) AS n;
         INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;

@@ -5,9 +5,10 @@ import Core
 import Crypto
 
 /// The name that a client gives to one write, so that it is done once however often it is sent
-/// (draft-ietf-httpapi-idempotency-key-header-07). It counts for one person, in one business, for one operation.
+/// (draft-ietf-httpapi-idempotency-key-header-07). It counts for one caller, in one business, for one operation.
 package struct IdempotencyKey: Sendable {
     let tenantID: TenantID
+    /// Or of an API key: whoever has sent it.
     let userID: UserID
     let operation: String
     /// SHA-256 of the key, 32 bytes: what a client puts into it is nobody's business.
@@ -15,14 +16,14 @@ package struct IdempotencyKey: Sendable {
 
     /// - Parameter text: 1 to 255 printable characters of ASCII, in quotes or without them.
     /// - Returns: nil when the text is no key.
-    package init?(_ text: String, of person: Caller.Person, operation: String) {
+    package init?(_ text: String, of caller: Caller, operation: String) {
         var key = Substring(text)
         if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             return nil
         }
-        tenantID = person.tenantID
-        userID = person.userID
+        tenantID = caller.tenantID
+        userID = UserID(caller.principal)
         self.operation = operation
         hash = Array(SHA256.hash(data: Array(key.utf8)))
     }

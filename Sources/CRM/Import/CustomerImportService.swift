@@ -29,7 +29,7 @@ package struct CustomerImportService: Sendable {
     ///     not called, nothing of the file is kept.
     /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` and `around` throw.
     package func begin<Output: Sendable>(
-        for caller: Caller.Person, next: () async throws -> [UInt8]?,
+        for caller: Caller, next: () async throws -> [UInt8]?,
         around: @escaping @Sendable (borrowing TenantTransaction, () throws -> CustomerImport) throws -> Output
     ) async throws -> Output {
         let id = CustomerImport.ID.next()
@@ -44,7 +44,7 @@ package struct CustomerImportService: Sendable {
                     hasBegun = true
                     _ = try tx.run(start)
                     try enqueue(id, in: tx)
-                    try AuditLog.record(.customersImported, by: .person(caller.userID), id, in: tx)
+                    try AuditLog.record(.customersImported, by: caller.auditActor, id, in: tx)
                     guard let found = try tx.run(ImportQueries.find(id, of: tenant)) else {
                         throw CustomerImportError.unknown
                     }
@@ -70,7 +70,7 @@ package struct CustomerImportService: Sendable {
     }
 
     private func receive(
-        _ id: CustomerImport.ID, _ caller: Caller.Person, _ next: () async throws -> [UInt8]?
+        _ id: CustomerImport.ID, _ caller: Caller, _ next: () async throws -> [UInt8]?
     ) async throws -> (bytes: Int, header: ImportHeader) {
         var head = ImportHeaderReader()
         var part: [UInt8] = [], parts = 0, bytes = 0

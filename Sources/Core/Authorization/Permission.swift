@@ -3,7 +3,7 @@
 
 /// Something that not everybody in a business may do. Every route of a business names one; `openapi.yaml` says which, as
 /// `x-permission`.
-package enum Permission: String, Sendable, CaseIterable {
+package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible {
     case customersRead = "customers:read"
     case customersWrite = "customers:write"
     case customersDelete = "customers:delete"
@@ -16,10 +16,14 @@ package enum Permission: String, Sendable, CaseIterable {
     case membersRead = "members:read"
     /// Invite, give roles, remove; within what ``Role/governs(_:)`` allows.
     case membersManage = "members:manage"
+    /// Make and revoke API keys.
+    case keysManage = "keys:manage"
     /// Read what was done by whom.
     case auditRead = "audit:read"
     /// Give the business away, or close it.
     case businessOwn = "business:own"
+
+    package var description: String { rawValue }
 }
 
 extension Role {
@@ -34,6 +38,7 @@ extension Role {
         (.businessWrite, [.owner, .manager]),
         (.membersRead, [.owner, .manager, .staff, .viewer]),
         (.membersManage, [.owner, .manager]),
+        (.keysManage, [.owner]),
         (.auditRead, [.owner]),
         (.businessOwn, [.owner]),
     ]

@@ -36,6 +36,10 @@ struct ProbeRow: Sendable {
             "invitations", "tenant_id, id, role, token_hash, invited_by, expires_at",
             "'{tenant}', '{id}', 'staff', sha256('{number}'), '{user}', now()",
             crossing: "'{tenant}', '{id}', 'staff', sha256('{number}'), '{other user}', now()"),
+        ProbeRow(
+            "api_keys", "tenant_id, id, name, scopes, last_four, created_by",
+            "'{tenant}', '{id}', 'Probe', '{customers:read}', 'abcd', '{user}'",
+            crossing: "'{tenant}', '{id}', 'Probe', '{customers:read}', 'abcd', '{other user}'"),
         ProbeRow("audit_events", "tenant_id, id, event, actor", "'{tenant}', '{id}', 'probe', 'system'"),
         ProbeRow("business_profiles", "tenant_id, city", "'{tenant}', 'Probe'"),
         ProbeRow("business_hours", "tenant_id, day, opens, closes", "'{tenant}', 1, {number}, 1440"),

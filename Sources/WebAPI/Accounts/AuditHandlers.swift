@@ -12,7 +12,7 @@ package struct AuditHandlers: Sendable {
     let pages: Pages
 
     func mount(on tenant: RouteGroup<TenantContext>) {
-        tenant.get("/v1/audit-events", operation: "listAuditEvents", access: .permission(.auditRead), list)
+        tenant.get("/v1/audit-events", operation: "listAuditEvents", access: .auditRead, list)
     }
 
     private static let shape = ListShape<AuditEvent.Kind?>(
@@ -51,11 +51,15 @@ private struct AuditEventOutput: JSONWritable {
             json.member("at", event.at)
             json.member("event", event.kind)
             json.member("actor", event.actor)
-            json.member("actor_id", event.actorID.map { event.actor == "person" ? UserID($0).description : $0.hex })
+            json.member("actor_id", event.actorID.map { Self.identifier($0, event.actor) })
             json.member("subject", event.subject)
             json.member("detail", event.detail)
             json.member("network", event.network)
             json.member("request_id", event.requestID?.hex)
         }
+    }
+
+    private static func identifier(_ id: UUIDv7, _ actor: String) -> String {
+        actor == "api_key" ? APIKeyID(id).description : UserID(id).description
     }
 }

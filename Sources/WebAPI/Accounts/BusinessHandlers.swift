@@ -12,8 +12,8 @@ struct BusinessHandlers: Sendable {
     let businesses: BusinessService
 
     func mount(on tenant: RouteGroup<TenantContext>) {
-        tenant.get("/v1/business", operation: "getBusiness", access: .permission(.businessRead), get)
-        tenant.patch("/v1/business", operation: "updateBusiness", access: .permission(.businessWrite), update)
+        tenant.get("/v1/business", operation: "getBusiness", access: .businessRead, get)
+        tenant.patch("/v1/business", operation: "updateBusiness", access: .businessWrite, update)
     }
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {

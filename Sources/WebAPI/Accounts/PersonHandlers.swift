@@ -16,52 +16,52 @@ struct PersonHandlers: Sendable {
     let gatekeeper: Gatekeeper
     let countries: [String]
 
-    func mount(on tenant: RouteGroup<TenantContext>) {
-        tenant.get("/v1/me", operation: "getMe", access: .person, me)
-        tenant.patch("/v1/me", operation: "updateMe", access: .person, body: .small, updateMe)
-        tenant.post(
+    func mount(on person: RouteGroup<PersonContext>) {
+        person.get("/v1/me", operation: "getMe", access: .person, me)
+        person.patch("/v1/me", operation: "updateMe", access: .person, body: .small, updateMe)
+        person.post(
             "/v1/me/identities", operation: "addIdentity", access: .person, repeating: .harmless, body: .small,
             addIdentity)
-        tenant.post(
+        person.post(
             "/v1/me/identities/verify", operation: "verifyIdentity", access: .person, repeating: .harmless,
             body: .small, verifyIdentity)
-        tenant.post(
+        person.post(
             "/v1/me/password", operation: "changePassword", access: .person, repeating: .harmless, body: .small,
             changePassword)
-        tenant.get("/v1/me/sessions", operation: "listSessions", access: .person, listSessions)
-        tenant.delete("/v1/me/sessions", operation: "endOtherSessions", access: .person, endOtherSessions)
-        tenant.delete("/v1/me/sessions/{session_id}", operation: "endSession", access: .person, endSession)
-        tenant.post(
+        person.get("/v1/me/sessions", operation: "listSessions", access: .person, listSessions)
+        person.delete("/v1/me/sessions", operation: "endOtherSessions", access: .person, endOtherSessions)
+        person.delete("/v1/me/sessions/{session_id}", operation: "endSession", access: .person, endSession)
+        person.post(
             "/v1/auth/confirm/code", operation: "sendConfirmationCode", access: .person, repeating: .harmless,
             body: .collect(maximumBytes: 0), sendConfirmationCode)
-        tenant.post(
+        person.post(
             "/v1/auth/confirm", operation: "confirm", access: .person, repeating: .harmless, body: .small, confirm)
-        tenant.post(
+        person.post(
             "/v1/auth/logout", operation: "logOut", access: .person, repeating: .harmless,
             body: .collect(maximumBytes: 0), logOut)
-        tenant.post(
+        person.post(
             "/v1/auth/switch", operation: "switchTenant", access: .person, repeating: .harmless, body: .small,
             switchTenant)
-        tenant.post(
+        person.post(
             "/v1/tenants", operation: "createTenant", access: .person, repeating: .byKey, body: .small, createTenant)
     }
 
     // MARK: - Who they are
 
-    func me(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func me(_ request: Request, _ context: PersonContext) async throws -> Response {
         let (user, memberships) = try await persons.me(context.person)
         return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
     }
 
     struct UpdateMeInput: Decodable { let name: String }
 
-    func updateMe(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func updateMe(_ request: Request, _ context: PersonContext) async throws -> Response {
         let name = try Text(try request.json(UpdateMeInput.self).name, at: "/name", maximumBytes: 200)
         let (user, memberships) = try await persons.rename(name, context.person)
         return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
     }
 
-    func addIdentity(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func addIdentity(_ request: Request, _ context: PersonContext) async throws -> Response {
         let identity = try request.json(IdentityInput.self).identity()
         try identity.check(isServedIn: countries, at: "/phone")
         try await gatekeeper.admitCode(to: identity, request)
@@ -69,7 +69,7 @@ struct PersonHandlers: Sendable {
             ChallengeOutput(challenge: try await persons.addIdentity(identity, context.person)), status: .accepted)
     }
 
-    func verifyIdentity(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func verifyIdentity(_ request: Request, _ context: PersonContext) async throws -> Response {
         let answer = try request.json(CodeInput.self).answer()
         let (user, memberships) = try await persons.verifyIdentity(answer.id, code: answer.code, context.person)
         return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
@@ -80,7 +80,7 @@ struct PersonHandlers: Sendable {
         enum CodingKeys: String, CodingKey { case currentPassword = "current_password", newPassword = "new_password" }
     }
 
-    func changePassword(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func changePassword(_ request: Request, _ context: PersonContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
         let input = try request.json(ChangePasswordInput.self)
         let password = try Password(input.newPassword, at: "/new_password")
@@ -92,7 +92,7 @@ struct PersonHandlers: Sendable {
 
     // MARK: - Sessions
 
-    func listSessions(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func listSessions(_ request: Request, _ context: PersonContext) async throws -> Response {
         let current = context.person.sessionID
         return .json(
             ListOutput(
@@ -101,7 +101,7 @@ struct PersonHandlers: Sendable {
                 }))
     }
 
-    func endSession(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func endSession(_ request: Request, _ context: PersonContext) async throws -> Response {
         guard let id = SessionID(request.parameter("session_id")) else {
             throw AccountError.sessionUnknown
         }
@@ -109,19 +109,19 @@ struct PersonHandlers: Sendable {
         return Response(.noContent)
     }
 
-    func endOtherSessions(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func endOtherSessions(_ request: Request, _ context: PersonContext) async throws -> Response {
         try await sessions.endOthers(of: context.person)
         return Response(.noContent)
     }
 
-    func logOut(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func logOut(_ request: Request, _ context: PersonContext) async throws -> Response {
         try await sessions.logOut(context.person)
         return Response(.noContent)
     }
 
     // MARK: - Showing that it is still them
 
-    func sendConfirmationCode(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func sendConfirmationCode(_ request: Request, _ context: PersonContext) async throws -> Response {
         let identity = try await persons.ownIdentity(context.person)
         try await gatekeeper.admitCode(to: identity, request)
         let challenge = try await persons.sendConfirmation(to: identity, context.person)
@@ -133,7 +133,7 @@ struct PersonHandlers: Sendable {
         enum CodingKeys: String, CodingKey { case password, challengeID = "challenge_id", code }
     }
 
-    func confirm(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func confirm(_ request: Request, _ context: PersonContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
         let input = try request.json(ConfirmInput.self)
         try await gatekeeper.admitIdentity(context.person.userID.description, request)
@@ -156,7 +156,7 @@ struct PersonHandlers: Sendable {
         enum CodingKeys: String, CodingKey { case tenantID = "tenant_id" }
     }
 
-    func switchTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func switchTenant(_ request: Request, _ context: PersonContext) async throws -> Response {
         guard let tenant = TenantID(try request.json(SwitchInput.self).tenantID) else {
             throw AccountError.tenantUnknown
         }
@@ -166,9 +166,9 @@ struct PersonHandlers: Sendable {
 
     struct CreateTenantInput: Decodable { let name: String }
 
-    func createTenant(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func createTenant(_ request: Request, _ context: PersonContext) async throws -> Response {
         let name = try Text(try request.json(CreateTenantInput.self).name, at: "/name", maximumBytes: 200)
-        let write = try idempotency.write(request, by: context.person)
+        let write = try idempotency.write(request, by: context.caller)
         return try await persons.createTenant(name, owner: context.person.userID) { tx, found in
             try write.once(in: tx) { .json(TenantOutput(membership: try found()), status: .created) }
         }

@@ -11,27 +11,27 @@ import JSON
 struct TeamHandlers: Sendable {
     let teams: TeamService
 
-    func mount(open: RouteGroup<OpenContext>, tenant: RouteGroup<TenantContext>) {
-        tenant.get("/v1/members", operation: "listMembers", access: .permission(.membersRead), members)
-        tenant.patch(
+    func mount(open: RouteGroup<OpenContext>, person: RouteGroup<PersonContext>, tenant: RouteGroup<TenantContext>) {
+        tenant.get("/v1/members", operation: "listMembers", access: .membersRead, members)
+        person.patch(
             "/v1/members/{user_id}", operation: "updateMember", access: .permission(.membersManage), body: .small,
             update)
-        tenant.delete(
+        person.delete(
             "/v1/members/{user_id}", operation: "removeMember", access: .permission(.membersManage), remove)
-        tenant.post(
+        person.post(
             "/v1/business/leave", operation: "leaveBusiness", access: .person, repeating: .harmless,
             body: .collect(maximumBytes: 0), leave)
-        tenant.post(
+        person.post(
             "/v1/business/transfer", operation: "transferBusiness", access: .permission(.businessOwn),
             repeating: .harmless, body: .small, transfer)
-        tenant.get("/v1/invitations", operation: "listInvitations", access: .permission(.membersManage), invitations)
-        tenant.post(
+        person.get("/v1/invitations", operation: "listInvitations", access: .permission(.membersManage), invitations)
+        person.post(
             "/v1/invitations", operation: "invite", access: .permission(.membersManage), repeating: .harmless,
             body: .small, invite)
-        tenant.delete(
+        person.delete(
             "/v1/invitations/{invitation_id}", operation: "takeInvitationBack", access: .permission(.membersManage),
             takeBack)
-        tenant.post(
+        person.post(
             "/v1/invitations/accept", operation: "acceptInvitation", access: .person, repeating: .harmless,
             body: .small, accept)
         open.post(
@@ -48,17 +48,17 @@ struct TeamHandlers: Sendable {
 
     struct UpdateInput: Decodable { let role: String }
 
-    func update(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func update(_ request: Request, _ context: PersonContext) async throws -> Response {
         let role = try Self.role(try request.json(UpdateInput.self).role)
         return .json(MemberOutput(member: try await teams.change(member(request), to: role, by: context.person)))
     }
 
-    func remove(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func remove(_ request: Request, _ context: PersonContext) async throws -> Response {
         try await teams.remove(member(request), by: context.person)
         return Response(.noContent)
     }
 
-    func leave(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func leave(_ request: Request, _ context: PersonContext) async throws -> Response {
         try await teams.leave(context.person)
         return Response(.noContent)
     }
@@ -68,7 +68,7 @@ struct TeamHandlers: Sendable {
         enum CodingKeys: String, CodingKey { case userID = "user_id" }
     }
 
-    func transfer(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func transfer(_ request: Request, _ context: PersonContext) async throws -> Response {
         guard let heir = UserID(try request.json(TransferInput.self).userID) else { throw TeamError.memberUnknown }
         try await teams.transfer(to: heir, by: context.person)
         return Response(.noContent)
@@ -91,14 +91,14 @@ struct TeamHandlers: Sendable {
 
     // MARK: - Invitations
 
-    func invitations(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func invitations(_ request: Request, _ context: PersonContext) async throws -> Response {
         let found = try await teams.invitations(for: context.caller)
         return .json(ListOutput(elements: found.map { InvitationOutput(invitation: $0) }))
     }
 
     struct InviteInput: Decodable { let role: String, phone: String?, email: String? }
 
-    func invite(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func invite(_ request: Request, _ context: PersonContext) async throws -> Response {
         let input = try request.json(InviteInput.self), role = try Self.role(input.role)
         let isForAnybody = input.phone == nil && input.email == nil
         let identity = isForAnybody ? nil : try IdentityInput(phone: input.phone, email: input.email).identity()
@@ -106,7 +106,7 @@ struct TeamHandlers: Sendable {
         return .json(InvitationOutput(invitation: invitation, token: token), status: .created)
     }
 
-    func takeBack(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func takeBack(_ request: Request, _ context: PersonContext) async throws -> Response {
         guard let id = Invitation.ID(request.parameter("invitation_id")) else {
             throw TeamError.invitationUnknown
         }
@@ -116,7 +116,7 @@ struct TeamHandlers: Sendable {
 
     struct TokenInput: Decodable { let token: String }
 
-    func accept(_ request: Request, _ context: TenantContext) async throws -> Response {
+    func accept(_ request: Request, _ context: PersonContext) async throws -> Response {
         let token = try request.json(TokenInput.self).token
         return .json(TenantOutput(membership: try await teams.accept(token, by: context.person.userID)))
     }

@@ -18,19 +18,19 @@ struct CustomerHandlers: Sendable {
     let gatekeeper: Gatekeeper
 
     func mount(on tenant: RouteGroup<TenantContext>) {
-        tenant.get("/v1/customers", operation: "listCustomers", access: .permission(.customersRead), list)
+        tenant.get("/v1/customers", operation: "listCustomers", access: .customersRead, list)
         tenant.post(
-            "/v1/customers", operation: "createCustomer", access: .permission(.customersWrite), repeating: .byKey,
+            "/v1/customers", operation: "createCustomer", access: .customersWrite, repeating: .byKey,
             create)
         tenant.post(
-            "/v1/customers/batch", operation: "createCustomers", access: .permission(.customersWrite),
+            "/v1/customers/batch", operation: "createCustomers", access: .customersWrite,
             repeating: .byKey, createAll)
-        tenant.get("/v1/customers/export", operation: "exportCustomers", access: .permission(.customersExport), export)
-        tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", access: .permission(.customersRead), get)
+        tenant.get("/v1/customers/export", operation: "exportCustomers", access: .customersExport, export)
+        tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", access: .customersRead, get)
         tenant.patch(
-            "/v1/customers/{customer_id}", operation: "updateCustomer", access: .permission(.customersWrite), update)
+            "/v1/customers/{customer_id}", operation: "updateCustomer", access: .customersWrite, update)
         tenant.delete(
-            "/v1/customers/{customer_id}", operation: "deleteCustomer", access: .permission(.customersDelete), delete)
+            "/v1/customers/{customer_id}", operation: "deleteCustomer", access: .customersDelete, delete)
     }
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -76,7 +76,7 @@ struct CustomerHandlers: Sendable {
 
     func create(_ request: Request, _ context: TenantContext) async throws -> Response {
         let fields = try request.json(CustomerInput.self).fields()
-        guard let write = try idempotency.write(request, by: context.person) else {
+        guard let write = try idempotency.write(request, by: context.caller) else {
             return Self.created(try await customers.create(fields, for: context.caller))
         }
         return try await customers.create(fields, for: context.caller) {
@@ -88,7 +88,7 @@ struct CustomerHandlers: Sendable {
     /// Many at once: all of them or, where that is asked for, those that can be.
     func createAll(_ request: Request, _ context: TenantContext) async throws -> Response {
         let batch = try Batch(request.json(BatchInput<CustomerInput>.self, limits: .batch)) { try $0.fields() }
-        let write = try idempotency.write(request, by: context.person)
+        let write = try idempotency.write(request, by: context.caller)
         return try await customers.createAll(
             batch.values.map(\.value), allOrNothing: batch.isAllOrNothing, for: context.caller
         ) { tx, create in

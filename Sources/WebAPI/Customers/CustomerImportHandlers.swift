@@ -22,18 +22,18 @@ package struct CustomerImportHandlers: Sendable {
 
     func mount(on tenant: RouteGroup<TenantContext>) {
         tenant.post(
-            "/v1/customers/import", operation: "importCustomers", access: .permission(.customersImport),
+            "/v1/customers/import", operation: "importCustomers", access: .customersImport,
             repeating: .byKey,
             body: .stream(maximumBytes: CustomerImportService.maximumFileBytes), begin)
         tenant.get(
-            "/v1/customer-imports/{import_id}", operation: "getCustomerImport", access: .permission(.customersImport),
+            "/v1/customer-imports/{import_id}", operation: "getCustomerImport", access: .customersImport,
             get)
         tenant.get(
             "/v1/customer-imports/{import_id}/events", operation: "watchCustomerImport",
-            access: .permission(.customersImport), watch)
+            access: .customersImport, watch)
         tenant.get(
             "/v1/customer-imports/{import_id}/rows", operation: "listCustomerImportRows",
-            access: .permission(.customersImport), rows)
+            access: .customersImport, rows)
     }
 
     func begin(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -41,8 +41,8 @@ package struct CustomerImportHandlers: Sendable {
         try await gatekeeper.admitImport(context.caller, request)
         guard case .stream(let stream) = request.body else { throw BodyStream.Interrupted() }
         // What is asked is known once all of it has come.
-        let write = Lock(try idempotency.write(request, by: context.person))
-        return try await imports.begin(for: context.person) {
+        let write = Lock(try idempotency.write(request, by: context.caller))
+        return try await imports.begin(for: context.caller) {
             let piece = try await stream.next()
             if let piece { write.with { $0?.fingerprint.add(piece) } }
             return piece
