@@ -73,7 +73,7 @@ let package = Package(
         room("Telemetry", ["Core", "JSON", logging, metrics]),
         room("Execution", ["Core", "CLinux"]),
         room("Database", ["Core", "Execution", "CPostgres", crypto, deque, logging, metrics]),
-        room("Passwords", ["Core", "Execution", "CArgon2", crypto]),
+        room("Passwords", ["Core", "Execution", "CArgon2", crypto], exclude: ["CommonPasswords/generate"]),
         room("Tokens", ["Core", "JSON", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
         room("HTTPMessage", ["Core", "JSON", httpTypes]),
         room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "COpenSSL", httpTypes, logging, metrics]),
@@ -107,7 +107,8 @@ let package = Package(
         .executableTarget(
             name: "unnati",
             dependencies: [
-                "Accounts", "Audit", "Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", argumentParser,
+                "Accounts", "Audit", "Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", "Tokens",
+                argumentParser,
             ],
             swiftSettings: house,
             linkerSettings: selfContained),
@@ -143,7 +144,7 @@ let package = Package(
         tests("DatabaseTests", ["Core", "Database", "Execution"]),
         tests("PrivacyTests", ["Core", "Database", "Privacy"]),
         tests("PasswordsTests", ["Core", "Execution", "Passwords"]),
-        tests("TokensTests", ["Core", "Tokens", crypto]),
+        tests("TokensTests", ["Core", "JSON", "Tokens", crypto]),
         tests("HTTPTransportTests", ["Core", "HTTPMessage", "HTTPTransport", httpTypes]),
         tests("HTTPOutboundTests", ["Core", "HTTPOutbound", "Telemetry", httpTypes, metrics]),
         tests("AdmissionTests", ["Admission", "Core", crypto]),

@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
+import Passwords
 
 /// A person who signs in.
 package struct User: Sendable {
@@ -93,7 +94,7 @@ package struct Password: Sendable {
 
     package let secret: Secret<String>
 
-    /// - Throws: `FieldError` with code `too_short`, `too_long` or `forbidden_character`, at `pointer`.
+    /// - Throws: `FieldError` with code `too_short`, `too_long`, `too_common` or `forbidden_character`, at `pointer`.
     package init(_ text: String, at pointer: String) throws(FieldError) {
         guard text.utf8.count <= Self.maximumBytes else {
             throw FieldError(pointer, "too_long", "At most \(Self.maximumBytes) bytes.")
@@ -105,7 +106,12 @@ package struct Password: Sendable {
             throw FieldError(pointer, "forbidden_character", "NUL cannot be part of a password.")
         }
         // The same letters typed on two phones may differ in composition; both must open the same door.
-        secret = Secret(text.normalizedNFC)
+        let normalized = text.normalizedNFC
+        guard !CommonPasswords.contains(normalized) else {
+            throw FieldError(
+                pointer, "too_common", "This is among the passwords that are guessed first. Choose another.")
+        }
+        secret = Secret(normalized)
     }
 
     /// A password as it is being tried: folded the same way, whatever its length.
@@ -136,6 +142,17 @@ package enum AccountError: Error, Sendable, Equatable {
     case passwordWrong
     /// The person has not shown lately that it is them.
     case confirmationNeeded
+    /// A code of the authenticator app is asked for, and nothing else will do.
+    case secondFactorRequired
+    case secondFactorWrong
+    /// Too many wrong codes in a row.
+    case secondFactorBlocked(until: Instant)
+    /// There is none, or none yet.
+    case secondFactorUnknown
+    /// There is one already.
+    case secondFactorInForce
+    /// Not a ticket of this deployment, or one that has expired.
+    case ticketInvalid
     /// Not one of the person's sessions, or one that has ended.
     case sessionUnknown
     /// Unknown person or wrong password: nobody learns which.

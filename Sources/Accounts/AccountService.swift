@@ -16,10 +16,12 @@ package struct AccountService: Sendable {
     private let issuer: SessionIssuer
     private let revocations: SessionRevocations
     private let teams: TeamService
+    private let factors: SecondFactorService
+    private let seal: SecretSeal
 
     package init(
         database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
-        revocations: SessionRevocations, teams: TeamService
+        revocations: SessionRevocations, teams: TeamService, factors: SecondFactorService, seal: SecretSeal
     ) {
         self.database = database
         self.passwords = passwords
@@ -27,6 +29,8 @@ package struct AccountService: Sendable {
         self.issuer = issuer
         self.revocations = revocations
         self.teams = teams
+        self.factors = factors
+        self.seal = seal
     }
 
     // MARK: - Signing up
@@ -57,7 +61,7 @@ package struct AccountService: Sendable {
     ///   `TeamError`, `PoolBusy`, `DatabaseError`.
     package func verify(
         _ id: ChallengeID, code: OneTimeCode, newPassword: Password?, tenant: TenantID?, on device: Device
-    ) async throws -> (SignedIn, [Membership]) {
+    ) async throws -> SignInOutcome {
         let challenge = try await codes.find(id)
         guard challenge.userID == nil else { throw AccountError.challengeOver }
         let isReset = challenge.purpose == .resetPassword
@@ -88,13 +92,13 @@ package struct AccountService: Sendable {
             } else if try ChallengeQueries.confirm(challenge.identity, in: tx) {
                 // Whoever has set things up in this name before may have been anybody.
                 try AccountQueries.deletePassword(in: tx)
+                _ = try SecondFactorQueries.delete(in: tx)
                 ended += try SessionQueries.revokeAll(but: nil, in: tx)
+            } else if try SecondFactorQueries.isInForce(in: tx) {
+                // Nothing happens by half: a new password waits for the second thing too.
+                return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .code, passwordHash: hash))
             }
-            if let hash {
-                try AccountQueries.setPasswordHash(hash, in: tx)
-                try AuditLog.record(.passwordChanged, detail: "reset", in: tx)
-                ended += try SessionQueries.revokeAll(but: nil, in: tx)
-            }
+            if let hash { ended += try Self.reset(hash, in: tx) }
             try ChallengeQueries.void(challenge.identity, in: tx)
             var memberships = try AccountQueries.memberships(in: tx)
             if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
@@ -106,19 +110,57 @@ package struct AccountService: Sendable {
             return .begun(
                 try issuer.begin(in: membership, by: .code, on: device, in: tx), memberships, ended: ended)
         }
+        return try await outcome(of: entry)
+    }
+
+    private static func reset(_ hash: String, in tx: borrowing MemberTransaction) throws -> [SessionID] {
+        try AccountQueries.setPasswordHash(hash, in: tx)
+        try AuditLog.record(.passwordChanged, detail: "reset", in: tx)
+        return try SessionQueries.revokeAll(but: nil, in: tx)
+    }
+
+    private func outcome(of entry: Entry) async throws -> SignInOutcome {
         switch entry {
         case .refused(let verdict):
             try verdict.get()
             throw AccountError.challengeOver
+        case .unproved(let verdict):
+            try verdict.get()
+            throw AccountError.secondFactorWrong
+        case .halfway(let ticket):
+            return .secondFactorNeeded(ticket: ticket.text(seal), lifetime: SignInTicket.lifetime)
         case .begun(let session, let memberships, let ended):
             for session in ended { revocations.note(session) }
-            return (try await issuer.tokens(for: session), memberships)
+            return .signedIn(try await issuer.tokens(for: session), memberships)
         }
+    }
+
+    /// Lets in whoever has shown one thing before, and now a code of their app or a recovery code.
+    /// - Throws: `AccountError.ticketInvalid`, `.secondFactorWrong`, `.secondFactorBlocked`, `.tenantUnknown`.
+    package func complete(
+        _ ticket: String, _ answer: SecondFactorService.Answer, on device: Device
+    ) async throws -> SignInOutcome {
+        guard let ticket = SignInTicket(ticket, seal) else { throw AccountError.ticketInvalid }
+        let entry = try await database.withMember(ticket.userID, of: ticket.tenantID) {
+            (tx: borrowing MemberTransaction) -> Entry in
+            let verdict = try factors.check(answer, in: tx)
+            guard case .right = verdict else { return .unproved(verdict) }
+            let ended = if let hash = ticket.passwordHash { try Self.reset(hash, in: tx) } else { [SessionID]() }
+            let memberships = try AccountQueries.memberships(in: tx)
+            let membership = try Self.choose(tx.tenantID, among: memberships)
+            return .begun(
+                try issuer.begin(in: membership, by: ticket.way.withApp, on: device, in: tx), memberships,
+                ended: ended)
+        }
+        return try await outcome(of: entry)
     }
 
     /// What was decided in the transaction; thrown only after COMMIT, since a try that was counted stays.
     private enum Entry: Sendable {
         case refused(ChallengeVerdict)
+        case unproved(SecondFactorService.Verdict)
+        /// One of two things has been shown.
+        case halfway(SignInTicket)
         case begun(BegunSession, [Membership], ended: [SessionID])
     }
 
@@ -163,7 +205,7 @@ package struct AccountService: Sendable {
     /// - Throws: `AccountError.credentialsWrong`, `.tenantUnknown`, `PoolBusy`, `DatabaseError`.
     package func logIn(
         _ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?, on device: Device
-    ) async throws -> (SignedIn, [Membership]) {
+    ) async throws -> SignInOutcome {
         let found = try await database.read(AccountQueries.findUser(identity), in: .directory)
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
@@ -173,13 +215,16 @@ package struct AccountService: Sendable {
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
         let chosen = try Self.choose(tenant, among: try await memberships(of: user)).tenantID
-        let (session, memberships) = try await database.withMember(user, of: chosen) {
-            (tx: borrowing MemberTransaction) in
+        let entry = try await database.withMember(user, of: chosen) { (tx: borrowing MemberTransaction) -> Entry in
             if let rehashed { try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
+            if try SecondFactorQueries.isInForce(in: tx) {
+                return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))
+            }
             let memberships = try AccountQueries.memberships(in: tx)
             let membership = try Self.choose(chosen, among: memberships)
-            return (try issuer.begin(in: membership, by: .password, on: device, in: tx), memberships)
+            return .begun(
+                try issuer.begin(in: membership, by: .password, on: device, in: tx), memberships, ended: [])
         }
-        return (try await issuer.tokens(for: session), memberships)
+        return try await outcome(of: entry)
     }
 }

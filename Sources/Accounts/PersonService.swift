@@ -17,16 +17,18 @@ package struct PersonService: Sendable {
     private let codes: CodeService
     private let issuer: SessionIssuer
     private let revocations: SessionRevocations
+    private let factors: SecondFactorService
 
     package init(
         database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
-        revocations: SessionRevocations
+        revocations: SessionRevocations, factors: SecondFactorService
     ) {
         self.database = database
         self.passwords = passwords
         self.codes = codes
         self.issuer = issuer
         self.revocations = revocations
+        self.factors = factors
     }
 
     /// How long an access token lives.
@@ -102,10 +104,11 @@ package struct PersonService: Sendable {
         try await codes.send(.confirm, to: identity, of: caller.userID)
     }
 
-    /// - Throws: `AccountError.passwordWrong`, `PoolBusy`, `DatabaseError`.
+    /// - Throws: `AccountError.passwordWrong`, `.secondFactorRequired`, `PoolBusy`, `DatabaseError`.
     package func confirm(password: Secret<String>, _ caller: Caller.Person) async throws {
         try await check(password, of: caller)
         try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
+            guard try !SecondFactorQueries.isInForce(in: tx) else { throw AccountError.secondFactorRequired }
             try SessionQueries.noteAuthentication(caller.sessionID, in: tx)
             try AuditLog.record(.confirmed, caller.sessionID, detail: "password", in: tx)
         }
@@ -119,8 +122,24 @@ package struct PersonService: Sendable {
             (tx: borrowing MemberTransaction) in
             let verdict = try codes.check(code, for: id, in: tx)
             guard case .right = verdict else { return verdict }
+            guard try !SecondFactorQueries.isInForce(in: tx) else { throw AccountError.secondFactorRequired }
             try SessionQueries.noteAuthentication(caller.sessionID, in: tx)
             try AuditLog.record(.confirmed, caller.sessionID, detail: "code", in: tx)
+            return verdict
+        }
+        try verdict.get()
+    }
+
+    /// Of somebody with an authenticator app.
+    /// - Throws: `AccountError.secondFactorWrong`, `.secondFactorBlocked`, `.secondFactorUnknown`.
+    package func confirm(_ answer: SecondFactorService.Answer, _ caller: Caller.Person) async throws {
+        let verdict = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) -> SecondFactorService.Verdict in
+            guard try SecondFactorQueries.isInForce(in: tx) else { return .unknown }
+            let verdict = try factors.check(answer, in: tx)
+            guard case .right = verdict else { return verdict }
+            try SessionQueries.noteAuthentication(caller.sessionID, in: tx)
+            try AuditLog.record(.confirmed, caller.sessionID, detail: "app", in: tx)
             return verdict
         }
         try verdict.get()

@@ -27,6 +27,8 @@ package struct AuditEvent: Sendable {
         case sessionReused = "session.reused"
         case confirmed = "session.confirmed"
         case passwordChanged = "password.changed"
+        case secondFactorOn = "second_factor.on"
+        case secondFactorOff = "second_factor.off"
         case identityChanged = "identity.changed"
         case businessFounded = "business.founded"
         case businessChanged = "business.changed"

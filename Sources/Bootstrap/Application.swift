@@ -27,6 +27,8 @@ package struct Application: Sendable {
     private let admin: HTTPServer
     private let loops: [EventLoop]
     private let revocations: SessionRevocations
+    private let accessTokens: AccessTokens
+    private let keysDirectory: String
     /// Nil where jobs are done by other processes.
     private let jobs: JobRoom?
     private let sharedLimits: SharedRateLimiter?
@@ -64,7 +66,7 @@ package struct Application: Sendable {
         let prometheus = Prometheus()
         let loops = (0..<configuration.loops).map { EventLoop(label: "unnati.loop.\($0)") }
         let database = ConnectionPool(configuration.database, on: loops, logger: logger)
-        let accessTokens = await AccessTokens(signingKey: keys.signing, configuration.tokens)
+        let accessTokens = await AccessTokens(signingKeys: keys.signing, configuration.tokens)
         let revocations = SessionRevocations(database: database, accessLifetime: configuration.tokens.accessLifetime)
         let queue = JobQueue(), seal = SecretSeal(key: keys.sealing)
         let passwords = PasswordHasher(configuration.passwords)
@@ -74,6 +76,7 @@ package struct Application: Sendable {
         let codes = CodeService(
             database: database, jobs: queue, seal: seal, key: keys.codes, reachable: configuration.messages.reachable)
         let keyRing = APIKeyRing(database: database)
+        let factors = SecondFactorService(database: database, seal: seal, key: keys.codes)
         let teams = TeamService(database: database, revocations: revocations)
         let jobs = try configuration.workerURL.map {
             try JobRoom(
@@ -87,13 +90,14 @@ package struct Application: Sendable {
         api = PublicAPI.make(
             accounts: AccountService(
                 database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
-                teams: teams),
+                teams: teams, factors: factors, seal: seal),
             persons: PersonService(
-                database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations),
+                database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
+                factors: factors),
             sessions: SessionService(
                 database: database, issuer: issuer, revocations: revocations,
                 idleLifetime: configuration.tokens.idleLifetime),
-            teams: teams, keys: APIKeyService(database: database, ring: keyRing), keyRing: keyRing,
+            teams: teams, keys: APIKeyService(database: database, ring: keyRing), keyRing: keyRing, factors: factors,
             countries: configuration.messages.countries, businesses: BusinessService(database: database),
             audit: AuditReader(database: database),
             customers: CustomerService(database: database),
@@ -120,6 +124,8 @@ package struct Application: Sendable {
         self.server = server
         self.database = database
         self.revocations = revocations
+        self.accessTokens = accessTokens
+        keysDirectory = configuration.keysDirectory
         self.jobs = jobs
         self.sharedLimits = sharedLimits
         self.draining = draining
@@ -170,6 +176,9 @@ package struct Application: Sendable {
                     try await gracefulShutdown()
                 },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
+                ClosureService { [accessTokens, keysDirectory, logger] in
+                    await Self.followSigningKeys(accessTokens, keysDirectory, logger)
+                },
                 ClosureService { [sharedLimits, logger] in
                     guard let sharedLimits else { return try await gracefulShutdown() }
                     await cancelWhenGracefulShutdown { await sharedLimits.run(logger) }
@@ -193,6 +202,20 @@ package struct Application: Sendable {
             ], gracefulShutdownSignals: signals, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
         configuration.maximumGracefulShutdownDuration = grace + .seconds(15)
         return ServiceGroup(configuration: configuration)
+    }
+
+    /// How long after it was made a signing key is read by every server.
+    package static let signingKeyDelay = Duration.seconds(120)
+
+    private static func followSigningKeys(_ tokens: AccessTokens, _ folder: String, _ logger: Logger) async {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(20))
+                do { await tokens.replaceKeys(try KeyStore.signingKeys(in: folder)) } catch {
+                    logger.error("the signing keys stay as they were", metadata: ["reason": "\(error)"])
+                }
+            }
+        }
     }
 
     /// SIGHUP: certificate and key have been renewed. No connection notices.

@@ -150,6 +150,15 @@ package struct ConfigurationReader {
         return folder
     }
 
+    /// Where the server's own keys are.
+    /// - Throws: ``Mistakes``.
+    package mutating func keysFolder() throws -> String {
+        var folder = ".local/keys"
+        read("KEYS_DIRECTORY", into: &folder)
+        try finish()
+        return folder
+    }
+
     /// The database as the server comes to it.
     /// - Throws: ``Mistakes``.
     package mutating func servingDatabase() throws -> Secret<String> {

@@ -41,18 +41,22 @@ package final class AccessTokens: Sendable {
     private static let maximumBytes = 4_096
 
     private let configuration: TokenConfiguration
-    private let keys = JWTKeyCollection()
-    private let signingKey: Secret<Curve25519.Signing.PrivateKey>
-    package let keyID: String
+    private let ring: Lock<KeyRing>
     private let verified: Lock<RecentlyVerified>
 
-    package init(signingKey: Secret<Curve25519.Signing.PrivateKey>, _ configuration: TokenConfiguration) async {
+    /// - Parameter signingKeys: in order of the moments from which they sign; at least one.
+    package init(signingKeys: [SigningKey], _ configuration: TokenConfiguration) async {
         self.configuration = configuration
-        self.signingKey = signingKey
-        // A key is named by its public half, so that every server gives it the same name.
-        keyID = Hex.encode(SHA256.hash(data: signingKey.reveal().publicKey.rawRepresentation).prefix(8))
         verified = Lock(RecentlyVerified(capacity: configuration.cacheSize))
-        await keys.add(eddsa: EdDSA.PrivateKey(backing: signingKey.reveal()), kid: JWKIdentifier(string: keyID))
+        ring = Lock(await KeyRing(signingKeys))
+    }
+
+    /// Takes up keys that have come, and lets go of those that went, with what was verified by them.
+    package func replaceKeys(_ signingKeys: [SigningKey]) async {
+        guard Set(signingKeys.map(\.id)) != Set(ring.with { $0.signingKeys.map(\.id) }) else { return }
+        let new = await KeyRing(signingKeys)
+        ring.with { $0 = new }
+        verified.with { $0 = RecentlyVerified(capacity: configuration.cacheSize) }
     }
 
     package var lifetime: Duration { configuration.accessLifetime }
@@ -63,7 +67,9 @@ package final class AccessTokens: Sendable {
             tid: person.tenantID.description, role: person.role.rawValue,
             since: person.standing.changedAt.microseconds,
             iat: now.seconds, exp: now.advanced(by: configuration.accessLifetime).seconds)
-        return try await keys.sign(payload, kid: JWKIdentifier(string: keyID), header: ["typ": "at+jwt"])
+        let ring = ring.with { $0 }
+        return try await ring.keys.sign(
+            payload, kid: JWKIdentifier(string: ring.signing(at: now).id), header: ["typ": "at+jwt"])
     }
 
     /// What a token says that has been verified before; nil for one that has not, or is forgotten.
@@ -96,8 +102,8 @@ package final class AccessTokens: Sendable {
     }
 
     private func check(_ token: String) async throws(AccessTokenError) -> AccessClaims {
-        guard hasOurShape(token),
-            let payload = try? await keys.verify(token, as: Payload.self),
+        let ring = ring.with { $0 }
+        guard hasOurShape(token), let payload = try? await ring.keys.verify(token, as: Payload.self),
             payload.iss == Self.issuer, payload.aud == Self.audience,
             let user = UserID(payload.sub), let session = SessionID(payload.sid), let tenant = TenantID(payload.tid),
             let role = Role(rawValue: payload.role), let expiry = Self.microseconds(payload.exp)
@@ -109,17 +115,18 @@ package final class AccessTokens: Sendable {
             expiresAt: Instant(microseconds: expiry))
     }
 
-    /// The header must be exactly what we write: one algorithm, one type, our key, and no member that could bring a key,
+    /// The header must be exactly what we write: one algorithm, one type, a key of ours, and no member that could bring a key,
     /// an encryption or a critical extension along.
     private func isOurs(_ encoded: Substring) -> Bool {
         guard let bytes = Base64.url.decode(encoded.utf8), case .object(let members)? = try? JSONReader.parse(bytes),
-            members.count == 3
+            members.count == 3,
+            ["alg": "EdDSA", "typ": "at+jwt"].allSatisfy({ name, value in
+                members.contains { $0.key == name && $0.value == .string(value) }
+            }), let keyID = members.first(where: { $0.key == "kid" })?.value.text
         else {
             return false
         }
-        return ["alg": "EdDSA", "typ": "at+jwt", "kid": keyID].allSatisfy { name, value in
-            members.contains { $0.key == name && $0.value == .string(value) }
-        }
+        return ring.with { $0.signingKeys.contains { $0.id == keyID } }
     }
 
     private static func microseconds(_ seconds: Int64) -> Int64? {
@@ -127,19 +134,22 @@ package final class AccessTokens: Sendable {
         return overflow ? nil : product
     }
 
-    /// The public half as a JSON Web Key Set (RFC 7517, RFC 8037 §2).
+    /// The public halves as a JSON Web Key Set (RFC 7517, RFC 8037 §2): those that signed, the one that signs, and those that
+    /// will.
     package var keySet: [UInt8] {
         var json = JSONWriter()
         json.object {
             $0.member("keys") {
                 $0.array { json in
-                    json.object {
-                        $0.member("kty", "OKP")
-                        $0.member("crv", "Ed25519")
-                        $0.member("use", "sig")
-                        $0.member("alg", "EdDSA")
-                        $0.member("kid", keyID)
-                        $0.member("x", Base64.url.encode(signingKey.reveal().publicKey.rawRepresentation))
+                    for key in ring.with({ $0.signingKeys }) {
+                        json.object {
+                            $0.member("kty", "OKP")
+                            $0.member("crv", "Ed25519")
+                            $0.member("use", "sig")
+                            $0.member("alg", "EdDSA")
+                            $0.member("kid", key.id)
+                            $0.member("x", Base64.url.encode(key.key.reveal().publicKey.rawRepresentation))
+                        }
                     }
                 }
             }
@@ -156,6 +166,23 @@ package final class AccessTokens: Sendable {
         /// Time is checked with every use, also of a token that is remembered.
         func verify(using algorithm: some JWTAlgorithm) {}
     }
+}
+
+/// The keys of a moment.
+private struct KeyRing: Sendable {
+    let signingKeys: [SigningKey]
+    let keys = JWTKeyCollection()
+
+    init(_ signingKeys: [SigningKey]) async {
+        precondition(!signingKeys.isEmpty, "nothing could be signed")
+        self.signingKeys = signingKeys
+        for key in signingKeys {
+            await keys.add(eddsa: EdDSA.PrivateKey(backing: key.key.reveal()), kid: JWKIdentifier(string: key.id))
+        }
+    }
+
+    /// The last one whose moment has come.
+    func signing(at now: Instant) -> SigningKey { signingKeys.last { $0.activeFrom <= now } ?? signingKeys[0] }
 }
 
 /// SHA-256 of a token, as a key that holds nothing of it.

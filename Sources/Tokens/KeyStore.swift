@@ -11,12 +11,13 @@ import Foundation
 /// | File | What it is for |
 /// |---|---|
 /// | `sealing.key` | encrypts secrets at rest (AES-256-GCM) |
-/// | `signing.key` | signs access tokens (Ed25519) |
+/// | `signing.key` | signs access tokens (Ed25519), until another takes its place |
+/// | `signing-1800000000.key` | the same, from that second on (Unix time) |
 /// | `refresh.key` | computes refresh tokens (HMAC-SHA-256) |
 /// | `cursor.key` | marks list cursors as ours (HMAC-SHA-256) |
 package struct KeyStore: Sendable {
     package let sealing: Secret<SymmetricKey>
-    package let signing: Secret<Curve25519.Signing.PrivateKey>
+    package let signing: [SigningKey]
     package let refresh: Secret<SymmetricKey>
     package let cursor: Secret<SymmetricKey>
 
@@ -27,11 +28,11 @@ package struct KeyStore: Sendable {
                 inputKeyMaterial: cursor.reveal(), info: Array("unnati rate limits".utf8), outputByteCount: 32))
     }
 
-    /// Computes what is kept of one-time codes. Made of the sealing key: both guard secrets that are at rest.
+    /// Computes what is kept of one-time codes. Made of the refresh key: both let people in.
     package var codes: Secret<SymmetricKey> {
         Secret(
             HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: sealing.reveal(), info: Array("unnati one time codes".utf8), outputByteCount: 32))
+                inputKeyMaterial: refresh.reveal(), info: Array("unnati one time codes".utf8), outputByteCount: 32))
     }
 
     /// What is wrong with the keys, and what to do.
@@ -51,9 +52,63 @@ package struct KeyStore: Sendable {
         }
         func key(_ name: String) throws -> [UInt8] { try Self.key(at: "\(folder)/\(name).key") }
         sealing = Secret(SymmetricKey(data: try key("sealing")))
-        signing = Secret(try Curve25519.Signing.PrivateKey(rawRepresentation: try key("signing")))
+        signing = try Self.signingKeys(in: folder)
         refresh = Secret(SymmetricKey(data: try key("refresh")))
         cursor = Secret(SymmetricKey(data: try key("cursor")))
+    }
+
+    // MARK: - Signing keys
+
+    /// Those of the folder, the one that signs last at the end.
+    /// - Throws: ``Failure``.
+    package static func signingKeys(in folder: String) throws -> [SigningKey] {
+        func signingKey(_ name: String, from instant: Instant) throws -> SigningKey {
+            let bytes = try key(at: "\(folder)/\(name)")
+            return SigningKey(
+                activeFrom: instant, key: Secret(try Curve25519.Signing.PrivateKey(rawRepresentation: bytes)))
+        }
+        let later = try laterNames(in: folder).map { name, seconds in
+            try signingKey(name, from: Instant(microseconds: seconds * 1_000_000))
+        }
+        return [try signingKey("signing.key", from: Instant(microseconds: 0))] + later
+    }
+
+    private static func laterNames(in folder: String) -> [(name: String, seconds: Int64)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.compactMap { name -> (String, Int64)? in
+            guard let match = name.wholeMatch(of: /signing-([0-9]{1,12})\.key/), let seconds = Int64(match.1) else {
+                return nil
+            }
+            return (name, seconds)
+        }.sorted { $0.1 < $1.1 }
+    }
+
+    /// Makes a key that signs from a moment on, late enough for every server to have read it by then, and takes away those
+    /// whose tokens have all expired.
+    /// - Returns: when it begins to sign, and how many were taken away.
+    /// - Throws: ``Failure``.
+    package static func rotateSigningKey(
+        in folder: String, delay: Duration, keeping: Duration, now: Instant = .now()
+    ) throws -> (activeFrom: Instant, dropped: Int) {
+        let seconds = now.advanced(by: delay).seconds
+        try make("\(folder)/signing-\(seconds).key")
+        // A key has stopped when the next one began.
+        let begun = [("signing.key", Int64(0))] + laterNames(in: folder).map { ($0.name, $0.seconds) }
+        let horizon = now.advanced(by: .zero - keeping).seconds
+        let over = zip(begun, begun.dropFirst()).filter { $1.1 < horizon }.map(\.0.0)
+        for name in over where name != "signing.key" {
+            try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        }
+        if over.contains("signing.key") {
+            // The name stands for "from the beginning": the oldest that is left takes it over.
+            if let oldest = laterNames(in: folder).first {
+                guard unsafe rename("\(folder)/\(oldest.name)", "\(folder)/signing.key") == 0 else {
+                    throw Failure(
+                        description: "\(folder)/signing.key cannot be replaced. Check its owner and permissions.")
+                }
+            }
+        }
+        return (Instant(microseconds: seconds * 1_000_000), over.count)
     }
 
     /// Writes a new key beside its place and links it there whole: a server that is killed here leaves no half a key, and of
@@ -86,6 +141,22 @@ package struct KeyStore: Sendable {
                 description: "The key file \(path) does not hold 32 bytes of base64url. Restore it from a backup.")
         }
         return bytes
+    }
+}
+
+/// A key that signs access tokens from a moment on. One that no longer signs still verifies.
+package struct SigningKey: Sendable {
+    package let activeFrom: Instant
+    package let key: Secret<Curve25519.Signing.PrivateKey>
+
+    package init(activeFrom: Instant, key: Secret<Curve25519.Signing.PrivateKey>) {
+        self.activeFrom = activeFrom
+        self.key = key
+    }
+
+    /// A key is named by its public half, so that every server gives it the same name.
+    package var id: String {
+        Hex.encode(SHA256.hash(data: key.reveal().publicKey.rawRepresentation).prefix(8))
     }
 }
 

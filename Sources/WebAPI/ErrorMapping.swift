@@ -166,8 +166,27 @@ extension AccountError: APIErrorConvertible {
         case .confirmationNeeded:
             APIError(
                 .forbidden, .confirmationNeeded, "Show that it is you: confirm with your password or a code first.")
+        case .secondFactorRequired:
+            APIError(
+                .forbidden, .secondFactorRequired, "Show that it is you with a code of your authenticator app.")
+        case .secondFactorWrong:
+            APIError(
+                .unprocessableContent, .secondFactorWrong, "The code is wrong, or was used before. Wait for the next.")
+        case .secondFactorBlocked(let until): .blocked(until: until)
+        case .secondFactorUnknown: APIError(.notFound, .secondFactorUnknown, "There is no authenticator app to ask.")
+        case .secondFactorInForce:
+            APIError(.conflict, .secondFactorInForce, "There is an authenticator app already. Remove it first.")
+        case .ticketInvalid: .unauthorized(.ticketInvalid, "It took too long. Sign in again.")
         case .sessionUnknown: APIError(.notFound, .sessionUnknown, "You have no such session.")
         }
+    }
+}
+
+extension APIError {
+    fileprivate static func blocked(until instant: Instant) -> APIError {
+        var error = APIError(.tooManyRequests, .secondFactorBlocked, "Too many wrong codes. Wait before the next one.")
+        error.retryAfter = .milliseconds(max(1_000, (instant.microseconds - Instant.now().microseconds) / 1_000))
+        return error
     }
 }
 

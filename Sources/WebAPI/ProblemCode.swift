@@ -49,6 +49,12 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case cannotSend = "cannot_send"
     case passwordWrong = "password_wrong"
     case confirmationNeeded = "confirmation_needed"
+    case secondFactorRequired = "second_factor_required"
+    case secondFactorWrong = "second_factor_wrong"
+    case secondFactorBlocked = "second_factor_blocked"
+    case secondFactorUnknown = "second_factor_unknown"
+    case secondFactorInForce = "second_factor_in_force"
+    case ticketInvalid = "ticket_invalid"
     case sessionUnknown = "session_unknown"
     case businessChanged = "business_changed"
 

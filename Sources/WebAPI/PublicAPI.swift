@@ -17,7 +17,7 @@ import WebApp
 package enum PublicAPI {
     package static func make(
         accounts: AccountService, persons: PersonService, sessions: SessionService, teams: TeamService,
-        keys: APIKeyService, keyRing: APIKeyRing,
+        keys: APIKeyService, keyRing: APIKeyRing, factors: SecondFactorService,
         countries: [String],
         businesses: BusinessService, audit: AuditReader, customers: CustomerService,
         imports: CustomerImportService,
@@ -53,6 +53,7 @@ package enum PublicAPI {
             persons: persons, sessions: sessions, idempotency: idempotency, gatekeeper: gatekeeper, countries: countries
         ).mount(on: person)
         TeamHandlers(teams: teams).mount(open: open, person: person, tenant: tenant)
+        SecondFactorHandlers(factors: factors, gatekeeper: gatekeeper).mount(on: person)
         APIKeyHandlers(keys: keys, gatekeeper: gatekeeper).mount(open: open, person: person)
         BusinessHandlers(businesses: businesses).mount(on: tenant)
         AuditHandlers(audit: audit, pages: pages).mount(on: tenant)

@@ -5,6 +5,7 @@ import Core
 import Crypto
 import Foundation
 import Testing
+import JSON
 import Tokens
 
 @Suite struct AccessTokenTests {
@@ -13,7 +14,13 @@ import Tokens
         userID: .next(), sessionID: .next(), tenantID: .next(),
         standing: Standing(role: .staff, changedAt: Instant(microseconds: 1_700_000_000_000_123)))
 
-    private func tokens() async -> AccessTokens { await AccessTokens(signingKey: Secret(key), TokenConfiguration()) }
+    private static func first(_ key: Curve25519.Signing.PrivateKey) -> SigningKey {
+        SigningKey(activeFrom: Instant(microseconds: 0), key: Secret(key))
+    }
+
+    private func tokens() async -> AccessTokens {
+        await AccessTokens(signingKeys: [Self.first(key)], TokenConfiguration())
+    }
 
     private func sign(_ tokens: AccessTokens, now: Instant = .now()) async throws -> String {
         try await tokens.sign(person, now: now)
@@ -49,16 +56,49 @@ import Tokens
     func aForeignHeaderIsRefusedEvenWhenWellSigned(_ header: String) async throws {
         let tokens = await tokens()
         let payload = try #require(try await sign(tokens).split(separator: ".").dropFirst().first)
-        let signed = Base64.url.encode(header.replacingOccurrences(of: "KID", with: tokens.keyID).utf8) + "." + payload
+        let signed =
+            Base64.url.encode(header.replacingOccurrences(of: "KID", with: Self.first(key).id).utf8) + "." + payload
         let token = signed + "." + Base64.url.encode(try key.signature(for: Data(signed.utf8)))
 
         await #expect(throws: AccessTokenError.invalid) { try await tokens.verify(token) }
     }
 
+    @Test func aNewKeySignsFromItsMomentOnAndTheOldOneStillVerifies() async throws {
+        let now = Instant.now(), next = Curve25519.Signing.PrivateKey()
+        let old = Self.first(key), new = SigningKey(activeFrom: now.advanced(by: .seconds(120)), key: Secret(next))
+        let tokens = await tokens()
+        let before = try await sign(tokens, now: now)
+        await tokens.replaceKeys([old, new])
+        // It is published before it signs.
+        let published = try JSONReader.parse(tokens.keySet)["keys"]
+        #expect(published == .array([Self.published(old), Self.published(new)]))
+        let still = try await sign(tokens, now: now), after = try await sign(tokens, now: new.activeFrom)
+        let alone = await AccessTokens(signingKeys: [Self.first(next)], TokenConfiguration())
+        for token in [before, still, after] { #expect(try await tokens.verify(token).person == person) }
+        await #expect(throws: AccessTokenError.invalid) { try await alone.verify(still) }
+        #expect(try await alone.verify(after).person == person)
+        // One that was taken away is forgotten, also where its tokens were remembered.
+        await tokens.replaceKeys([SigningKey(activeFrom: old.activeFrom, key: new.key)])
+        await #expect(throws: AccessTokenError.invalid) { try await tokens.verify(before) }
+        let remembered = try before.utf8.withContiguousStorageIfAvailable { unsafe try tokens.remembered($0.span) }
+        #expect(remembered == .some(nil))
+    }
+
+    private static func published(_ key: SigningKey) -> JSONValue {
+        let members = [
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.id,
+            "x": Base64.url.encode(key.key.reveal().publicKey.rawRepresentation),
+        ]
+        return .object(
+            ["kty", "crv", "use", "alg", "kid", "x"].map {
+                JSONValue.Member(key: $0, value: .string(members[$0] ?? ""))
+            })
+    }
+
     @Test func alteredAndMalformedTokensAreRefused() async throws {
         let tokens = await tokens()
         let token = try await sign(tokens)
-        let stranger = await AccessTokens(signingKey: Secret(Curve25519.Signing.PrivateKey()), TokenConfiguration())
+        let stranger = await AccessTokens(signingKeys: [Self.first(.init())], TokenConfiguration())
         var altered = [
             try await sign(stranger), token + "A", String(token.dropLast()), token + ".", "." + token, token + "=",
             "a.b.c", "", "..",
@@ -143,10 +183,32 @@ import Tokens
 
         let first = try KeyStore(folder: folder), second = try KeyStore(folder: folder)
 
-        #expect(first.signing.reveal().rawRepresentation == second.signing.reveal().rawRepresentation)
+        #expect(first.signing.map(\.id) == second.signing.map(\.id))
         let mode = try FileManager.default.attributesOfItem(atPath: folder + "/signing.key")[.posixPermissions] as? Int
         #expect(mode == 0o600)
         try "too short".write(toFile: folder + "/cursor.key", atomically: true, encoding: .utf8)
         #expect(throws: KeyStore.Failure.self) { try KeyStore(folder: folder) }
+    }
+
+    @Test func aRotationAddsAKeyAndTakesAwayWhatIsOver() throws {
+        let folder = NSTemporaryDirectory() + "unnati-keys-\(UUIDv7.next().hex)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let first = try KeyStore(folder: folder).signing.map(\.id), start = Instant.now()
+        func rotate(afterDays days: Int) throws -> Int {
+            try KeyStore.rotateSigningKey(
+                in: folder, delay: .seconds(120), keeping: .seconds(86_400),
+                now: start.advanced(by: .seconds(days * 86_400))
+            ).dropped
+        }
+        #expect(try rotate(afterDays: 0) == 0)
+        let two = try KeyStore.signingKeys(in: folder)
+        #expect(two.map(\.id).first == first[0])
+        #expect(two.count == 2)
+        #expect(abs(two[1].activeFrom.seconds - start.advanced(by: .seconds(120)).seconds) <= 1)
+        // The first has not signed for two days when the third comes: the second is now the one from the beginning.
+        #expect(try rotate(afterDays: 2) == 1)
+        let later = try KeyStore.signingKeys(in: folder)
+        #expect(later.map(\.id).first == two[1].id)
+        #expect(later.count == 2)
     }
 }

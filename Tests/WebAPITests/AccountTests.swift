@@ -115,27 +115,34 @@ import Testing
 
     @Test(
         arguments: [
-            (["name": "N", "phone": "9876543210", "password": "12345678"], "/business_name required"),
+            (["name": "N", "phone": "9876543210", "password": "kurta kurta"], "/business_name required"),
             (
-                ["business_name": " ", "name": "N", "phone": "9876543210", "password": "12345678"],
+                ["business_name": " ", "name": "N", "phone": "9876543210", "password": "kurta kurta"],
                 "/business_name required"
             ),
             (
-                ["business_name": "B", "name": "a\u{7}b", "phone": "9876543210", "password": "12345678"],
+                ["business_name": "B", "name": "a\u{7}b", "phone": "9876543210", "password": "kurta kurta"],
                 "/name forbidden_character"
             ),
-            (["business_name": "B", "name": "N", "phone": "12345", "password": "12345678"], "/phone invalid_phone"),
-            (["business_name": "B", "name": "N", "email": "nobody", "password": "12345678"], "/email invalid_email"),
-            (["business_name": "B", "name": "N", "password": "12345678"], " required"),
+            (["business_name": "B", "name": "N", "phone": "12345", "password": "kurta kurta"], "/phone invalid_phone"),
+            (
+                ["business_name": "B", "name": "N", "email": "nobody", "password": "kurta kurta"],
+                "/email invalid_email"
+            ),
+            (["business_name": "B", "name": "N", "password": "kurta kurta"], " required"),
             (["business_name": "B", "name": "N", "phone": "9876543210", "password": "1234567"], "/password too_short"),
             (
-                ["business_name": "B", "name": "N", "phone": "9876543210", "password": "12345678", "role": "owner"],
+                ["business_name": "B", "name": "N", "phone": "9876543210", "password": "PassWord@123"],
+                "/password too_common"
+            ),
+            (
+                ["business_name": "B", "name": "N", "phone": "9876543210", "password": "kurta kurta", "role": "owner"],
                 "/role unknown_field"
             ),
             (
                 [
                     "business_name": String(repeating: "x", count: 201), "name": "N", "phone": "9876543210",
-                    "password": "12345678",
+                    "password": "kurta kurta",
                 ],
                 "/business_name too_long"
             ),

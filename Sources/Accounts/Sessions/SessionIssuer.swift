@@ -74,7 +74,14 @@ package struct SessionIssuer: Sendable {
 }
 
 /// How somebody has shown who they are.
-enum SignInWay: String, Sendable { case password, code }
+enum SignInWay: String, Sendable {
+    case password, code
+    case passwordAndApp = "password_and_app"
+    case codeAndApp = "code_and_app"
+
+    /// The same with a code of the authenticator app.
+    var withApp: SignInWay { self == .password ? .passwordAndApp : .codeAndApp }
+}
 
 /// All that a session's tokens say.
 struct BegunSession: Sendable {

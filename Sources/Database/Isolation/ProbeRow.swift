@@ -25,6 +25,8 @@ struct ProbeRow: Sendable {
         ProbeRow("tenants", "tenant_id, name", "'{tenant}', 'Probe'"),
         ProbeRow("users", "user_id, name, email", "'{user}', 'Probe', '{user}@probe.invalid'"),
         ProbeRow("user_passwords", "user_id, hash", "'{user}', '!'"),
+        ProbeRow("second_factors", "user_id, secret", "'{user}', ''"),
+        ProbeRow("recovery_codes", "user_id, code_hash", "'{user}', sha256('{number}')"),
         ProbeRow("memberships", "tenant_id, user_id, role", "'{tenant}', '{user}', 'owner'"),
         ProbeRow(
             "sessions", "user_id, id, tenant_id, expires_at", "'{user}', '{id}', '{tenant}', now()",

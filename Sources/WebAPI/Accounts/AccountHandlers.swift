@@ -25,6 +25,9 @@ struct AccountHandlers: Sendable {
             "/v1/auth/verify", operation: "verifyCode", access: .everyone, repeating: .harmless, body: .small, verify)
         open.post("/v1/auth/login", operation: "logIn", access: .everyone, repeating: .harmless, body: .small, logIn)
         open.post(
+            "/v1/auth/second-factor", operation: "bringSecondFactor", access: .everyone, repeating: .harmless,
+            body: .small, secondFactor)
+        open.post(
             "/v1/auth/refresh", operation: "refreshTokens", access: .everyone, repeating: .harmless, body: .small,
             refresh)
     }
@@ -105,10 +108,10 @@ struct AccountHandlers: Sendable {
         let input = try request.json(VerifyInput.self)
         let answer = try CodeInput(challengeID: input.challengeID, code: input.code).answer()
         let password = try input.newPassword.map { try Password($0, at: "/new_password") }
-        let (signedIn, memberships) = try await accounts.verify(
+        let outcome = try await accounts.verify(
             answer.id, code: answer.code, newPassword: password, tenant: Self.tenant(input.tenantID),
             on: request.device)
-        return .json(TokensOutput(signedIn, memberships))
+        return Self.response(to: outcome)
     }
 
     // MARK: - Passwords and tokens
@@ -123,10 +126,27 @@ struct AccountHandlers: Sendable {
         let input = try request.json(LogInInput.self)
         let identity = try LoginIdentity(input.identity, at: "/identity")
         try await gatekeeper.admitIdentity(identity.value, request)
-        let (signedIn, memberships) = try await accounts.logIn(
+        let outcome = try await accounts.logIn(
             identity, password: Password.attempt(input.password), tenant: Self.tenant(input.tenantID),
             on: request.device)
-        return .json(TokensOutput(signedIn, memberships))
+        return Self.response(to: outcome)
+    }
+
+    struct SecondFactorInput: Decodable { let ticket: String, code: String }
+
+    func secondFactor(_ request: Request, _ context: OpenContext) async throws -> Response {
+        try gatekeeper.admitSignIn(request)
+        let input = try request.json(SecondFactorInput.self)
+        let answer = try SecondFactorService.Answer(input.code, at: "/code")
+        return Self.response(to: try await accounts.complete(input.ticket, answer, on: request.device))
+    }
+
+    private static func response(to outcome: SignInOutcome) -> Response {
+        switch outcome {
+        case .signedIn(let signedIn, let memberships): .json(TokensOutput(signedIn, memberships))
+        case .secondFactorNeeded(let ticket, let lifetime):
+            .json(TicketOutput(ticket: ticket, lifetime: lifetime), status: .accepted)
+        }
     }
 
     private static func tenant(_ text: String?) throws -> TenantID? {

@@ -68,3 +68,13 @@ extension LoginIdentity {
         )
     }
 }
+
+extension SecondFactorService.Answer {
+    /// - Throws: `FieldError` with code `invalid_code`, at `pointer`.
+    init(_ typed: String, at pointer: String) throws(FieldError) {
+        guard let answer = SecondFactorService.Answer(typed) else {
+            throw FieldError(pointer, "invalid_code", "The six digits that the app shows, or a recovery code.")
+        }
+        self = answer
+    }
+}

@@ -117,3 +117,16 @@ struct SessionOutput: JSONWritable {
         }
     }
 }
+
+/// `{"ticket": "st_…", "expires_in": 300}`
+struct TicketOutput: JSONWritable {
+    let ticket: Secret<String>
+    let lifetime: Duration
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("ticket", ticket.reveal())
+            json.member("expires_in", Int(lifetime.components.seconds))
+        }
+    }
+}

@@ -129,22 +129,30 @@ struct PersonHandlers: Sendable {
     }
 
     struct ConfirmInput: Decodable {
-        let password: String?, challengeID: String?, code: String?
-        enum CodingKeys: String, CodingKey { case password, challengeID = "challenge_id", code }
+        let password: String?, challengeID: String?, code: String?, secondFactor: String?
+        enum CodingKeys: String, CodingKey {
+            case password
+            case challengeID = "challenge_id"
+            case code
+            case secondFactor = "second_factor"
+        }
     }
 
     func confirm(_ request: Request, _ context: PersonContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
         let input = try request.json(ConfirmInput.self)
         try await gatekeeper.admitIdentity(context.person.userID.description, request)
-        switch (input.password, input.challengeID, input.code) {
-        case (let password?, nil, nil):
+        switch (input.password, input.challengeID, input.code, input.secondFactor) {
+        case (nil, nil, nil, let typed?):
+            try await persons.confirm(try SecondFactorService.Answer(typed, at: "/second_factor"), context.person)
+        case (let password?, nil, nil, nil):
             try await persons.confirm(password: Password.attempt(password), context.person)
-        case (nil, let id?, let code?):
+        case (nil, let id?, let code?, nil):
             let answer = try CodeInput(challengeID: id, code: code).answer()
             try await persons.confirm(code: answer.code, for: answer.id, context.person)
         default:
-            throw FieldError("", "one_of", "Give the password, or the challenge_id and the code that was sent.")
+            throw FieldError(
+                "", "one_of", "Give the password, the challenge_id and the code that was sent, or the second_factor.")
         }
         return Response(.noContent)
     }

@@ -37,7 +37,9 @@ enum TokenTargets {
 
     private static let accessTokens: AccessTokens = wait {
         let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 9, count: 32))
-        return await AccessTokens(signingKey: Secret(key ?? .init()), TokenConfiguration())
+        return await AccessTokens(
+            signingKeys: [SigningKey(activeFrom: Instant(microseconds: 0), key: Secret(key ?? .init()))],
+            TokenConfiguration())
     }
 
     /// Waits for what can only be awaited: a fuzzer's targets are plain functions.

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import JSON
+import Tokens
+
+/// What somebody holds who has shown one of two things: sealed, for five minutes. What else the first one was to bring about,
+/// such as a new password, comes with the second.
+struct SignInTicket: Sendable, Decodable, JSONWritable {
+    static let lifetime = Duration.seconds(300)
+
+    let userID: UserID
+    let tenantID: TenantID
+    let way: SignInWay
+    let passwordHash: String?
+    private let expiresAt: Int64
+
+    init(_ user: UserID, in tenant: TenantID, by way: SignInWay, passwordHash: String?) {
+        userID = user
+        tenantID = tenant
+        self.way = way
+        self.passwordHash = passwordHash
+        expiresAt = Instant.now().advanced(by: Self.lifetime).microseconds
+    }
+
+    private static let purpose = SecretSeal.Purpose("sign-in ticket", .least)
+
+    func text(_ seal: SecretSeal) -> Secret<String> {
+        Secret("st_" + Base64.url.encode(seal.seal(jsonBytes, for: Self.purpose)))
+    }
+
+    /// Nil for what this deployment has not made, or has made too long ago.
+    init?(_ text: String, _ seal: SecretSeal) {
+        guard text.utf8.count <= 1_024, text.hasPrefix("st_"), let sealed = Base64.url.decode(text.utf8.dropFirst(3)),
+            let opened = seal.open(sealed, for: Self.purpose),
+            let ticket = try? JSONDecoding.decode(SignInTicket.self, from: opened),
+            ticket.expiresAt > Instant.now().microseconds
+        else { return nil }
+        self = ticket
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case user, tenant, way
+        case passwordHash = "password_hash"
+        case expiresAt = "expires_at"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        guard let user = UserID(try container.decode(String.self, forKey: .user)),
+            let tenant = TenantID(try container.decode(String.self, forKey: .tenant)),
+            let way = SignInWay(rawValue: try container.decode(String.self, forKey: .way))
+        else { throw DecodingError.dataCorruptedError(forKey: .user, in: container, debugDescription: "no ticket") }
+        userID = user
+        tenantID = tenant
+        self.way = way
+        passwordHash = try container.decodeIfPresent(String.self, forKey: .passwordHash)
+        expiresAt = try container.decode(Int64.self, forKey: .expiresAt)
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("user", userID)
+            json.member("tenant", tenantID)
+            json.member("way", way.rawValue)
+            json.member("password_hash", passwordHash)
+            json.member("expires_at", Int(expiresAt))
+        }
+    }
+}
+
+/// What becomes of somebody who has shown the first thing.
+package enum SignInOutcome: Sendable {
+    case signedIn(SignedIn, [Membership])
+    /// A code of their authenticator app is asked for. The ticket goes with it.
+    case secondFactorNeeded(ticket: Secret<String>, lifetime: Duration)
+}
