@@ -125,6 +125,9 @@ let package = Package(
             name: "PasswordProbe", dependencies: ["Core", "Passwords"], path: "Tests/PasswordProbe",
             swiftSettings: house),
         .executableTarget(
+            name: "TokenProbe", dependencies: ["Core", "JSON", "Tokens", crypto], path: "Tests/TokenProbe",
+            swiftSettings: Array(garden)),
+        .executableTarget(
             name: "JobProbe", dependencies: ["Core", "Database", "Execution", "JSON", "Jobs", logging, metrics],
             path: "Tests/JobProbe", swiftSettings: Array(garden)),
         .executableTarget(
