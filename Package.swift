@@ -158,8 +158,8 @@ let package = Package(
         tests(
             "WebAPITests",
             [
-                "Accounts", "Admission", "Audit", "Bootstrap", "Core", "Database", "HTTPMessage", "Tokens", "WebAPI",
-                httpTypes,
+                "Accounts", "Admission", "Audit", "Bootstrap", "Core", "Database", "HTTPMessage", "Passwords", "Tokens",
+                "WebAPI", crypto, httpTypes,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -39,6 +39,16 @@ package enum Bcrypt {
             block.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }.dropLast())
     }
 
+    /// Works as long as so many rounds of a digest take, for nothing.
+    static func spend(rounds: Int) {
+        guard rounds > 0 else { return }
+        let cipher = Blowfish(), key = words(of: [0], count: 18)
+        for _ in 0..<rounds {
+            cipher.expand(key: key)
+            cipher.expand(key: key)
+        }
+    }
+
     /// Big-endian words, beginning again at the start when the bytes run out.
     private static func words(of bytes: ArraySlice<UInt8>, count: Int) -> [UInt32] {
         let bytes = Array(bytes)

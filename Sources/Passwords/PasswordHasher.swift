@@ -55,7 +55,7 @@ package struct PasswordHasher: Sendable {
         let text = stored ?? decoy
         let verdict = try await pool.run {
             let verdict = Self.verify(Array(password.utf8), against: text, currentCost: cost)
-            Self.spend(Self.missingRounds(text, verdict.took, round: round, currentCost: cost))
+            Bcrypt.spend(rounds: Self.missingRounds(text, verdict.took, round: round, currentCost: cost))
             return verdict.verdict
         }
         return stored == nil ? .wrong : verdict
@@ -89,13 +89,6 @@ package struct PasswordHasher: Sendable {
                 1 << hash.cost
             } else { round > .zero ? Int(min(took / round, 1e9)) : 0 }
         return max(0, (1 << currentCost) - rounds)
-    }
-
-    /// Computes so many rounds for nobody, but for what is below the least that bcrypt can do.
-    private static func spend(_ rounds: Int) {
-        for cost in Bcrypt.costs where rounds & (1 << cost) != 0 {
-            _ = Bcrypt.digest(of: [0], salt: [UInt8](repeating: 0, count: 16), cost: cost)
-        }
     }
 
     /// Whether a hash from elsewhere is of a form that can be verified, and costs no more than it may.
