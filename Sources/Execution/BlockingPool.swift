@@ -2,7 +2,6 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
-import Dispatch
 
 /// The line before a ``BlockingPool`` is full: try again later.
 package struct PoolBusy: Error, Sendable {
@@ -12,20 +11,21 @@ package struct PoolBusy: Error, Sendable {
 /// Runs blocking or computing work on lanes of its own, a bounded number of jobs at once and a bounded number waiting.
 /// What does not fit is refused at once, because work that piles up helps nobody.
 package final class BlockingPool: Sendable {
-    private let executor: LaneExecutor
+    private let threads: QuietThreads
     private let places: Int
     private let admitted = Lock(0)
 
     /// - Parameters:
     ///   - lanes: jobs that run at once, at least 1.
     ///   - waiting: jobs that may wait for a lane.
-    package init(label: String, lanes: Int, waiting: Int) {
-        executor = LaneExecutor(label: label, lanes: lanes, quality: .utility)
+    ///   - niceness: 0...19: how much its jobs give way to whoever answers requests.
+    package init(label: String, lanes: Int, waiting: Int, niceness: Int32 = 0) {
+        threads = QuietThreads(label: label, count: lanes, niceness: niceness)
         places = lanes + waiting
     }
 
     /// - Throws: ``PoolBusy`` when the line is full, else what `work` throws.
-    package func run<Result: Sendable>(_ work: @Sendable @escaping () throws -> Result) async throws -> Result {
+    package func run<Output: Sendable>(_ work: @Sendable @escaping () throws -> Output) async throws -> Output {
         let isAdmitted = admitted.with { count in
             guard count < places else { return false }
             count += 1
@@ -33,6 +33,8 @@ package final class BlockingPool: Sendable {
         }
         guard isAdmitted else { throw PoolBusy() }
         defer { admitted.with { $0 -= 1 } }
-        return try await withTaskExecutorPreference(executor) { try work() }
+        return try await withCheckedThrowingContinuation { continuation in
+            threads.add { continuation.resume(with: Result(catching: work)) }
+        }
     }
 }

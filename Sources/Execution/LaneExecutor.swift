@@ -20,7 +20,7 @@ package final class LaneExecutor: TaskExecutor, Sendable {
     private let state: Lock<State>
 
     /// - Parameter lanes: at least one.
-    package init(label: String, lanes count: Int, quality: DispatchQoS = .userInitiated) {
+    package init(label: String, lanes count: Int) {
         precondition(count > 0, "an executor needs a lane")
         lanes = (0..<count).map { DispatchQueue(label: "\(label).\($0)") }
         state = Lock(State(idle: Array((0..<count).reversed())))

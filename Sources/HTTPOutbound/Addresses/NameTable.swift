@@ -18,7 +18,7 @@ final class NameTable: Sendable {
     private static let keep = Duration.seconds(30), maximumNames = 1_024, maximumLookups = 256
 
     private let lookup: any NameLookup
-    private let lanes = LaneExecutor(label: "unnati.names", lanes: 4, quality: .utility)
+    private let lanes = LaneExecutor(label: "unnati.names", lanes: 4)
     private let state = Lock(State())
 
     init(_ lookup: any NameLookup) { self.lookup = lookup }

@@ -13,7 +13,7 @@ final class CurlDriver: @unchecked Sendable {
     /// What users name is looked up apart: names that are never answered must not keep providers waiting.
     private let names: NameTable, givenNames: NameTable
     /// libcurl waits for mail servers on the thread that calls it, so mail has lanes of its own.
-    private let mailLanes = LaneExecutor(label: "unnati.mail", lanes: 4, quality: .utility)
+    private let mailLanes = LaneExecutor(label: "unnati.mail", lanes: 4)
     private var mails: [ObjectIdentifier: Exchange] = [:]
     private let settings: CurlSettings
     private var pools: [String: CurlPool] = [:]
