@@ -98,7 +98,7 @@ package struct Application: Sendable {
                 database: database, issuer: issuer, revocations: revocations,
                 idleLifetime: configuration.tokens.idleLifetime),
             teams: teams, keys: APIKeyService(database: database, ring: keyRing), keyRing: keyRing, factors: factors,
-            countries: configuration.messages.countries, businesses: BusinessService(database: database),
+            countries: configuration.messages.countries, sessionLifetime: configuration.tokens.sessionLifetime, businesses: BusinessService(database: database),
             audit: AuditReader(database: database),
             customers: CustomerService(database: database),
             imports: CustomerImportService(database: database, jobs: queue),

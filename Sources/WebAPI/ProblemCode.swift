@@ -37,6 +37,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case tokenOutdated = "token_outdated"
     case permissionDenied = "permission_denied"
     case personNeeded = "person_needed"
+    case originDenied = "origin_denied"
     case networkDenied = "network_denied"
     case sessionEnded = "session_ended"
     case credentialsWrong = "credentials_wrong"

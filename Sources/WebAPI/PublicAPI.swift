@@ -18,7 +18,7 @@ package enum PublicAPI {
     package static func make(
         accounts: AccountService, persons: PersonService, sessions: SessionService, teams: TeamService,
         keys: APIKeyService, keyRing: APIKeyRing, factors: SecondFactorService,
-        countries: [String],
+        countries: [String], sessionLifetime: Duration,
         businesses: BusinessService, audit: AuditReader, customers: CustomerService,
         imports: CustomerImportService,
         idempotency: IdempotencyLedger,
@@ -47,7 +47,8 @@ package enum PublicAPI {
         health.mount(open: open)
         KeyHandlers(tokens: accessTokens).mount(open: open)
         AccountHandlers(
-            accounts: accounts, sessions: sessions, gatekeeper: gatekeeper, countries: countries
+            accounts: accounts, sessions: sessions, gatekeeper: gatekeeper, countries: countries,
+            sessionLifetime: sessionLifetime
         ).mount(on: open)
         PersonHandlers(
             persons: persons, sessions: sessions, idempotency: idempotency, gatekeeper: gatekeeper, countries: countries

@@ -15,6 +15,8 @@ struct AccountHandlers: Sendable {
     let gatekeeper: Gatekeeper
     /// Country codes of the telephone numbers that codes are sent to.
     let countries: [String]
+    /// How long a cookie is kept.
+    let sessionLifetime: Duration
 
     func mount(on open: RouteGroup<OpenContext>) {
         open.post(
@@ -105,13 +107,14 @@ struct AccountHandlers: Sendable {
 
     func verify(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
+        _ = try SessionCookie(wantedBy: request)
         let input = try request.json(VerifyInput.self)
         let answer = try CodeInput(challengeID: input.challengeID, code: input.code).answer()
         let password = try input.newPassword.map { try Password($0, at: "/new_password") }
         let outcome = try await accounts.verify(
             answer.id, code: answer.code, newPassword: password, tenant: Self.tenant(input.tenantID),
             on: request.device)
-        return Self.response(to: outcome)
+        return try response(to: outcome, request)
     }
 
     // MARK: - Passwords and tokens
@@ -123,30 +126,42 @@ struct AccountHandlers: Sendable {
 
     func logIn(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
+        _ = try SessionCookie(wantedBy: request)
         let input = try request.json(LogInInput.self)
         let identity = try LoginIdentity(input.identity, at: "/identity")
         try await gatekeeper.admitIdentity(identity.value, request)
         let outcome = try await accounts.logIn(
             identity, password: Password.attempt(input.password), tenant: Self.tenant(input.tenantID),
             on: request.device)
-        return Self.response(to: outcome)
+        return try response(to: outcome, request)
     }
 
     struct SecondFactorInput: Decodable { let ticket: String, code: String }
 
     func secondFactor(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
+        _ = try SessionCookie(wantedBy: request)
         let input = try request.json(SecondFactorInput.self)
         let answer = try SecondFactorService.Answer(input.code, at: "/code")
-        return Self.response(to: try await accounts.complete(input.ticket, answer, on: request.device))
+        let outcome = try await accounts.complete(input.ticket, answer, on: request.device)
+        return try response(to: outcome, request)
     }
 
-    private static func response(to outcome: SignInOutcome) -> Response {
+    private func response(to outcome: SignInOutcome, _ request: Request) throws -> Response {
         switch outcome {
-        case .signedIn(let signedIn, let memberships): .json(TokensOutput(signedIn, memberships))
+        case .signedIn(let signedIn, let memberships):
+            try response(with: signedIn, memberships, SessionCookie(wantedBy: request))
         case .secondFactorNeeded(let ticket, let lifetime):
             .json(TicketOutput(ticket: ticket, lifetime: lifetime), status: .accepted)
         }
+    }
+
+    private func response(
+        with signedIn: SignedIn, _ memberships: [Membership]?, _ cookie: SessionCookie?
+    ) -> Response {
+        var response = Response.json(TokensOutput(signedIn, memberships, showsRefreshToken: cookie == nil))
+        cookie?.set(signedIn.refreshToken, for: sessionLifetime, on: &response)
+        return response
     }
 
     private static func tenant(_ text: String?) throws -> TenantID? {
@@ -157,14 +172,19 @@ struct AccountHandlers: Sendable {
     }
 
     struct RefreshInput: Decodable {
-        let refreshToken: String
+        let refreshToken: String?
         enum CodingKeys: String, CodingKey { case refreshToken = "refresh_token" }
     }
 
     func refresh(_ request: Request, _ context: OpenContext) async throws -> Response {
         try gatekeeper.admitSignIn(request)
-        let token = try request.json(RefreshInput.self).refreshToken
-        return .json(TokensOutput(try await sessions.refresh(token, on: request.device)))
+        let cookie = try SessionCookie(wantedBy: request)
+        let brought = try request.json(RefreshInput.self).refreshToken
+        guard let token = cookie == nil ? brought : cookie?.token(of: request) else {
+            guard cookie == nil else { throw AccountError.refreshTokenInvalid }
+            throw FieldError("/refresh_token", "required", "Send the refresh token.")
+        }
+        return response(with: try await sessions.refresh(token, on: request.device), nil, cookie)
     }
 }
 

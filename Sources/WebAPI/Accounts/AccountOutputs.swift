@@ -10,10 +10,13 @@ import JSON
 struct TokensOutput: JSONWritable {
     private let signedIn: SignedIn
     private let memberships: [Membership]?
+    private let showsRefreshToken: Bool
 
-    init(_ signedIn: SignedIn, _ memberships: [Membership]? = nil) {
+    /// - Parameter showsRefreshToken: false where it goes into a cookie.
+    init(_ signedIn: SignedIn, _ memberships: [Membership]? = nil, showsRefreshToken: Bool = true) {
         self.signedIn = signedIn
         self.memberships = memberships
+        self.showsRefreshToken = showsRefreshToken
     }
 
     func write(to json: inout JSONWriter) {
@@ -21,7 +24,7 @@ struct TokensOutput: JSONWritable {
             json.member("access_token", signedIn.accessToken.reveal())
             json.member("token_type", "Bearer")
             json.member("expires_in", Int(signedIn.accessLifetime.components.seconds))
-            json.member("refresh_token", signedIn.refreshToken.reveal())
+            if showsRefreshToken { json.member("refresh_token", signedIn.refreshToken.reveal()) }
             json.member("user_id", signedIn.userID)
             json.member("tenant_id", signedIn.tenantID)
             if let memberships {

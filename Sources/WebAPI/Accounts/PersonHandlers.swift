@@ -115,8 +115,11 @@ struct PersonHandlers: Sendable {
     }
 
     func logOut(_ request: Request, _ context: PersonContext) async throws -> Response {
+        let cookie = try SessionCookie(wantedBy: request)
         try await sessions.logOut(context.person)
-        return Response(.noContent)
+        var response = Response(.noContent)
+        cookie?.clear(on: &response)
+        return response
     }
 
     // MARK: - Showing that it is still them
