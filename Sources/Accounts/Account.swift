@@ -125,6 +125,8 @@ package struct SignedIn: Sendable {
     package let accessToken: Secret<String>
     package let accessLifetime: Duration
     package let refreshToken: Secret<String>
+    /// Shown with later tries to sign in.
+    package let deviceMark: DeviceMark
 }
 
 package enum AccountError: Error, Sendable, Equatable {
@@ -142,6 +144,8 @@ package enum AccountError: Error, Sendable, Equatable {
     case passwordWrong
     /// The person has not shown lately that it is them.
     case confirmationNeeded
+    /// Too many wrong passwords in a row, from wherever.
+    case signInBlocked(until: Instant)
     /// A code of the authenticator app is asked for, and nothing else will do.
     case secondFactorRequired
     case secondFactorWrong

@@ -18,10 +18,13 @@ package struct AccountService: Sendable {
     private let teams: TeamService
     private let factors: SecondFactorService
     private let seal: SecretSeal
+    /// Nil where nobody is slowed down.
+    private let throttle: SignInThrottle?
 
     package init(
         database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
-        revocations: SessionRevocations, teams: TeamService, factors: SecondFactorService, seal: SecretSeal
+        revocations: SessionRevocations, teams: TeamService, factors: SecondFactorService, seal: SecretSeal,
+        throttle: SignInThrottle?
     ) {
         self.database = database
         self.passwords = passwords
@@ -31,6 +34,7 @@ package struct AccountService: Sendable {
         self.teams = teams
         self.factors = factors
         self.seal = seal
+        self.throttle = throttle
     }
 
     // MARK: - Signing up
@@ -201,21 +205,29 @@ package struct AccountService: Sendable {
 
     // MARK: - Signing in with a password
 
-    /// - Parameter tenant: the business to enter; the person's first one when nil.
-    /// - Throws: `AccountError.credentialsWrong`, `.tenantUnknown`, `PoolBusy`, `DatabaseError`.
+    /// - Parameters:
+    ///   - tenant: the business to enter; the person's first one when nil.
+    ///   - mark: of a device that has signed in before.
+    /// - Throws: `AccountError.credentialsWrong`, `.signInBlocked`, `.tenantUnknown`, `PoolBusy`, `DatabaseError`.
     package func logIn(
-        _ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?, on device: Device
+        _ identity: LoginIdentity, password: Secret<String>, tenant: TenantID?, mark: String?, on device: Device
     ) async throws -> SignInOutcome {
         let found = try await database.read(AccountQueries.findUser(identity), in: .directory)
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
+        try await throttle?.admit(identity, isKnown: issuer.isKnown(mark, user))
         let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
         let verdict = try await passwords.verify(password.reveal(), against: stored)
-        guard case .right(let needsRehash) = verdict, let stored else { throw AccountError.credentialsWrong }
+        guard case .right(let needsRehash) = verdict, let stored else {
+            try await throttle?.noteFailure(identity)
+            throw AccountError.credentialsWrong
+        }
+        let subject = throttle?.subject(identity)
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
         let chosen = try Self.choose(tenant, among: try await memberships(of: user)).tenantID
         let entry = try await database.withMember(user, of: chosen) { (tx: borrowing MemberTransaction) -> Entry in
+            if let subject { try SignInThrottle.forget(subject, in: tx) }
             if let rehashed { try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             if try SecondFactorQueries.isInForce(in: tx) {
                 return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))

@@ -72,7 +72,7 @@ package struct Application: Sendable {
         let passwords = PasswordHasher(configuration.passwords)
         let issuer = SessionIssuer(
             accessTokens: accessTokens, refreshTokens: RefreshTokens(key: keys.refresh),
-            lifetime: configuration.tokens.sessionLifetime)
+            lifetime: configuration.tokens.sessionLifetime, deviceKey: keys.codes)
         let codes = CodeService(
             database: database, jobs: queue, seal: seal, key: keys.codes, reachable: configuration.messages.reachable)
         let keyRing = APIKeyRing(database: database)
@@ -90,7 +90,9 @@ package struct Application: Sendable {
         api = PublicAPI.make(
             accounts: AccountService(
                 database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
-                teams: teams, factors: factors, seal: seal),
+                teams: teams, factors: factors, seal: seal,
+                throttle: configuration.passwords.delaysGuesses
+                    ? SignInThrottle(database: database, key: keys.limits) : nil),
             persons: PersonService(
                 database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
                 factors: factors),
@@ -98,7 +100,8 @@ package struct Application: Sendable {
                 database: database, issuer: issuer, revocations: revocations,
                 idleLifetime: configuration.tokens.idleLifetime),
             teams: teams, keys: APIKeyService(database: database, ring: keyRing), keyRing: keyRing, factors: factors,
-            countries: configuration.messages.countries, sessionLifetime: configuration.tokens.sessionLifetime, businesses: BusinessService(database: database),
+            countries: configuration.messages.countries, sessionLifetime: configuration.tokens.sessionLifetime,
+            businesses: BusinessService(database: database),
             audit: AuditReader(database: database),
             customers: CustomerService(database: database),
             imports: CustomerImportService(database: database, jobs: queue),

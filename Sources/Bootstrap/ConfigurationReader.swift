@@ -108,6 +108,7 @@ package struct ConfigurationReader {
         read("PASSWORD_COST", 10...14, into: &configuration.passwords.cost)
         read("PASSWORD_LANES", 1...64, into: &configuration.passwords.lanes)
         read("PASSWORD_WAITERS", 0...1_000, into: &configuration.passwords.waiters)
+        read("PASSWORD_GUESS_DELAYS", into: &configuration.passwords.delaysGuesses)
         var accessSeconds = 600, sessionDays = 90, idleDays = 30
         read("ACCESS_TOKEN_LIFETIME_S", 60...3_600, into: &accessSeconds)
         read("SESSION_LIFETIME_DAYS", 1...365, into: &sessionDays)

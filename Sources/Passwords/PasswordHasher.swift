@@ -12,6 +12,8 @@ package struct PasswordConfiguration: Sendable {
     package var lanes = max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
     /// `PASSWORD_WAITERS`, 0...1 000: passwords that may wait; above it the answer is 429.
     package var waiters = 32
+    /// `PASSWORD_GUESS_DELAYS`: whether wrong passwords in a row make the next one wait.
+    package var delaysGuesses = true
 
     package init() {}
 }
@@ -28,7 +30,8 @@ package struct PasswordHasher: Sendable {
     package init(_ configuration: PasswordConfiguration) {
         precondition(Bcrypt.costs.contains(configuration.cost))
         self.configuration = configuration
-        pool = BlockingPool(label: "unnati.passwords", lanes: configuration.lanes, waiting: configuration.waiters,
+        pool = BlockingPool(
+            label: "unnati.passwords", lanes: configuration.lanes, waiting: configuration.waiters,
             // Where all cores are busy a hash gets a tenth of what an answer gets: log-ins wait, the others do not.
             niceness: 10)
         let start = ContinuousClock.now

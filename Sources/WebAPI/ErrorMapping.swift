@@ -172,7 +172,12 @@ extension AccountError: APIErrorConvertible {
         case .secondFactorWrong:
             APIError(
                 .unprocessableContent, .secondFactorWrong, "The code is wrong, or was used before. Wait for the next.")
-        case .secondFactorBlocked(let until): .blocked(until: until)
+        case .secondFactorBlocked(let until):
+            .blocked(.secondFactorBlocked, "Too many wrong codes. Wait before the next one.", until: until)
+        case .signInBlocked(let until):
+            .blocked(
+                .signInBlocked, "Too many wrong passwords. Wait before the next one, or sign in with a code.",
+                until: until)
         case .secondFactorUnknown: APIError(.notFound, .secondFactorUnknown, "There is no authenticator app to ask.")
         case .secondFactorInForce:
             APIError(.conflict, .secondFactorInForce, "There is an authenticator app already. Remove it first.")
@@ -183,8 +188,8 @@ extension AccountError: APIErrorConvertible {
 }
 
 extension APIError {
-    fileprivate static func blocked(until instant: Instant) -> APIError {
-        var error = APIError(.tooManyRequests, .secondFactorBlocked, "Too many wrong codes. Wait before the next one.")
+    fileprivate static func blocked(_ code: ProblemCode, _ title: String, until instant: Instant) -> APIError {
+        var error = APIError(.tooManyRequests, code, title)
         error.retryAfter = .milliseconds(max(1_000, (instant.microseconds - Instant.now().microseconds) / 1_000))
         return error
     }

@@ -50,6 +50,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case cannotSend = "cannot_send"
     case passwordWrong = "password_wrong"
     case confirmationNeeded = "confirmation_needed"
+    case signInBlocked = "sign_in_blocked"
     case secondFactorRequired = "second_factor_required"
     case secondFactorWrong = "second_factor_wrong"
     case secondFactorBlocked = "second_factor_blocked"

@@ -4,6 +4,7 @@ token hardly notices."""
 import asyncio
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -30,13 +31,15 @@ def times(server, headers, seconds):
 async def flood(port, until):
     """In a process of its own, so that whoever measures does not wait for it."""
     statuses = []
-    body = json.dumps({"identity": "9876543210", "password": "not this one"}).encode()
-    request = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    def request():
+        # Each for somebody else: one person's would soon be told to wait.
+        body = json.dumps({"identity": f"9{random.randrange(10**9):09d}", "password": "not this one"}).encode()
+        return b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
     async def person():
         while time.monotonic() < until:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(request)
+            writer.write(request())
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             statuses.append(int(head.split()[1]))
             writer.close()

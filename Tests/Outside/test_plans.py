@@ -80,6 +80,7 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     reset = call("sendCode", "POST", "/v1/auth/codes", [202], json={"identity": phone, "purpose": "reset_password"}).json()
     call("verifyCode", "POST", "/v1/auth/verify", [200], json={**answer(reset, phone, 2), "new_password": PASSWORD})
     registered = call("logIn", "POST", "/v1/auth/login", [200], json={"identity": phone, "password": PASSWORD}).json()
+    call("logIn", "POST", "/v1/auth/login", [401], json={"identity": phone, "password": "not this one"})
     call("refreshTokens", "POST", "/v1/auth/refresh", [200], json={"refresh_token": registered["refresh_token"]})
     own = {"Authorization": "Bearer " + registered["access_token"]}
     confirmation = call("sendConfirmationCode", "POST", "/v1/auth/confirm/code", [202], extra=own).json()

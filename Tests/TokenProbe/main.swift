@@ -26,7 +26,9 @@ let fresh = try await clock.measure { for token in signed { _ = try await tokens
 let rounds = 50
 let known = try clock.measure {
     for _ in 0..<rounds {
-        for token in signed { _ = try unsafe token.utf8.withContiguousStorageIfAvailable { try unsafe tokens.remembered($0.span) } }
+        for token in signed {
+            _ = try unsafe token.utf8.withContiguousStorageIfAvailable { try unsafe tokens.remembered($0.span) }
+        }
     }
 }
 var json = JSONWriter()

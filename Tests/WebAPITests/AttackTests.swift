@@ -15,7 +15,9 @@ import Tokens
 @Suite struct AttackTests {
     // MARK: - Tokens
 
-    private static func forged(_ header: String, _ payload: String, _ sign: (String) throws -> [UInt8]) rethrows -> String {
+    private static func forged(_ header: String, _ payload: String, _ sign: (String) throws -> [UInt8]) rethrows
+        -> String
+    {
         let text = Base64.url.encode(header.utf8) + "." + payload
         return text + "." + Base64.url.encode(try sign(text))
     }
@@ -72,7 +74,9 @@ import Tokens
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
             let invitation = try await acme.post("/v1/invitations", ["role": "owner"]).object["token"] as? String ?? ""
-            for token in [acme.refreshToken, invitation, acme.id.description, "unn_live_" + String(repeating: "0", count: 36)] {
+            for token in [
+                acme.refreshToken, invitation, acme.id.description, "unn_live_" + String(repeating: "0", count: 36),
+            ] {
                 #expect(try await api.request("GET", "/v1/me", token: token).problemCode == "token_invalid")
             }
             for token in [acme.token, invitation] {
@@ -124,8 +128,10 @@ import Tokens
 
     /// `$2x$` is a broken algorithm, and what is malformed must never match.
     @Test(arguments: [
-        "$2x$10$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy", "$2y$31$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy",
-        "$2y$10$CCCCCCCCCCCCCCCCCCCCC", "$2y$10$", "$1$x$y", "", "!", "$argon2i$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaA",
+        "$2x$10$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy",
+        "$2y$31$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy",
+        "$2y$10$CCCCCCCCCCCCCCCCCCCCC", "$2y$10$", "$1$x$y", "", "!",
+        "$argon2i$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaA",
         "$argon2id$v=19$m=99999999,t=3,p=4$c2FsdHNhbHQ$aGFzaA", "$bcrypt-sha256$v=1,t=2b,r=12$x$y",
     ])
     func aHashThatIsNoneIsNotBroughtIn(_ hash: String) throws {
@@ -145,12 +151,14 @@ import Tokens
             let phone = VerificationTests.identity("phone")
             let line = ["business_name": "B", "name": "N", "phone": phone, "password_hash": hash]
             let json = Array(try JSONSerialization.data(withJSONObject: line))
-            _ = try await AccountImport(database: api.application.database, isVerified: true).add(ImportedAccount(json: json))
+            _ = try await AccountImport(database: api.application.database, isVerified: true).add(
+                ImportedAccount(json: json))
             let login = try await api.post("/v1/auth/login", ["identity": phone, "password": "seven silk saris"])
             #expect(login.status == 200)
             let stored = try api.database.run(as: "postgres", "SELECT hash FROM app.user_passwords")[0][0] ?? ""
             #expect(stored.hasPrefix("$bcrypt-sha256$v=2,t=2b,r=4$"))
-            #expect(try await api.post("/v1/auth/login", ["identity": phone, "password": "seven silk saris"]).status == 200)
+            #expect(
+                try await api.post("/v1/auth/login", ["identity": phone, "password": "seven silk saris"]).status == 200)
         }
     }
 
@@ -162,6 +170,7 @@ import Tokens
             TestAPI.reachesPeople(&$0)
             $0.passwords.cost = 6
             $0.rates.identity = nil
+            $0.passwords.delaysGuesses = false
         } _: { api in
             let phone = VerificationTests.identity("phone"), cheap = VerificationTests.identity("phone")
             for (number, cost) in [(phone, 6), (cheap, 4)] {
@@ -179,7 +188,8 @@ import Tokens
                 let bytes = Array(body.utf8)
                 return try ContinuousClock().measure {
                     try client.send(
-                        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes.count)\r\n\r\n\(body)")
+                        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes.count)\r\n\r\n\(body)"
+                    )
                     _ = try client.readReply()
                 }
             }

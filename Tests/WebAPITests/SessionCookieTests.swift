@@ -43,7 +43,8 @@ import Testing
             let token = try #require(refreshed.object["access_token"] as? String)
             #expect(try await api.request("GET", "/v1/me", token: token).status == 200)
 
-            let out = try await api.request("POST", "/v1/auth/logout", token: token, headers: headers(api, cookie: second))
+            let out = try await api.request(
+                "POST", "/v1/auth/logout", token: token, headers: headers(api, cookie: second))
             #expect(out.status == 204)
             #expect(out.header("Set-Cookie")?.hasPrefix("__Host-unnati-session=; Path=/; Max-Age=0;") == true)
             let ended = try await api.post("/v1/auth/refresh", empty, headers: headers(api, cookie: second))
@@ -52,7 +53,9 @@ import Testing
     }
 
     @Test func noOtherSiteUsesIt() async throws {
-        try await TestAPI.run { $0.origins = ["https://partner.example"] } _: { api in
+        try await TestAPI.run {
+            $0.origins = ["https://partner.example"]
+        } _: { api in
             let acme = try await api.makeTenant(), cookie = try pair(try await logIn(acme, headers(api)))
             let empty = [String: String]()
             for origin in [

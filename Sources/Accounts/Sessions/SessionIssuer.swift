@@ -3,6 +3,7 @@
 
 import Audit
 import Core
+import Crypto
 import Database
 import Tokens
 
@@ -34,11 +35,16 @@ package struct SessionIssuer: Sendable {
     let refreshTokens: RefreshTokens
     /// From signing in to having to sign in again.
     let lifetime: Duration
+    private let deviceKey: Secret<SymmetricKey>
 
-    package init(accessTokens: AccessTokens, refreshTokens: RefreshTokens, lifetime: Duration) {
+    /// - Parameter deviceKey: makes the marks of devices.
+    package init(
+        accessTokens: AccessTokens, refreshTokens: RefreshTokens, lifetime: Duration, deviceKey: Secret<SymmetricKey>
+    ) {
         self.accessTokens = accessTokens
         self.refreshTokens = refreshTokens
         self.lifetime = lifetime
+        self.deviceKey = deviceKey
     }
 
     /// A session that begins in the transaction's business, together with whatever has let its person in.
@@ -65,7 +71,13 @@ package struct SessionIssuer: Sendable {
             refreshToken: Secret(
                 refreshTokens.token(
                     for: RefreshClaims(
-                        user: person.userID, session: person.sessionID, generation: session.generation))))
+                        user: person.userID, session: person.sessionID, generation: session.generation))),
+            deviceMark: DeviceMark(of: person.userID, key: deviceKey))
+    }
+
+    /// Whether the device that shows this mark has signed in as this person before.
+    func isKnown(_ mark: String?, _ user: UserID) -> Bool {
+        mark.map { DeviceMark.isGood($0, for: user, key: deviceKey) } ?? false
     }
 
     func accessToken(for person: Caller.Person) async throws -> Secret<String> {

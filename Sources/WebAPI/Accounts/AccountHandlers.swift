@@ -120,8 +120,12 @@ struct AccountHandlers: Sendable {
     // MARK: - Passwords and tokens
 
     struct LogInInput: Decodable {
-        let identity: String, password: String, tenantID: String?
-        enum CodingKeys: String, CodingKey { case identity, password, tenantID = "tenant_id" }
+        let identity: String, password: String, tenantID: String?, deviceMark: String?
+        enum CodingKeys: String, CodingKey {
+            case identity, password
+            case tenantID = "tenant_id"
+            case deviceMark = "device_mark"
+        }
     }
 
     func logIn(_ request: Request, _ context: OpenContext) async throws -> Response {
@@ -132,7 +136,7 @@ struct AccountHandlers: Sendable {
         try await gatekeeper.admitIdentity(identity.value, request)
         let outcome = try await accounts.logIn(
             identity, password: Password.attempt(input.password), tenant: Self.tenant(input.tenantID),
-            on: request.device)
+            mark: input.deviceMark, on: request.device)
         return try response(to: outcome, request)
     }
 

@@ -25,6 +25,7 @@ struct TokensOutput: JSONWritable {
             json.member("token_type", "Bearer")
             json.member("expires_in", Int(signedIn.accessLifetime.components.seconds))
             if showsRefreshToken { json.member("refresh_token", signedIn.refreshToken.reveal()) }
+            json.member("device_mark", signedIn.deviceMark.text.reveal())
             json.member("user_id", signedIn.userID)
             json.member("tenant_id", signedIn.tenantID)
             if let memberships {

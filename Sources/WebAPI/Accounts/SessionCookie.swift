@@ -18,7 +18,8 @@ struct SessionCookie: Sendable {
         let origin = request.head.fields.only(.origin), host = request.head.fields.only(.host)
         guard let origin, let host, ["https://\(host)", "http://\(host)"].contains(origin) else {
             throw APIError(
-                .forbidden, .originDenied, "Sessions in cookies are for pages of this address. Keep the refresh token yourself.")
+                .forbidden, .originDenied,
+                "Sessions in cookies are for pages of this address. Keep the refresh token yourself.")
         }
     }
 
