@@ -48,6 +48,9 @@ package enum LoginIdentity: Sendable, Hashable {
         }
     }
 
+    var phone: PhoneNumber? { if case .phone(let phone) = self { phone } else { nil } }
+    var email: EmailAddress? { if case .email(let email) = self { email } else { nil } }
+
     package var kind: String {
         switch self {
         case .phone: "phone"

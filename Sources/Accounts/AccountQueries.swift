@@ -99,9 +99,17 @@ enum AccountQueries {
     /// The same password, hashed anew. One that was changed meanwhile stays.
     static func replacePasswordHash<Scope: TransactionScope & HasUser>(
         _ old: String, by hash: String, in tx: borrowing Transaction<Scope>
-    ) throws {
+    ) throws -> Bool {
         try tx.execute(
-            "UPDATE app.user_passwords SET hash = \(hash) WHERE user_id = \(tx.userID) AND hash = \(old)")
+            "UPDATE app.user_passwords SET hash = \(hash) WHERE user_id = \(tx.userID) AND hash = \(old)") > 0
+    }
+
+    /// Somebody is reached by this from now on, and by nothing that they have not proved.
+    static func keepOnly<Scope: TransactionScope & HasUser>(
+        _ identity: LoginIdentity, in tx: borrowing Transaction<Scope>
+    ) throws {
+        let (phone, email) = (identity.phone, identity.email)
+        try tx.execute("UPDATE app.users SET phone = \(phone), email = \(email) WHERE user_id = \(tx.userID)")
     }
 
     private static func membership(_ row: inout Row) throws -> Membership {

@@ -80,41 +80,56 @@ package struct AccountService: Sendable {
         var invitation: InvitationPreview?
         if let token = pending?.invitation { invitation = try await teams.preview(token) }
         let user = known ?? .next()
-        // The transaction is that of the business in which the session will begin.
+        // The transaction is that of the business in which the session will begin. Whether there is such a one is told to
+        // nobody who has not brought the code.
         let theirs = try await memberships(of: user)
-        let standing = theirs.isEmpty ? nil : try Self.choose(tenant, among: theirs)
+        let standing = theirs.first { tenant == nil || $0.tenantID == tenant }
         let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
 
         let entry = try await database.withMember(user, of: business) {
             [invitation] (tx: borrowing MemberTransaction) -> Entry in
             let verdict = try codes.check(code, for: id, in: tx)
             guard case .right = verdict else { return .refused(verdict) }
-            guard known != nil || pending != nil else { return .refused(.over) }
             var ended: [SessionID] = []
             if known == nil {
+                guard let pending else { return .refused(.over) }
                 try Self.found(user: challenge.identity, pending, in: tx)
             } else if try ChallengeQueries.confirm(challenge.identity, in: tx) {
                 // Whoever has set things up in this name before may have been anybody.
                 try AccountQueries.deletePassword(in: tx)
                 _ = try SecondFactorQueries.delete(in: tx)
+                try AccountQueries.keepOnly(challenge.identity, in: tx)
+                try TeamQueries.voidWhatTheyMade(in: tx)
                 ended += try SessionQueries.revokeAll(but: nil, in: tx)
             } else if try SecondFactorQueries.isInForce(in: tx) {
-                // Nothing happens by half: a new password waits for the second thing too.
-                return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .code, passwordHash: hash))
+                guard tenant == nil || standing != nil else { throw AccountError.tenantUnknown }
+                // Nothing happens by half: a new password, or a business, waits for the second thing too.
+                return .halfway(
+                    SignInTicket(
+                        tx.userID, in: tx.tenantID, by: .code, passwordHash: hash, invitation: pending?.invitation,
+                        businessName: pending?.businessName))
             }
             if let hash { ended += try Self.reset(hash, in: tx) }
             try ChallengeQueries.void(challenge.identity, in: tx)
-            var memberships = try AccountQueries.memberships(in: tx)
-            if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
-                memberships.append(try TeamService.accept(invitation, in: tx))
-            } else if memberships.isEmpty, let name = pending?.businessName {
-                memberships = [try Self.found(tenant: name, in: tx)]
-            }
+            let memberships = try Self.enter(
+                invitation, founding: tenant == nil ? pending?.businessName : nil, in: tx)
             let membership = try Self.choose(tx.tenantID, among: memberships)
             return .begun(
                 try issuer.begin(in: membership, by: .code, on: device, in: tx), memberships, ended: ended)
         }
         return try await outcome(of: entry)
+    }
+
+    /// The businesses of the person, with what they came for: one that they join, or found where they belong to none.
+    private static func enter(
+        _ invitation: InvitationPreview?, founding name: String?, in tx: borrowing MemberTransaction
+    ) throws -> [Membership] {
+        let memberships = try AccountQueries.memberships(in: tx)
+        if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
+            return memberships + [try TeamService.accept(invitation, in: tx)]
+        }
+        guard memberships.isEmpty, let name else { return memberships }
+        return [try Self.found(tenant: name, in: tx)]
     }
 
     private static func reset(_ hash: String, in tx: borrowing MemberTransaction) throws -> [SessionID] {
@@ -145,15 +160,18 @@ package struct AccountService: Sendable {
         _ ticket: String, _ answer: SecondFactorService.Answer, on device: Device
     ) async throws -> SignInOutcome {
         guard let ticket = SignInTicket(ticket, seal) else { throw AccountError.ticketInvalid }
+        var invitation: InvitationPreview?
+        if let token = ticket.invitation { invitation = try await teams.preview(token) }
         let entry = try await database.withMember(ticket.userID, of: ticket.tenantID) {
-            (tx: borrowing MemberTransaction) -> Entry in
+            [invitation] (tx: borrowing MemberTransaction) -> Entry in
+            guard try SecondFactorQueries.isInForce(in: tx) else { return .unproved(.unknown) }
             let verdict = try factors.check(answer, in: tx)
             guard case .right = verdict else { return .unproved(verdict) }
             let ended = if let hash = ticket.passwordHash { try Self.reset(hash, in: tx) } else { [SessionID]() }
-            let memberships = try AccountQueries.memberships(in: tx)
+            let memberships = try Self.enter(invitation, founding: ticket.businessName, in: tx)
             let membership = try Self.choose(tx.tenantID, among: memberships)
             return .begun(
-                try issuer.begin(in: membership, by: ticket.way.withApp, on: device, in: tx), memberships,
+                try issuer.begin(in: membership, by: ticket.way.with(answer), on: device, in: tx), memberships,
                 ended: ended)
         }
         return try await outcome(of: entry)
@@ -169,15 +187,10 @@ package struct AccountService: Sendable {
     }
 
     private static func found(
-        user identity: LoginIdentity, _ pending: PendingRegistration?, in tx: borrowing MemberTransaction
+        user identity: LoginIdentity, _ pending: PendingRegistration, in tx: borrowing MemberTransaction
     ) throws {
-        let (phone, email): (PhoneNumber?, EmailAddress?) =
-            switch identity {
-            case .phone(let phone): (phone, nil)
-            case .email(let email): (nil, email)
-            }
-        try AccountQueries.insertUser(pending?.name ?? "", phone: phone, email: email, in: tx)
-        if let hash = pending?.passwordHash { try AccountQueries.setPasswordHash(hash, in: tx) }
+        try AccountQueries.insertUser(pending.name, phone: identity.phone, email: identity.email, in: tx)
+        if let hash = pending.passwordHash { try AccountQueries.setPasswordHash(hash, in: tx) }
         // Of two who bring a right code at the same moment the second finds the first one's person next time.
         guard try ChallengeQueries.claim(identity, in: tx) else { throw AccountError.identityTaken }
     }
@@ -215,20 +228,20 @@ package struct AccountService: Sendable {
         let found = try await database.read(AccountQueries.findUser(identity), in: .directory)
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
-        try await throttle?.admit(identity, isKnown: issuer.isKnown(mark, user))
+        let subject = throttle?.subject(identity)
+        if let subject { try await throttle?.admit(subject, isKnown: issuer.isKnown(mark, user)) }
         let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
         let verdict = try await passwords.verify(password.reveal(), against: stored)
         guard case .right(let needsRehash) = verdict, let stored else {
-            try await throttle?.noteFailure(identity)
+            if let subject { try await throttle?.noteFailure(subject) }
             throw AccountError.credentialsWrong
         }
-        let subject = throttle?.subject(identity)
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
         let chosen = try Self.choose(tenant, among: try await memberships(of: user)).tenantID
         let entry = try await database.withMember(user, of: chosen) { (tx: borrowing MemberTransaction) -> Entry in
             if let subject { try SignInThrottle.forget(subject, in: tx) }
-            if let rehashed { try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
+            if let rehashed { _ = try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             if try SecondFactorQueries.isInForce(in: tx) {
                 return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))
             }

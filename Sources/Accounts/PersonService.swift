@@ -18,10 +18,11 @@ package struct PersonService: Sendable {
     private let issuer: SessionIssuer
     private let revocations: SessionRevocations
     private let factors: SecondFactorService
+    private let throttle: SignInThrottle?
 
     package init(
         database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
-        revocations: SessionRevocations, factors: SecondFactorService
+        revocations: SessionRevocations, factors: SecondFactorService, throttle: SignInThrottle?
     ) {
         self.database = database
         self.passwords = passwords
@@ -29,6 +30,7 @@ package struct PersonService: Sendable {
         self.issuer = issuer
         self.revocations = revocations
         self.factors = factors
+        self.throttle = throttle
     }
 
     /// How long an access token lives.
@@ -106,7 +108,7 @@ package struct PersonService: Sendable {
 
     /// - Throws: `AccountError.passwordWrong`, `.secondFactorRequired`, `PoolBusy`, `DatabaseError`.
     package func confirm(password: Secret<String>, _ caller: Caller.Person) async throws {
-        try await check(password, of: caller)
+        _ = try await check(password, of: caller)
         try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
             guard try !SecondFactorQueries.isInForce(in: tx) else { throw AccountError.secondFactorRequired }
             try SessionQueries.noteAuthentication(caller.sessionID, in: tx)
@@ -145,11 +147,17 @@ package struct PersonService: Sendable {
         try verdict.get()
     }
 
-    private func check(_ password: Secret<String>, of caller: Caller.Person) async throws {
+    /// Somebody who guesses inside a session is slowed down as one who guesses before it.
+    /// - Returns: the hash that matched; nil for somebody without a password, whose every guess is wrong.
+    private func check(_ password: Secret<String>, of caller: Caller.Person) async throws -> String? {
+        let subject = throttle?.subject(caller.userID)
+        if let subject { try await throttle?.admit(subject) }
         let stored = try await database.read(AccountQueries.passwordHash(of: caller.userID), in: .user(caller.userID))
         guard case .right = try await passwords.verify(password.reveal(), against: stored) else {
+            if let subject { try await throttle?.noteFailure(subject) }
             throw AccountError.passwordWrong
         }
+        return stored
     }
 
     /// - Throws: `AccountError.confirmationNeeded`.
@@ -204,8 +212,7 @@ package struct PersonService: Sendable {
     ) async throws {
         let stored = try await database.read(AccountQueries.passwordHash(of: caller.userID), in: .user(caller.userID))
         if stored != nil {
-            guard let current else { throw AccountError.passwordWrong }
-            guard case .right = try await passwords.verify(current.reveal(), against: stored) else {
+            guard let current, try await check(current, of: caller) == stored else {
                 throw AccountError.passwordWrong
             }
         }
@@ -213,7 +220,14 @@ package struct PersonService: Sendable {
         let ended = try await database.withMember(caller.userID, of: caller.tenantID) {
             (tx: borrowing MemberTransaction) in
             if stored == nil { try Self.requireConfirmation(of: caller.sessionID, in: tx) }
-            try AccountQueries.setPasswordHash(hash, in: tx)
+            if let stored {
+                // Of a reset that came in between, nothing is undone.
+                guard try AccountQueries.replacePasswordHash(stored, by: hash, in: tx) else {
+                    throw AccountError.passwordWrong
+                }
+            } else {
+                try AccountQueries.setPasswordHash(hash, in: tx)
+            }
             try AuditLog.record(.passwordChanged, in: tx)
             return try SessionQueries.revokeAll(but: caller.sessionID, in: tx)
         }

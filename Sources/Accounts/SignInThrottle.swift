@@ -23,10 +23,11 @@ package struct SignInThrottle: Sendable {
         self.key = key
     }
 
-    /// - Parameter isKnown: the device has signed in as this person before.
+    /// - Parameters:
+    ///   - subject: of ``subject(_:)``.
+    ///   - isKnown: the device has signed in as this person before.
     /// - Throws: `AccountError.signInBlocked`, `DatabaseError`.
-    func admit(_ identity: LoginIdentity, isKnown: Bool) async throws {
-        let subject = subject(identity)
+    func admit(_ subject: [UInt8], isKnown: Bool = false) async throws {
         let until = try await database.read(
             .first("SELECT blocked_until FROM app.sign_in_failures WHERE subject = \(subject)") { row in
                 try row.decodeIfPresent("blocked_until") as Instant?
@@ -36,8 +37,7 @@ package struct SignInThrottle: Sendable {
     }
 
     /// A password was wrong. Old failures go with each that comes: nobody has to come and sweep.
-    func noteFailure(_ identity: LoginIdentity) async throws {
-        let subject = subject(identity)
+    func noteFailure(_ subject: [UInt8]) async throws {
         _ = try await database.write(
             .count(
                 """
@@ -60,10 +60,16 @@ package struct SignInThrottle: Sendable {
         try tx.execute("DELETE FROM app.sign_in_failures WHERE subject = \(subject)")
     }
 
-    func subject(_ identity: LoginIdentity) -> [UInt8] {
+    /// Those who try to sign in as somebody.
+    func subject(_ identity: LoginIdentity) -> [UInt8] { subject("\(identity.kind) \(identity.value)") }
+
+    /// Those who have signed in, and are asked for the password again.
+    func subject(_ user: UserID) -> [UInt8] { subject(user.description) }
+
+    private func subject(_ text: String) -> [UInt8] {
         Array(
             HMAC<SHA256>.authenticationCode(
-                for: Array("unnati sign-in failures v1 \(identity.kind) \(identity.value)".utf8), using: key.reveal()))
+                for: Array("unnati sign-in failures v1 \(text)".utf8), using: key.reveal()))
     }
 }
 

@@ -29,6 +29,7 @@ package struct AuditEvent: Sendable {
         case passwordChanged = "password.changed"
         case secondFactorOn = "second_factor.on"
         case secondFactorOff = "second_factor.off"
+        case recoveryCodesRenewed = "recovery_codes.renewed"
         case identityChanged = "identity.changed"
         case businessFounded = "business.founded"
         case businessChanged = "business.changed"

@@ -77,6 +77,8 @@ package struct Application: Sendable {
             database: database, jobs: queue, seal: seal, key: keys.codes, reachable: configuration.messages.reachable)
         let keyRing = APIKeyRing(database: database)
         let factors = SecondFactorService(database: database, seal: seal, key: keys.codes)
+        let throttle =
+            configuration.passwords.delaysGuesses ? SignInThrottle(database: database, key: keys.limits) : nil
         let teams = TeamService(database: database, revocations: revocations)
         let jobs = try configuration.workerURL.map {
             try JobRoom(
@@ -91,11 +93,10 @@ package struct Application: Sendable {
             accounts: AccountService(
                 database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
                 teams: teams, factors: factors, seal: seal,
-                throttle: configuration.passwords.delaysGuesses
-                    ? SignInThrottle(database: database, key: keys.limits) : nil),
+                throttle: throttle),
             persons: PersonService(
                 database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
-                factors: factors),
+                factors: factors, throttle: throttle),
             sessions: SessionService(
                 database: database, issuer: issuer, revocations: revocations,
                 idleLifetime: configuration.tokens.idleLifetime),

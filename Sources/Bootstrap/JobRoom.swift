@@ -26,7 +26,7 @@ struct JobRoom: Sendable {
         url: Secret<String>, _ configuration: Configuration, database: ConnectionPool, seal: SecretSeal,
         signal: JobSignal, on loops: [EventLoop], metrics: any MetricsFactory, logger: Logger
     ) throws {
-        messages = try MessageRoom(configuration.messages, metrics: metrics)
+        messages = try MessageRoom(configuration.messages, metrics: metrics, logger: logger)
         var claiming = configuration.database
         claiming.url = url
         claiming.replicaURL = nil

@@ -5,6 +5,7 @@ import Accounts
 import Core
 import HTTPOutbound
 import Jobs
+import Logging
 import Messaging
 import Metrics
 
@@ -14,9 +15,11 @@ struct MessageRoom: Sendable {
     private let client: OutboundClient?
     private let sms: (any SMSSender)?
     private let mail: MailSender?
+    private let logger: Logger
 
     /// - Throws: `ConfigurationReader.Mistakes`, `OutboundURL.Invalid`.
-    init(_ settings: MessageSettings, metrics: any MetricsFactory) throws {
+    init(_ settings: MessageSettings, metrics: any MetricsFactory, logger: Logger) throws {
+        self.logger = logger
         guard settings.mail != nil || settings.sms != nil else {
             (client, sms, mail) = (nil, nil, nil)
             return
@@ -43,7 +46,9 @@ struct MessageRoom: Sendable {
             switch failure {
             case .passing(let pause, let reason):
                 throw JobFailure.retry(after: pause ?? .seconds(15), reason: reason)
-            case .final(let reason): throw JobFailure.hopeless(reason: reason)
+            case .final(let reason):
+                // Nobody can do anything about it later: a code is for minutes.
+                logger.warning("a code was not sent", metadata: ["reason": "\(reason)", "kind": "\(message.to.kind)"])
             }
         }
     }

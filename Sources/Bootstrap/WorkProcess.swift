@@ -37,9 +37,9 @@ package struct WorkProcess: Sendable {
         let loop = EventLoop(label: "unnati.loop"), adminLoop = EventLoop(label: "unnati.admin")
         let database = ConnectionPool(configuration.database, on: [loop], logger: logger)
         let draining = Lock(false)
-        let keys = try KeyStore(folder: configuration.keysDirectory)
         jobs = try JobRoom(
-            url: workerURL, configuration, database: database, seal: SecretSeal(key: keys.sealing), signal: JobSignal(),
+            url: workerURL, configuration, database: database,
+            seal: SecretSeal(key: try KeyStore.sealingKey(in: configuration.keysDirectory)), signal: JobSignal(),
             on: [loop],
             metrics: prometheus, logger: logger)
         admin = HTTPServer(

@@ -36,9 +36,6 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
     }
 
     /// The 16 bytes, most significant first, as PostgreSQL's binary format has them.
-    /// When it was made, to the millisecond.
-    package var instant: Instant { Instant(microseconds: Int64(high >> 16) * 1_000) }
-
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(16)
@@ -86,4 +83,7 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
         }
         self.init(high: high, low: low)
     }
+
+    /// When it was made, to the millisecond.
+    package var instant: Instant { Instant(microseconds: Int64(high >> 16) * 1_000) }
 }

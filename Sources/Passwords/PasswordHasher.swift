@@ -32,8 +32,8 @@ package struct PasswordHasher: Sendable {
         self.configuration = configuration
         pool = BlockingPool(
             label: "unnati.passwords", lanes: configuration.lanes, waiting: configuration.waiters,
-            // Where all cores are busy a hash gets a tenth of what an answer gets: log-ins wait, the others do not.
-            niceness: 10)
+            // Where all cores are busy a hash gets next to nothing beside an answer: log-ins wait, the others do not.
+            niceness: 19)
         let start = ContinuousClock.now
         decoy = BcryptSHA256(hashing: Array(UUIDv7.next().hex.utf8), cost: configuration.cost).text
         round = (ContinuousClock.now - start) / (1 << configuration.cost)

@@ -50,11 +50,22 @@ package struct KeyStore: Sendable {
             throw Failure(
                 description: "The keys folder \(folder) cannot be made. Name another one with KEYS_DIRECTORY.")
         }
-        func key(_ name: String) throws -> [UInt8] { try Self.key(at: "\(folder)/\(name).key") }
+        func key(_ name: String) throws -> [UInt8] {
+            let path = "\(folder)/\(name).key"
+            if !FileManager.default.fileExists(atPath: path) { try Self.make(path) }
+            return try Self.key(at: path)
+        }
+        _ = try key("signing")
         sealing = Secret(SymmetricKey(data: try key("sealing")))
         signing = try Self.signingKeys(in: folder)
         refresh = Secret(SymmetricKey(data: try key("refresh")))
         cursor = Secret(SymmetricKey(data: try key("cursor")))
+    }
+
+    /// The key that seals, for a process that shares the folder of the servers: one that it made itself would open nothing.
+    /// - Throws: ``Failure``, also when there is none.
+    package static func sealingKey(in folder: String) throws -> Secret<SymmetricKey> {
+        Secret(SymmetricKey(data: try key(at: "\(folder)/sealing.key")))
     }
 
     // MARK: - Signing keys
@@ -128,9 +139,8 @@ package struct KeyStore: Sendable {
         }
     }
 
-    /// 32 bytes from the file, which is made first where there is none.
+    /// 32 bytes from the file.
     private static func key(at path: String) throws -> [UInt8] {
-        if !FileManager.default.fileExists(atPath: path) { try make(path) }
         guard let content = FileManager.default.contents(atPath: path) else {
             throw Failure(description: "The key file \(path) cannot be read. Check its owner and permissions.")
         }

@@ -62,12 +62,13 @@ package struct Gatekeeper: Sendable {
 
     /// A code that is to be sent: it costs money, and rings on somebody's telephone. What everybody shares is counted last:
     /// whoever is refused before has not used it up for the others.
-    func admitCode(to identity: LoginIdentity, _ request: Request) async throws {
+    /// - Parameter subject: whose codes are counted together; the number's or address's own when nil.
+    func admitCode(to identity: LoginIdentity, countedAs subject: String? = nil, _ request: Request) async throws {
         if let policy = limits.codesAddress, !request.client.isLoopback {
             try await admit(policy, .address(request.client, policy.name), request)
         }
-        for policy in [limits.codesDay, limits.codes].compactMap({ $0 }) {
-            try await admit(policy, .identity(identity.value, policy.name, key: key), request)
+        for policy in [limits.codes, limits.codesDay].compactMap({ $0 }) {
+            try await admit(policy, .identity(subject ?? identity.value, policy.name, key: key), request)
         }
         if let policy = limits.codesTotal { try await admit(policy, .all(policy.name), request) }
     }

@@ -29,7 +29,7 @@ def times(server, headers, seconds):
 
 
 async def flood(port, until):
-    """In a process of its own, so that whoever measures does not wait for it."""
+    """In a process of its own that gives way: in life these are other people's machines."""
     statuses = []
     def request():
         # Each for somebody else: one person's would soon be told to wait.
@@ -59,7 +59,7 @@ def test_a_flood_of_log_ins_leaves_the_others_alone(server):
     statuses, ratios = [], []
     for _ in range(5):
         quiet = times(server, headers, SECONDS / 5)
-        many = subprocess.Popen([sys.executable, __file__, str(server.port), str(SECONDS / 5 + 1)], stdout=subprocess.PIPE, text=True)
+        many = subprocess.Popen(["nice", "-n", "19", sys.executable, __file__, str(server.port), str(SECONDS / 5 + 1)], stdout=subprocess.PIPE, text=True)
         time.sleep(1)
         ratios.append((quiet, times(server, headers, SECONDS / 5)))
         statuses += json.loads(many.communicate(timeout=60)[0])

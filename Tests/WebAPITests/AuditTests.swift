@@ -99,6 +99,21 @@ import Testing
         }
     }
 
+    @Test func whatCameBeforeItsMonthWasThereMovesInWithIt() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let month = try api.database.run(as: "postgres", "SELECT to_char(now(), 'YYYY_MM')")[0][0] ?? ""
+            try api.database.run(as: "unnati_owner", "DROP TABLE app.audit_events_\(month)")
+            _ = try await acme.post("/v1/invitations", ["role": "viewer"])
+            let count = "SELECT count(*) FROM app.audit_events_other"
+            #expect(try api.database.run(as: "postgres", count) == [["1"]])
+            let made = try AuditPartitions(url: api.database.url("unnati_owner")).maintain(ahead: 1, kept: 13).made
+            #expect(made == ["audit_events_\(month)"])
+            #expect(try api.database.run(as: "postgres", count) == [["0"]])
+            #expect(try await events(acme).map { $0["event"] as? String } == ["invitation.made"])
+        }
+    }
+
     @Test func monthsAreMadeAheadAndDroppedAfterAYear() async throws {
         try await TestAPI.run { api in
             let partitions = try AuditPartitions(url: api.database.url("unnati_owner"))

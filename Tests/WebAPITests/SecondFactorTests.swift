@@ -86,6 +86,32 @@ import Tokens
         }
     }
 
+    /// An app neither keeps somebody out who has left their only business, nor loses what they came for.
+    @Test func whatTheFirstStepWasForComesWithTheSecond() async throws {
+        try await TestAPI.run(TestAPI.reachesPeople) { api in
+            let acme = try await api.makeTenant(), ravi = try await api.makeTenant("Ravi's own")
+            let (app, recovery) = try await setUp(ravi)
+            let token = try await acme.post("/v1/invitations", ["role": "staff"]).object["token"] as? String ?? ""
+            let joining = try await api.post(
+                "/v1/auth/register", ["invitation": token, "name": "Ravi", "phone": ravi.phone])
+            let halfway = try await api.verify(joining, try await Simulator.shared.code(to: ravi.phone))
+            #expect(halfway.status == 202)
+            #expect((try await acme.get("/v1/members").object["data"] as? [Any])?.count == 1)
+            let joined = try await bring(api, try #require(halfway.object["ticket"] as? String), app.code(0))
+            #expect(joined.object["tenant_id"] as? String == acme.id.description)
+            #expect((joined.object["tenants"] as? [Any])?.count == 2)
+
+            // Both businesses are gone for them: a new one is founded.
+            try api.database.run(
+                as: "postgres", "UPDATE app.memberships SET ended_at = now() WHERE user_id = '\(ravi.userID.uuid.hex)'")
+            let founding = try await api.post(
+                "/v1/auth/register", ["business_name": "Third", "name": "Ravi", "phone": ravi.phone])
+            let again = try await api.verify(founding, try await Simulator.shared.code(to: ravi.phone, number: 2))
+            let founded = try await bring(api, try #require(again.object["ticket"] as? String), recovery[0])
+            #expect((founded.object["tenants"] as? [[String: Any]])?.map { $0["name"] as? String } == ["Third"])
+        }
+    }
+
     @Test func aRecoveryCodeLetsInOnce() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), (_, recovery) = try await setUp(acme)

@@ -46,6 +46,24 @@ import Testing
         }
     }
 
+    @Test func guessingInsideASessionWaitsToo() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            var codes: [String?] = []
+            for number in 0..<11 {
+                let reply =
+                    number.isMultiple(of: 2)
+                    ? try await acme.post("/v1/auth/confirm", ["password": "not this one"])
+                    : try await acme.post(
+                        "/v1/me/password", ["current_password": "not this one", "new_password": "eight cotton kurtas"])
+                codes.append(reply.problemCode)
+            }
+            #expect(codes == Array(repeating: "password_wrong", count: 10) + ["sign_in_blocked"])
+            // Signing in is counted apart.
+            #expect(try await tryOut(api, acme.phone, TestTenant.password).status == 200)
+        }
+    }
+
     @Test func strangersDoNotKeepTheOwnerOut() async throws {
         try await TestAPI.run(Self.behindProxies) { api in
             let acme = try await api.makeTenant(), other = try await api.makeTenant("Other")

@@ -188,6 +188,36 @@ import Testing
         }
     }
 
+    /// What somebody has made in a role goes with it: a door that they left open, and keys.
+    @Test func whoIsSentAwayLeavesNothingOpen() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), second = try await acme.colleague(.owner)
+            let token = try await second.post("/v1/invitations", ["role": "manager"]).object["token"] as? String ?? ""
+            let viewers = try await second.post("/v1/invitations", ["role": "viewer"]).object["token"] as? String ?? ""
+            let key = try await second.post("/v1/api-keys", ["name": "x", "scopes": ["customers:read"]]).object["key"]
+            let text = try #require(key as? String), other = try await api.makeTenant("Other")
+            // As a manager they may still invite viewers, but no managers, and have no keys.
+            _ = try await acme.patch("/v1/members/\(second.userID)", ["role": "manager"], ifMatch: nil)
+            #expect(try await other.post("/v1/invitations/accept", ["token": token]).status == 404)
+            #expect(try await api.post("/v1/invitations/preview", ["token": viewers]).status == 200)
+            #expect(try await api.request("GET", "/v1/customers", token: text).status == 401)
+            #expect(try await acme.delete("/v1/members/\(second.userID)").status == 204)
+            #expect(try await other.post("/v1/invitations/accept", ["token": viewers]).status == 404)
+        }
+    }
+
+    @Test func anotherOwnerIsMadeByWhoeverHasShownThatItIsThem() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), ravi = try await acme.colleague(.staff)
+            try api.database.run(
+                as: "postgres", "UPDATE app.sessions SET authenticated_at = now() - interval '11 minutes'")
+            let made = try await acme.patch("/v1/members/\(ravi.userID)", ["role": "owner"], ifMatch: nil)
+            #expect(made.problemCode == "confirmation_needed")
+            #expect(try await acme.post("/v1/invitations", ["role": "owner"]).problemCode == "confirmation_needed")
+            #expect(try await acme.patch("/v1/members/\(ravi.userID)", ["role": "viewer"], ifMatch: nil).status == 200)
+        }
+    }
+
     @Test func aGiftOfTheBusinessAsksWhetherItIsStillThem() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), heir = try await acme.colleague(.staff)

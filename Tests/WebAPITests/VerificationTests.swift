@@ -58,6 +58,24 @@ import Testing
         }
     }
 
+    /// Nor by naming a business that is not theirs.
+    @Test func whichBusinessIsWantedTellsNothingBeforeTheCodeIsRight() async throws {
+        try await TestAPI.run(TestAPI.reachesPeople) { api in
+            let acme = try await api.makeTenant(), elsewhere = ["tenant_id": "ten_" + String(repeating: "0", count: 32)]
+            var begun: [RawClient.Reply] = []
+            for identity in [acme.phone, Self.identity("phone")] {
+                begun.append(try await api.post("/v1/auth/codes", ["identity": identity, "purpose": "log_in"]))
+            }
+            let code = try await Simulator.shared.code(to: acme.phone)
+            let wrong = code == "000000" ? "000001" : "000000"
+            for challenge in begun {
+                #expect(try await api.verify(challenge, wrong, elsewhere).problemCode == "code_wrong")
+            }
+            #expect(try await api.verify(begun[0], code, elsewhere).problemCode == "tenant_unknown")
+            #expect(try await api.verify(begun[0], code).status == 200)
+        }
+    }
+
     @Test func whoeverSignsUpAgainIsLetInAndNothingIsFounded() async throws {
         try await TestAPI.run(TestAPI.reachesPeople) { api in
             let acme = try await api.makeTenant()

@@ -57,6 +57,12 @@ package struct NewAPIKey: Sendable {
         self.expiresAt = expiry
     }
 
+    /// One that takes the place of another.
+    init(replacing old: APIKey) throws {
+        name = try Text(old.name, at: "/name", maximumBytes: 200)
+        (scopes, networks, expiresAt) = (old.scopes, old.networks, old.expiresAt)
+    }
+
     private static func expiry(_ text: String?) throws(FieldError) -> Instant? {
         guard let text else { return nil }
         guard let instant = Instant(rfc3339: text) else {

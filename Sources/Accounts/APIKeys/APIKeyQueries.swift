@@ -45,6 +45,15 @@ enum APIKeyQueries {
             """) > 0
     }
 
+    /// Ends the keys that somebody has made.
+    static func revokeAll(by user: UserID, in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            """
+            UPDATE app.api_keys SET revoked_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND created_by = \(user) AND revoked_at IS NULL
+            """)
+    }
+
     static func find(hash: [UInt8]) -> Query<FoundAPIKey?> {
         .first(
             """
@@ -54,9 +63,12 @@ enum APIKeyQueries {
             let tenant: TenantID = try row.decode("tenant_id"), id: APIKeyID = try row.decode("id"),
                 scopes = try scopes(&row), networks: TextArray = try row.decode("networks"),
                 createdBy: UserID = try row.decode("created_by")
+            let ranges = networks.elements.compactMap { NetworkRange($0) }
+            // A network that cannot be read must not open the others.
+            guard ranges.count == networks.elements.count else { throw DatabaseError.decoding(column: "networks") }
             return FoundAPIKey(
                 caller: Caller.Key(id: id, tenantID: tenant, scopes: Set(scopes), createdBy: createdBy),
-                networks: networks.elements.compactMap { NetworkRange($0) },
+                networks: ranges,
                 expiresAt: try row.decodeIfPresent("expires_at"), lastUsedAt: try row.decodeIfPresent("last_used_at"))
         }.quick
     }

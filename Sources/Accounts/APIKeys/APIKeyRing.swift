@@ -37,6 +37,9 @@ package final class APIKeyRing: Sendable {
         guard key.networks.isEmpty || key.networks.contains(where: { $0.contains(address) }) else {
             throw Refusal.network
         }
+        if known == nil, key.lastUsedAt.map({ $0 < Instant.now().advanced(by: .seconds(-60)) }) ?? true {
+            _ = try await database.write(APIKeyQueries.noteUse(key.caller), in: .tenant(key.caller.tenantID))
+        }
         return key.caller
     }
 
@@ -45,9 +48,6 @@ package final class APIKeyRing: Sendable {
         guard let key = try await database.read(APIKeyQueries.find(hash: hash), in: .directory) else {
             entries.with { $0[hash] = nil }
             throw Refusal.unknown
-        }
-        if key.lastUsedAt.map({ $0 < Instant.now().advanced(by: .seconds(-60)) }) ?? true {
-            _ = try await database.write(APIKeyQueries.noteUse(key.caller), in: .tenant(key.caller.tenantID))
         }
         entries.with { entries in
             if entries.count >= Self.capacity { entries = [:] }

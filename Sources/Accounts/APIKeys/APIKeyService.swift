@@ -33,19 +33,16 @@ package struct APIKeyService: Sendable {
         _ new: NewAPIKey, by caller: Caller.Person
     ) async throws -> (APIKey, text: Secret<String>) {
         try await requireConfirmation(caller)
-        guard new.scopes.allSatisfy({ caller.role.may($0) }) else { throw APIKeyError.scopeNotHeld }
         return try await insert(new, replacing: nil, by: caller)
     }
 
-    /// A new key with the same name, scopes and networks. The old one goes on for a week, or until it is revoked.
+    /// A new key with the same name, scopes, networks and end. The old one goes on for a week, or until it is revoked.
     /// - Throws: `APIKeyError.unknown`, `.isBeingReplaced`, `AccountError.confirmationNeeded`.
     package func replace(_ id: APIKeyID, by caller: Caller.Person) async throws -> (APIKey, text: Secret<String>) {
         try await requireConfirmation(caller)
         let live = try await list(for: caller)
         guard let old = live.first(where: { $0.id == id }) else { throw APIKeyError.unknown }
-        let new = try NewAPIKey(
-            name: old.name, scopes: old.scopes.map(\.rawValue), networks: old.networks, expiresAt: nil)
-        return try await insert(new, replacing: old.id, by: caller)
+        return try await insert(try NewAPIKey(replacing: old), replacing: old.id, by: caller)
     }
 
     private func insert(
@@ -55,8 +52,12 @@ package struct APIKeyService: Sendable {
         let key = try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             // One at a time: of two that are made at once, the second counts the first.
             try BusinessQueries.lock(in: tx)
+            // The token may be a moment old.
+            guard let role = try TeamQueries.standing(of: caller.userID, in: tx), role.may(.keysManage),
+                new.scopes.allSatisfy({ role.may($0) })
+            else { throw APIKeyError.scopeNotHeld }
             let live = try APIKeyQueries.live(in: tx)
-            guard live.count < Self.maximumLive else { throw APIKeyError.tooMany }
+            guard live.count < Self.maximumLive + (old == nil ? 0 : 1) else { throw APIKeyError.tooMany }
             if let old {
                 guard live.contains(where: { $0.id == old }) else { throw APIKeyError.unknown }
                 let isOneOfTwo = live.contains { key in

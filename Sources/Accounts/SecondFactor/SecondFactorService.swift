@@ -72,6 +72,7 @@ package struct SecondFactorService: Sendable {
             try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
             guard try SecondFactorQueries.isInForce(in: tx) else { throw AccountError.secondFactorUnknown }
             try SecondFactorQueries.replaceRecoveryCodes(codes.map { $0.hash(of: tx.userID, key: key) }, in: tx)
+            try AuditLog.record(.recoveryCodesRenewed, tx.userID, in: tx)
         }
         return codes.map(\.text)
     }

@@ -14,13 +14,20 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
     let tenantID: TenantID
     let way: SignInWay
     let passwordHash: String?
+    /// What they came for, one of the two.
+    let invitation: String?, businessName: String?
     private let expiresAt: Int64
 
-    init(_ user: UserID, in tenant: TenantID, by way: SignInWay, passwordHash: String?) {
+    init(
+        _ user: UserID, in tenant: TenantID, by way: SignInWay, passwordHash: String?,
+        invitation: String? = nil, businessName: String? = nil
+    ) {
         userID = user
         tenantID = tenant
         self.way = way
         self.passwordHash = passwordHash
+        self.invitation = invitation
+        self.businessName = businessName
         expiresAt = Instant.now().advanced(by: Self.lifetime).microseconds
     }
 
@@ -41,7 +48,8 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case user, tenant, way
+        case user, tenant, way, invitation
+        case businessName = "business_name"
         case passwordHash = "password_hash"
         case expiresAt = "expires_at"
     }
@@ -56,6 +64,8 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
         tenantID = tenant
         self.way = way
         passwordHash = try container.decodeIfPresent(String.self, forKey: .passwordHash)
+        invitation = try container.decodeIfPresent(String.self, forKey: .invitation)
+        businessName = try container.decodeIfPresent(String.self, forKey: .businessName)
         expiresAt = try container.decode(Int64.self, forKey: .expiresAt)
     }
 
@@ -65,6 +75,8 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
             json.member("tenant", tenantID)
             json.member("way", way.rawValue)
             json.member("password_hash", passwordHash)
+            json.member("invitation", invitation)
+            json.member("business_name", businessName)
             json.member("expires_at", Int(expiresAt))
         }
     }

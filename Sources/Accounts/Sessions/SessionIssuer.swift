@@ -90,9 +90,16 @@ enum SignInWay: String, Sendable {
     case password, code
     case passwordAndApp = "password_and_app"
     case codeAndApp = "code_and_app"
+    case passwordAndRecoveryCode = "password_and_recovery_code"
+    case codeAndRecoveryCode = "code_and_recovery_code"
 
-    /// The same with a code of the authenticator app.
-    var withApp: SignInWay { self == .password ? .passwordAndApp : .codeAndApp }
+    /// The same with what was brought for the second.
+    func with(_ answer: SecondFactorService.Answer) -> SignInWay {
+        switch answer {
+        case .app: self == .password ? .passwordAndApp : .codeAndApp
+        case .recovery: self == .password ? .passwordAndRecoveryCode : .codeAndRecoveryCode
+        }
+    }
 }
 
 /// All that a session's tokens say.

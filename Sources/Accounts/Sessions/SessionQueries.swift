@@ -153,6 +153,14 @@ enum SessionQueries {
         }
     }
 
+    /// What no access token can be concerned by any more.
+    static let sweepRevocations: Query<Int> = .count(
+        """
+        DELETE FROM app.session_revocations WHERE session_id IN (
+            SELECT session_id FROM app.session_revocations WHERE revoked_at < now() - interval '1 day'
+            ORDER BY revoked_at LIMIT 1000)
+        """)
+
     static func changes(since instant: Instant) -> Query<[(MembershipKey, MembershipChange)]> {
         .all(
             """

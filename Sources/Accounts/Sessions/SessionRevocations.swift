@@ -65,8 +65,13 @@ package final class SessionRevocations: Sendable {
 
     /// Reads until cancelled. A reading that fails is simply late; requests then ask for themselves.
     package func run() async {
+        var readings = 0
         while !Task.isCancelled {
             try? await read()
+            readings += 1
+            if readings.isMultiple(of: 30) {
+                _ = try? await database.write(SessionQueries.sweepRevocations, in: .directory)
+            }
             try? await Task.sleep(for: Self.interval)
         }
     }

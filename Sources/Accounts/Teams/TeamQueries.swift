@@ -18,14 +18,14 @@ enum TeamQueries {
         }
     }
 
-    /// Locks the memberships of all owners and of one more person, always in the same order: of two who would leave a business
+    /// Locks the memberships of all owners and of some more people, always in the same order: of two who would leave a business
     /// without an owner, the second sees what the first has done.
     /// - Returns: who is what.
-    static func lock(_ user: UserID, in tx: borrowing TenantTransaction) throws -> [UserID: Role] {
+    static func lock(_ users: [UserID], in tx: borrowing TenantTransaction) throws -> [UserID: Role] {
         let rows: [(UserID, Role)] = try tx.all(
             """
             SELECT user_id, role FROM app.memberships
-            WHERE tenant_id = \(tx.tenantID) AND ended_at IS NULL AND (role = 'owner' OR user_id = \(user))
+            WHERE tenant_id = \(tx.tenantID) AND ended_at IS NULL AND (role = 'owner' OR user_id = \(users[0]) OR user_id = \(users[users.count - 1]))
             ORDER BY user_id FOR UPDATE
             """
         ) { row in
@@ -54,6 +54,9 @@ enum TeamQueries {
             VALUES (\(tx.tenantID), \(user), \(changedAt))
             ON CONFLICT (tenant_id, user_id) DO UPDATE SET changed_at = excluded.changed_at, noted_at = now()
             """)
+        // What was made in a role that is no longer theirs: open invitations, and keys, which only an owner makes.
+        try closeInvitations(by: user, unless: Role.allCases.filter { role?.governs($0) ?? false }, in: tx)
+        if role != .owner { try APIKeyQueries.revokeAll(by: user, in: tx) }
     }
 
     // MARK: - Invitations
@@ -72,6 +75,15 @@ enum TeamQueries {
                 id: id, role: role, identity: identity, invitedBy: row.decode("invited_by"),
                 createdAt: row.decode("created_at"), expiresAt: row.decode("expires_at"))
         }
+    }
+
+    /// Whoever was invited and has not come is forgotten.
+    static func closeExpired(in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            """
+            UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
+            WHERE tenant_id = \(tx.tenantID) AND closed_at IS NULL AND expires_at <= now()
+            """)
     }
 
     static func insert(_ invitation: Invitation, tokenHash: [UInt8], in tx: borrowing TenantTransaction) throws {
@@ -97,7 +109,7 @@ enum TeamQueries {
     ) throws -> Bool {
         try tx.execute(
             """
-            UPDATE app.invitations SET closed_at = now(), accepted_by = \(user)
+            UPDATE app.invitations SET closed_at = now(), accepted_by = \(user), kind = NULL, value = NULL
             WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND closed_at IS NULL AND expires_at > now()
             """) > 0
     }
@@ -117,11 +129,46 @@ enum TeamQueries {
     }
 
     /// Whether the person of the transaction has proved an identity.
-    static func has(_ identity: LoginIdentity, in tx: borrowing MemberTransaction) throws -> Bool {
-        let holder: UserID? = try tx.one(
-            "SELECT app.find_login_identity(\(identity.kind), \(identity.value)) AS user_id"
-        ) { row in try row.decodeIfPresent("user_id") }
-        return holder == tx.userID
+    static func hasProved(_ identity: LoginIdentity, in tx: borrowing MemberTransaction) throws -> Bool {
+        try tx.one("SELECT app.has_proved(\(identity.kind), \(identity.value)) AS is_theirs") { row in
+            try row.decode("is_theirs")
+        }
+    }
+
+    /// What a person is in the business at this moment, locked so that it stays so until the transaction ends.
+    static func standing(of user: UserID, in tx: borrowing TenantTransaction) throws -> Role? {
+        try tx.first(
+            """
+            SELECT role FROM app.memberships
+            WHERE tenant_id = \(tx.tenantID) AND user_id = \(user) AND ended_at IS NULL FOR UPDATE
+            """
+        ) { row in try Role(rawValue: row.decode("role")) } ?? nil
+    }
+
+    /// Keys and open invitations of the transaction's person in its business: whoever made them may have been somebody else.
+    static func voidWhatTheyMade(in tx: borrowing MemberTransaction) throws {
+        try tx.execute(
+            """
+            UPDATE app.api_keys SET revoked_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND created_by = \(tx.userID) AND revoked_at IS NULL
+            """)
+        try tx.execute(
+            """
+            UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
+            WHERE tenant_id = \(tx.tenantID) AND invited_by = \(tx.userID) AND closed_at IS NULL
+            """)
+    }
+
+    /// Invitations that a person has made go with their say.
+    static func closeInvitations(
+        by user: UserID, unless roles: [Role], in tx: borrowing TenantTransaction
+    ) throws {
+        try tx.execute(
+            """
+            UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
+            WHERE tenant_id = \(tx.tenantID) AND invited_by = \(user) AND closed_at IS NULL
+              AND NOT role = ANY (\(TextArray(roles.map(\.rawValue))))
+            """)
     }
 
     private static func whom(_ row: inout Row) throws -> (Role, LoginIdentity?) {
@@ -129,6 +176,10 @@ enum TeamQueries {
             value: String? = try row.decodeIfPresent("value")
         guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
         guard let kind, let value else { return (role, nil) }
-        return (role, LoginIdentity(kind: kind, value: value))
+        // One that cannot be read must not become one for anybody.
+        guard let identity = LoginIdentity(kind: kind, value: value) else {
+            throw DatabaseError.decoding(column: "value")
+        }
+        return (role, identity)
     }
 }

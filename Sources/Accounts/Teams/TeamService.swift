@@ -43,14 +43,12 @@ package struct TeamService: Sendable {
     }
 
     private func alter(_ member: UserID, to role: Role?, by caller: Caller.Person) async throws {
+        // Whoever makes an owner, or ends one, gives the business away.
+        if role == .owner { try await requireConfirmation(of: caller) }
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            let roles = try TeamQueries.lock(member, in: tx)
+            let roles = try TeamQueries.lock([member, caller.userID], in: tx)
             guard let old = roles[member] else { throw TeamError.memberUnknown }
-            // What the caller is was read from a token, which may be a moment old; an owner's standing was locked just now.
-            guard caller.role != .owner || roles[caller.userID] == .owner else { throw TeamError.roleNotGoverned }
-            guard caller.role.governs(old), role.map({ caller.role.governs($0) }) ?? true else {
-                throw TeamError.roleNotGoverned
-            }
+            try Self.check(roles[caller.userID], governs: [old, role].compactMap { $0 })
             try Self.checkOwnerStays(roles, without: role == .owner ? nil : member)
             try TeamQueries.change(member, to: role, in: tx)
             try AuditLog.record(
@@ -61,6 +59,17 @@ package struct TeamService: Sendable {
         revocations.noteChange()
     }
 
+    /// What the caller is was read from a token, which may be a moment old; this was read just now, and stays.
+    private static func check(_ role: Role?, governs others: [Role]) throws(TeamError) {
+        guard let role, others.allSatisfy({ role.governs($0) }) else { throw .roleNotGoverned }
+    }
+
+    private func requireConfirmation(of caller: Caller.Person) async throws {
+        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
+            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
+        }
+    }
+
     private static func checkOwnerStays(_ roles: [UserID: Role], without member: UserID?) throws {
         guard roles.contains(where: { $0.value == .owner && $0.key != member }) else { throw TeamError.lastOwner }
     }
@@ -69,7 +78,7 @@ package struct TeamService: Sendable {
     /// - Throws: `TeamError.lastOwner`, `.memberUnknown`.
     package func leave(_ caller: Caller.Person) async throws {
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            let roles = try TeamQueries.lock(caller.userID, in: tx)
+            let roles = try TeamQueries.lock([caller.userID], in: tx)
             guard roles[caller.userID] != nil else { throw TeamError.memberUnknown }
             try Self.checkOwnerStays(roles, without: caller.userID)
             try TeamQueries.change(caller.userID, to: nil, in: tx)
@@ -81,11 +90,9 @@ package struct TeamService: Sendable {
     /// Makes somebody else the owner; the caller stays as a manager.
     /// - Throws: `TeamError.memberUnknown`, `.roleNotGoverned`, `AccountError.confirmationNeeded`.
     package func transfer(to member: UserID, by caller: Caller.Person) async throws {
-        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
-            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
-        }
+        try await requireConfirmation(of: caller)
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            let roles = try TeamQueries.lock(member, in: tx)
+            let roles = try TeamQueries.lock([member], in: tx)
             guard roles[caller.userID] == .owner else { throw TeamError.roleNotGoverned }
             guard roles[member] != nil, member != caller.userID else { throw TeamError.memberUnknown }
             try TeamQueries.change(member, to: .owner, in: tx)
@@ -99,16 +106,18 @@ package struct TeamService: Sendable {
 
     /// - Parameter identity: who alone may accept; anybody who has the token, when nil.
     /// - Returns: the invitation and its token, which is shown this once.
-    /// - Throws: `TeamError.roleNotGoverned`, `.tooManyInvitations`.
+    /// - Throws: `TeamError.roleNotGoverned`, `.tooManyInvitations`, `AccountError.confirmationNeeded` for an owner.
     package func invite(
         as role: Role, _ identity: LoginIdentity?, by caller: Caller.Person
     ) async throws -> (Invitation, token: Secret<String>) {
-        guard caller.role.governs(role) else { throw TeamError.roleNotGoverned }
+        if role == .owner { try await requireConfirmation(of: caller) }
         let now = Instant.now(), token = InvitationToken(to: caller.tenantID)
         let invitation = Invitation(
             id: token.id, role: role, identity: identity, invitedBy: caller.userID, createdAt: now,
             expiresAt: now.advanced(by: Self.invitationLifetime))
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            try Self.check(TeamQueries.standing(of: caller.userID, in: tx), governs: [role])
+            try TeamQueries.closeExpired(in: tx)
             guard try TeamQueries.openInvitations(in: tx).count < Self.maximumInvitations else {
                 throw TeamError.tooManyInvitations
             }
@@ -130,7 +139,7 @@ package struct TeamService: Sendable {
     package func takeBack(_ id: Invitation.ID, by caller: Caller.Person) async throws {
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             guard let role = try TeamQueries.role(of: id, in: tx) else { throw TeamError.invitationUnknown }
-            guard caller.role.governs(role) else { throw TeamError.roleNotGoverned }
+            try Self.check(TeamQueries.standing(of: caller.userID, in: tx), governs: [role])
             guard try TeamQueries.close(id, acceptedBy: nil, in: tx) else { throw TeamError.invitationUnknown }
             try AuditLog.record(.invitationTakenBack, by: .person(caller.userID), id, in: tx)
         }
@@ -156,7 +165,7 @@ package struct TeamService: Sendable {
 
     /// The same, in the transaction of somebody who has just come in.
     static func accept(_ invitation: InvitationPreview, in tx: borrowing MemberTransaction) throws -> Membership {
-        if let identity = invitation.identity, try !TeamQueries.has(identity, in: tx) {
+        if let identity = invitation.identity, try !TeamQueries.hasProved(identity, in: tx) {
             throw TeamError.invitationForAnother
         }
         guard try !AccountQueries.memberships(in: tx).contains(where: { $0.tenantID == tx.tenantID }) else {

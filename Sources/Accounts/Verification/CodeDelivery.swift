@@ -53,7 +53,10 @@ package struct CodeDelivery: Job {
     package func perform(seal: SecretSeal, send: (CodeMessage) async throws -> Void) async throws {
         guard let opened = seal.open(sealed, for: Self.purpose(id)),
             let message = try? JSONDecoding.decode(CodeMessage.self, from: opened)
-        else { throw JobFailure.hopeless(reason: "It was sealed with another key.") }
+        else {
+            throw JobFailure.retry(
+                after: .seconds(15), reason: "It was sealed with another key than KEYS_DIRECTORY holds here.")
+        }
         guard message.isWanted, message.expiresAt > .now() else { return }
         try await send(message)
     }

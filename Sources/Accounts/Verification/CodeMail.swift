@@ -22,7 +22,7 @@ package struct CodeMail: Sendable {
 
     private static func effect(_ purpose: ChallengePurpose) -> String {
         switch purpose {
-        case .register: "open your business on Unnati"
+        case .register: "come in to Unnati"
         case .logIn: "sign in"
         case .resetPassword: "choose a new password"
         case .addIdentity: "sign in with this address from now on"

@@ -24,12 +24,13 @@ package struct AuditPartitions: ~Copyable {
     package borrowing func maintain(ahead: Int, kept: Int) throws -> (made: [String], dropped: [String]) {
         precondition(kept >= Self.leastMonths && ahead >= 1)
         try connection.run("SET lock_timeout = '5s'")
-        let made = try connection.run(
-            """
-            SELECT app.make_audit_partition((date_trunc('month', now()) + n * interval '1 month')::date)
-            FROM generate_series(0, $1::int) AS n
-            """, ["\(ahead)"]
-        ).compactMap { $0.first ?? nil }
+        // One at a time: what keeps one from being made keeps no other.
+        let made = try (0...ahead).compactMap { month in
+            try connection.run(
+                "SELECT app.make_audit_partition((date_trunc('month', now()) + $1::int * interval '1 month')::date)",
+                ["\(month)"]
+            ).first?.first ?? nil
+        }
         let old = try connection.run(
             """
             SELECT c.relname FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid

@@ -14,6 +14,7 @@ extension CatalogRule {
         "app.find_challenge(uuid)",
         "app.find_invitation(uuid,uuid,bytea)",
         "app.find_login_identity(text,text)",
+        "app.has_proved(text,text)",
         "app.members_of_current_tenant()",
         "app.memberships_of_current_user()",
         "app.open_challenge(uuid,text,text,text,uuid,bytea,bytea,timestamp with time zone)",
