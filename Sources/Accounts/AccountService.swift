@@ -195,7 +195,8 @@ package struct AccountService: Sendable {
         guard try ChallengeQueries.claim(identity, in: tx) else { throw AccountError.identityTaken }
     }
 
-    private static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
+    /// A business of the transaction's person.
+    static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
         try AccountQueries.insertTenant(name, in: tx)
         try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
         return Membership(

@@ -9,9 +9,6 @@ import Tokens
 
 /// What a person who is signed in does with their own account, and the businesses they move between.
 package struct PersonService: Sendable {
-    /// How long it counts that somebody has shown that it is them.
-    package static let confirmationLifetime = Duration.seconds(600)
-
     private let database: ConnectionPool
     private let passwords: PasswordHasher
     private let codes: CodeService
@@ -64,10 +61,7 @@ package struct PersonService: Sendable {
         let tenant = TenantID.next()
         return try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
             try around(tx) {
-                try AccountQueries.insertTenant(name.value, in: tx)
-                try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
-                return Membership(
-                    tenantID: tenant, businessName: name.value, standing: try AccountQueries.join(as: .owner, in: tx))
+                try AccountService.found(tenant: name.value, in: tx)
             }
         }
     }
@@ -160,23 +154,12 @@ package struct PersonService: Sendable {
         return stored
     }
 
-    /// - Throws: `AccountError.confirmationNeeded`.
-    static func requireConfirmation<Scope: TransactionScope & HasUser>(
-        of session: SessionID, in tx: borrowing Transaction<Scope>
-    ) throws {
-        guard let authenticatedAt = try SessionQueries.authenticatedAt(session, in: tx),
-            authenticatedAt > Instant.now().advanced(by: .zero - confirmationLifetime)
-        else { throw AccountError.confirmationNeeded }
-    }
-
     // MARK: - Numbers, addresses and passwords
 
     /// Sends a code to the number or address that the person wants to sign in with from now on.
     /// - Throws: `AccountError.confirmationNeeded`, `.cannotSend`, `DatabaseError`.
     package func addIdentity(_ identity: LoginIdentity, _ caller: Caller.Person) async throws -> OpenedChallenge {
-        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
-            try Self.requireConfirmation(of: caller.sessionID, in: tx)
-        }
+        try await Confirmation.require(of: caller, database)
         return try await codes.send(.addIdentity, to: identity, of: caller.userID)
     }
 
@@ -219,7 +202,7 @@ package struct PersonService: Sendable {
         let hash = try await passwords.hash(password.secret.reveal())
         let ended = try await database.withMember(caller.userID, of: caller.tenantID) {
             (tx: borrowing MemberTransaction) in
-            if stored == nil { try Self.requireConfirmation(of: caller.sessionID, in: tx) }
+            if stored == nil { try Confirmation.require(of: caller.sessionID, in: tx) }
             if let stored {
                 // Of a reset that came in between, nothing is undone.
                 guard try AccountQueries.replacePasswordHash(stored, by: hash, in: tx) else {

@@ -214,6 +214,7 @@ import Testing
             let made = try await acme.patch("/v1/members/\(ravi.userID)", ["role": "owner"], ifMatch: nil)
             #expect(made.problemCode == "confirmation_needed")
             #expect(try await acme.post("/v1/invitations", ["role": "owner"]).problemCode == "confirmation_needed")
+            #expect(try await acme.delete("/v1/members/\(acme.userID)").problemCode == "confirmation_needed")
             #expect(try await acme.patch("/v1/members/\(ravi.userID)", ["role": "viewer"], ifMatch: nil).status == 200)
         }
     }

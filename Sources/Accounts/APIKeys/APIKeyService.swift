@@ -32,14 +32,14 @@ package struct APIKeyService: Sendable {
     package func make(
         _ new: NewAPIKey, by caller: Caller.Person
     ) async throws -> (APIKey, text: Secret<String>) {
-        try await requireConfirmation(caller)
+        try await Confirmation.require(of: caller, database)
         return try await insert(new, replacing: nil, by: caller)
     }
 
     /// A new key with the same name, scopes, networks and end. The old one goes on for a week, or until it is revoked.
     /// - Throws: `APIKeyError.unknown`, `.isBeingReplaced`, `AccountError.confirmationNeeded`.
     package func replace(_ id: APIKeyID, by caller: Caller.Person) async throws -> (APIKey, text: Secret<String>) {
-        try await requireConfirmation(caller)
+        try await Confirmation.require(of: caller, database)
         let live = try await list(for: caller)
         guard let old = live.first(where: { $0.id == id }) else { throw APIKeyError.unknown }
         return try await insert(try NewAPIKey(replacing: old), replacing: old.id, by: caller)
@@ -99,11 +99,5 @@ package struct APIKeyService: Sendable {
             try AuditLog.record(.apiKeyRevoked, by: actor, id, detail: detail, in: tx)
         }
         ring.forget(id)
-    }
-
-    private func requireConfirmation(_ caller: Caller.Person) async throws {
-        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
-            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
-        }
     }
 }

@@ -38,7 +38,7 @@ package struct SecondFactorService: Sendable {
         let sealed = seal.seal(totp.bytes.reveal(), for: Self.purpose(caller.userID))
         let user = try await database.withMember(caller.userID, of: caller.tenantID) {
             (tx: borrowing MemberTransaction) in
-            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
+            try Confirmation.require(of: caller.sessionID, in: tx)
             guard try !SecondFactorQueries.isInForce(in: tx) else { throw AccountError.secondFactorInForce }
             try SecondFactorQueries.put(sealed, in: tx)
             return try AccountQueries.user(in: tx)
@@ -69,7 +69,7 @@ package struct SecondFactorService: Sendable {
     package func renewRecoveryCodes(_ caller: Caller.Person) async throws -> [Secret<String>] {
         let codes = Self.newCodes()
         try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
-            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
+            try Confirmation.require(of: caller.sessionID, in: tx)
             guard try SecondFactorQueries.isInForce(in: tx) else { throw AccountError.secondFactorUnknown }
             try SecondFactorQueries.replaceRecoveryCodes(codes.map { $0.hash(of: tx.userID, key: key) }, in: tx)
             try AuditLog.record(.recoveryCodesRenewed, tx.userID, in: tx)
@@ -80,7 +80,7 @@ package struct SecondFactorService: Sendable {
     /// - Throws: `AccountError.secondFactorUnknown`, `.confirmationNeeded`.
     package func remove(_ caller: Caller.Person) async throws {
         try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
-            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
+            try Confirmation.require(of: caller.sessionID, in: tx)
             guard try SecondFactorQueries.delete(in: tx) else { throw AccountError.secondFactorUnknown }
             try AuditLog.record(.secondFactorOff, tx.userID, in: tx)
         }

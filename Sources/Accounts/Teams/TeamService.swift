@@ -28,7 +28,8 @@ package struct TeamService: Sendable {
     }
 
     /// Gives somebody another role, from now on, on every server within seconds.
-    /// - Throws: `TeamError.memberUnknown`, `.roleNotGoverned`, `.lastOwner`.
+    /// - Throws: `TeamError.memberUnknown`, `.roleNotGoverned`, `.lastOwner`; `AccountError.confirmationNeeded` where an owner is
+    ///   made or ended.
     package func change(_ member: UserID, to role: Role, by caller: Caller.Person) async throws -> Member {
         try await alter(member, to: role, by: caller)
         let members = try await members(for: .person(caller))
@@ -43,12 +44,13 @@ package struct TeamService: Sendable {
     }
 
     private func alter(_ member: UserID, to role: Role?, by caller: Caller.Person) async throws {
-        // Whoever makes an owner, or ends one, gives the business away.
-        if role == .owner { try await requireConfirmation(of: caller) }
+        let isConfirmed = try await Confirmation.holds(for: caller, database)
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             let roles = try TeamQueries.lock([member, caller.userID], in: tx)
             guard let old = roles[member] else { throw TeamError.memberUnknown }
             try Self.check(roles[caller.userID], governs: [old, role].compactMap { $0 })
+            // Whoever makes an owner, or ends one, decides whose the business is.
+            guard isConfirmed || ![old, role].contains(.owner) else { throw AccountError.confirmationNeeded }
             try Self.checkOwnerStays(roles, without: role == .owner ? nil : member)
             try TeamQueries.change(member, to: role, in: tx)
             try AuditLog.record(
@@ -62,12 +64,6 @@ package struct TeamService: Sendable {
     /// What the caller is was read from a token, which may be a moment old; this was read just now, and stays.
     private static func check(_ role: Role?, governs others: [Role]) throws(TeamError) {
         guard let role, others.allSatisfy({ role.governs($0) }) else { throw .roleNotGoverned }
-    }
-
-    private func requireConfirmation(of caller: Caller.Person) async throws {
-        try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
-            try PersonService.requireConfirmation(of: caller.sessionID, in: tx)
-        }
     }
 
     private static func checkOwnerStays(_ roles: [UserID: Role], without member: UserID?) throws {
@@ -90,7 +86,7 @@ package struct TeamService: Sendable {
     /// Makes somebody else the owner; the caller stays as a manager.
     /// - Throws: `TeamError.memberUnknown`, `.roleNotGoverned`, `AccountError.confirmationNeeded`.
     package func transfer(to member: UserID, by caller: Caller.Person) async throws {
-        try await requireConfirmation(of: caller)
+        try await Confirmation.require(of: caller, database)
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             let roles = try TeamQueries.lock([member], in: tx)
             guard roles[caller.userID] == .owner else { throw TeamError.roleNotGoverned }
@@ -110,7 +106,7 @@ package struct TeamService: Sendable {
     package func invite(
         as role: Role, _ identity: LoginIdentity?, by caller: Caller.Person
     ) async throws -> (Invitation, token: Secret<String>) {
-        if role == .owner { try await requireConfirmation(of: caller) }
+        if role == .owner { try await Confirmation.require(of: caller, database) }
         let now = Instant.now(), token = InvitationToken(to: caller.tenantID)
         let invitation = Invitation(
             id: token.id, role: role, identity: identity, invitedBy: caller.userID, createdAt: now,
