@@ -74,7 +74,12 @@ let package = Package(
         room("Execution", ["Core", "CLinux"]),
         room("Database", ["Core", "Execution", "CPostgres", crypto, deque, logging, metrics]),
         room("Passwords", ["Core", "Execution", "CArgon2", crypto], exclude: ["CommonPasswords/generate"]),
-        room("Tokens", ["Core", "JSON", crypto, .product(name: "JWTKit", package: "jwt-kit")]),
+        room(
+            "Tokens",
+            [
+                "Core", "JSON", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ]),
         room("HTTPMessage", ["Core", "JSON", httpTypes]),
         room("HTTPTransport", ["Core", "Execution", "HTTPMessage", "COpenSSL", httpTypes, logging, metrics]),
         room("HTTPOutbound", ["Core", "Execution", "CCurl", httpTypes, metrics]),
@@ -84,7 +89,11 @@ let package = Package(
         room("Privacy", ["Core", "Database"]),
         room("Audit", ["Core", "Database"]),
         room("Messaging", ["Core", "JSON", "HTTPMessage", "HTTPOutbound", httpTypes]),
-        room("Accounts", ["Audit", "Core", "JSON", "Database", "Jobs", "Passwords", "Tokens", crypto]),
+        room(
+            "Accounts",
+            [
+                "Audit", "Core", "JSON", "Database", "HTTPOutbound", "Jobs", "Passwords", "Tokens", crypto, httpTypes,
+            ]),
         room("CRM", ["Audit", "Core", "JSON", "Database", "Jobs", logging]),
         room(
             "WebAPI",

@@ -12,6 +12,14 @@ package struct User: Sendable {
     package let email: EmailAddress?
 }
 
+/// All that a person is shown of themselves.
+package struct Profile: Sendable {
+    package let user: User
+    package let memberships: [Membership]
+    /// Their account at Google, where it signs them in.
+    package let google: FederatedIdentity?
+}
+
 /// One of the businesses a person works in.
 package struct Membership: Sendable {
     package let tenantID: TenantID
@@ -160,6 +168,23 @@ package enum AccountError: Error, Sendable, Equatable {
     case secondFactorInForce
     /// Not a ticket of this deployment, or one that has expired.
     case ticketInvalid
+    /// This server lets nobody in by an account elsewhere.
+    case providerNotSet
+    /// The provider does not answer.
+    case providerUnavailable(retryAfter: Duration?)
+    /// What the provider says does not belong to what it was asked, or it takes the code for nothing.
+    case providerAnswerInvalid
+    /// The provider does not know whether the address is theirs.
+    case providerEmailUnverified
+    /// Not a way there and back of this deployment and this browser; or used, or begun too long ago.
+    case flowInvalid
+    /// Nobody has signed up by this account elsewhere.
+    case accountUnknown
+    /// The person has an account there already.
+    case providerLinked
+    case providerNotLinked
+    /// Without it the person could never come in again.
+    case lastWayIn
     /// Not one of the person's sessions, or one that has ended.
     case sessionUnknown
     /// Unknown person or wrong password: nobody learns which.

@@ -13,27 +13,20 @@ package struct AccountService: Sendable {
     private let database: ConnectionPool
     private let passwords: PasswordHasher
     private let codes: CodeService
-    private let issuer: SessionIssuer
-    private let revocations: SessionRevocations
-    private let teams: TeamService
+    private let entrance: Entrance
     private let factors: SecondFactorService
-    private let seal: SecretSeal
     /// Nil where nobody is slowed down.
     private let throttle: SignInThrottle?
 
-    package init(
-        database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
-        revocations: SessionRevocations, teams: TeamService, factors: SecondFactorService, seal: SecretSeal,
-        throttle: SignInThrottle?
+    init(
+        database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, entrance: Entrance,
+        factors: SecondFactorService, throttle: SignInThrottle?
     ) {
         self.database = database
         self.passwords = passwords
         self.codes = codes
-        self.issuer = issuer
-        self.revocations = revocations
-        self.teams = teams
+        self.entrance = entrance
         self.factors = factors
-        self.seal = seal
         self.throttle = throttle
     }
 
@@ -77,17 +70,16 @@ package struct AccountService: Sendable {
             try? JSONDecoding.decode(PendingRegistration.self, from: $0)
         }
         let known = try await database.read(AccountQueries.findUser(challenge.identity), in: .directory)
-        var invitation: InvitationPreview?
-        if let token = pending?.invitation { invitation = try await teams.preview(token) }
+        let invitation = try await entrance.preview(pending?.invitation)
         let user = known ?? .next()
         // The transaction is that of the business in which the session will begin. Whether there is such a one is told to
         // nobody who has not brought the code.
-        let theirs = try await memberships(of: user)
+        let theirs = try await entrance.memberships(of: user)
         let standing = theirs.first { tenant == nil || $0.tenantID == tenant }
         let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
 
         let entry = try await database.withMember(user, of: business) {
-            [invitation] (tx: borrowing MemberTransaction) -> Entry in
+            (tx: borrowing MemberTransaction) -> Entrance.Entry in
             let verdict = try codes.check(code, for: id, in: tx)
             guard case .right = verdict else { return .refused(verdict) }
             var ended: [SessionID] = []
@@ -100,6 +92,7 @@ package struct AccountService: Sendable {
                 _ = try SecondFactorQueries.delete(in: tx)
                 try AccountQueries.keepOnly(challenge.identity, in: tx)
                 try TeamQueries.voidWhatTheyMade(in: tx)
+                _ = try FederationQueries.release(at: nil, in: tx)
                 ended += try SessionQueries.revokeAll(but: nil, in: tx)
             } else if try SecondFactorQueries.isInForce(in: tx) {
                 guard tenant == nil || standing != nil else { throw AccountError.tenantUnknown }
@@ -111,25 +104,11 @@ package struct AccountService: Sendable {
             }
             if let hash { ended += try Self.reset(hash, in: tx) }
             try ChallengeQueries.void(challenge.identity, in: tx)
-            let memberships = try Self.enter(
-                invitation, founding: tenant == nil ? pending?.businessName : nil, in: tx)
-            let membership = try Self.choose(tx.tenantID, among: memberships)
-            return .begun(
-                try issuer.begin(in: membership, by: .code, on: device, in: tx), memberships, ended: ended)
+            return try entrance.admit(
+                by: .code, on: device, joining: invitation, founding: tenant == nil ? pending?.businessName : nil,
+                ended: ended, in: tx)
         }
-        return try await outcome(of: entry)
-    }
-
-    /// The businesses of the person, with what they came for: one that they join, or found where they belong to none.
-    private static func enter(
-        _ invitation: InvitationPreview?, founding name: String?, in tx: borrowing MemberTransaction
-    ) throws -> [Membership] {
-        let memberships = try AccountQueries.memberships(in: tx)
-        if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
-            return memberships + [try TeamService.accept(invitation, in: tx)]
-        }
-        guard memberships.isEmpty, let name else { return memberships }
-        return [try Self.found(tenant: name, in: tx)]
+        return try await entrance.outcome(of: entry)
     }
 
     private static func reset(_ hash: String, in tx: borrowing MemberTransaction) throws -> [SessionID] {
@@ -138,52 +117,24 @@ package struct AccountService: Sendable {
         return try SessionQueries.revokeAll(but: nil, in: tx)
     }
 
-    private func outcome(of entry: Entry) async throws -> SignInOutcome {
-        switch entry {
-        case .refused(let verdict):
-            try verdict.get()
-            throw AccountError.challengeOver
-        case .unproved(let verdict):
-            try verdict.get()
-            throw AccountError.secondFactorWrong
-        case .halfway(let ticket):
-            return .secondFactorNeeded(ticket: ticket.text(seal), lifetime: SignInTicket.lifetime)
-        case .begun(let session, let memberships, let ended):
-            for session in ended { revocations.note(session) }
-            return .signedIn(try await issuer.tokens(for: session), memberships)
-        }
-    }
-
     /// Lets in whoever has shown one thing before, and now a code of their app or a recovery code.
     /// - Throws: `AccountError.ticketInvalid`, `.secondFactorWrong`, `.secondFactorBlocked`, `.tenantUnknown`.
     package func complete(
         _ ticket: String, _ answer: SecondFactorService.Answer, on device: Device
     ) async throws -> SignInOutcome {
-        guard let ticket = SignInTicket(ticket, seal) else { throw AccountError.ticketInvalid }
-        var invitation: InvitationPreview?
-        if let token = ticket.invitation { invitation = try await teams.preview(token) }
+        let ticket = try entrance.open(ticket)
+        let invitation = try await entrance.preview(ticket.invitation)
         let entry = try await database.withMember(ticket.userID, of: ticket.tenantID) {
-            [invitation] (tx: borrowing MemberTransaction) -> Entry in
+            (tx: borrowing MemberTransaction) -> Entrance.Entry in
             guard try SecondFactorQueries.isInForce(in: tx) else { return .unproved(.unknown) }
             let verdict = try factors.check(answer, in: tx)
             guard case .right = verdict else { return .unproved(verdict) }
             let ended = if let hash = ticket.passwordHash { try Self.reset(hash, in: tx) } else { [SessionID]() }
-            let memberships = try Self.enter(invitation, founding: ticket.businessName, in: tx)
-            let membership = try Self.choose(tx.tenantID, among: memberships)
-            return .begun(
-                try issuer.begin(in: membership, by: ticket.way.with(answer), on: device, in: tx), memberships,
-                ended: ended)
+            return try entrance.admit(
+                by: ticket.way.with(answer), on: device, joining: invitation, founding: ticket.businessName,
+                ended: ended, in: tx)
         }
-        return try await outcome(of: entry)
-    }
-
-    /// What was decided in the transaction; thrown only after COMMIT, since a try that was counted stays.
-    private enum Entry: Sendable {
-        case refused(ChallengeVerdict)
-        case unproved(SecondFactorService.Verdict)
-        /// One of two things has been shown.
-        case halfway(SignInTicket)
-        case begun(BegunSession, [Membership], ended: [SessionID])
+        return try await entrance.outcome(of: entry)
     }
 
     private static func found(
@@ -193,28 +144,6 @@ package struct AccountService: Sendable {
         if let hash = pending.passwordHash { try AccountQueries.setPasswordHash(hash, in: tx) }
         // Of two who bring a right code at the same moment the second finds the first one's person next time.
         guard try ChallengeQueries.claim(identity, in: tx) else { throw AccountError.identityTaken }
-    }
-
-    /// A business of the transaction's person.
-    static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
-        try AccountQueries.insertTenant(name, in: tx)
-        try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
-        return Membership(
-            tenantID: tx.tenantID, businessName: name, standing: try AccountQueries.join(as: .owner, in: tx))
-    }
-
-    private func memberships(of user: UserID) async throws -> [Membership] {
-        try await database.withUser(user, .read) { (tx: borrowing UserTransaction) in
-            try AccountQueries.memberships(in: tx)
-        }
-    }
-
-    private static func choose(_ tenant: TenantID?, among memberships: [Membership]) throws(AccountError) -> Membership
-    {
-        guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else {
-            throw .tenantUnknown
-        }
-        return membership
     }
 
     // MARK: - Signing in with a password
@@ -230,7 +159,7 @@ package struct AccountService: Sendable {
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
         let subject = throttle?.subject(identity)
-        if let subject { try await throttle?.admit(subject, isKnown: issuer.isKnown(mark, user)) }
+        if let subject { try await throttle?.admit(subject, isKnown: entrance.issuer.isKnown(mark, user)) }
         let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
         let verdict = try await passwords.verify(password.reveal(), against: stored)
         guard case .right(let needsRehash) = verdict, let stored else {
@@ -239,18 +168,16 @@ package struct AccountService: Sendable {
         }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
-        let chosen = try Self.choose(tenant, among: try await memberships(of: user)).tenantID
-        let entry = try await database.withMember(user, of: chosen) { (tx: borrowing MemberTransaction) -> Entry in
+        let chosen = try Entrance.choose(tenant, among: try await entrance.memberships(of: user)).tenantID
+        let entry = try await database.withMember(user, of: chosen) {
+            (tx: borrowing MemberTransaction) -> Entrance.Entry in
             if let subject { try SignInThrottle.forget(subject, in: tx) }
             if let rehashed { _ = try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             if try SecondFactorQueries.isInForce(in: tx) {
                 return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))
             }
-            let memberships = try AccountQueries.memberships(in: tx)
-            let membership = try Self.choose(chosen, among: memberships)
-            return .begun(
-                try issuer.begin(in: membership, by: .password, on: device, in: tx), memberships, ended: [])
+            return try entrance.admit(by: .password, on: device, in: tx)
         }
-        return try await outcome(of: entry)
+        return try await entrance.outcome(of: entry)
     }
 }

@@ -17,7 +17,7 @@ package struct PersonService: Sendable {
     private let factors: SecondFactorService
     private let throttle: SignInThrottle?
 
-    package init(
+    init(
         database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, issuer: SessionIssuer,
         revocations: SessionRevocations, factors: SecondFactorService, throttle: SignInThrottle?
     ) {
@@ -34,20 +34,25 @@ package struct PersonService: Sendable {
     package var accessLifetime: Duration { issuer.accessTokens.lifetime }
 
     /// The person and all their businesses.
-    package func me(_ caller: Caller.Person) async throws -> (User, [Membership]) {
+    package func me(_ caller: Caller.Person) async throws -> Profile {
         try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
-            guard let person = try AccountQueries.user(in: tx) else { throw AccountError.credentialsWrong }
-            return (person, try AccountQueries.memberships(in: tx))
+            try Self.profile(in: tx)
         }
     }
 
     /// Gives the person another name.
-    package func rename(_ name: Text, _ caller: Caller.Person) async throws -> (User, [Membership]) {
+    package func rename(_ name: Text, _ caller: Caller.Person) async throws -> Profile {
         try await database.withUser(caller.userID) { (tx: borrowing UserTransaction) in
             try AccountQueries.rename(name, in: tx)
-            guard let person = try AccountQueries.user(in: tx) else { throw AccountError.credentialsWrong }
-            return (person, try AccountQueries.memberships(in: tx))
+            return try Self.profile(in: tx)
         }
+    }
+
+    private static func profile(in tx: borrowing UserTransaction) throws -> Profile {
+        guard let user = try AccountQueries.user(in: tx) else { throw AccountError.credentialsWrong }
+        return Profile(
+            user: user, memberships: try AccountQueries.memberships(in: tx),
+            google: try FederationQueries.all(in: tx).first)
     }
 
     // MARK: - Businesses
@@ -61,7 +66,7 @@ package struct PersonService: Sendable {
         let tenant = TenantID.next()
         return try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
             try around(tx) {
-                try AccountService.found(tenant: name.value, in: tx)
+                try Entrance.found(tenant: name.value, in: tx)
             }
         }
     }
@@ -88,7 +93,7 @@ package struct PersonService: Sendable {
     /// Where the person can be reached.
     /// - Throws: `AccountError.cannotSend`, `DatabaseError`.
     package func ownIdentity(_ caller: Caller.Person) async throws -> LoginIdentity {
-        let (person, _) = try await me(caller)
+        let person = try await me(caller).user
         if let phone = person.phone { return .phone(phone) }
         if let email = person.email { return .email(email) }
         throw AccountError.cannotSend(kind: "phone")
@@ -167,7 +172,7 @@ package struct PersonService: Sendable {
     /// - Throws: `AccountError.codeWrong`, `.challengeOver`, `.identityTaken`, `DatabaseError`.
     package func verifyIdentity(
         _ id: ChallengeID, code: OneTimeCode, _ caller: Caller.Person
-    ) async throws -> (User, [Membership]) {
+    ) async throws -> Profile {
         let challenge = try await codes.find(id)
         guard challenge.purpose == .addIdentity, challenge.userID == caller.userID else {
             throw AccountError.challengeOver

@@ -8,6 +8,7 @@ import CRM
 import Core
 import Database
 import Execution
+import HTTPOutbound
 import HTTPTransport
 import Jobs
 import Logging
@@ -31,6 +32,8 @@ package struct Application: Sendable {
     private let keysDirectory: String
     /// Nil where jobs are done by other processes.
     private let jobs: JobRoom?
+    /// Nil where nobody is called.
+    private let client: OutboundClient?
     private let sharedLimits: SharedRateLimiter?
     private let ports = Lock<(http: UInt16, admin: UInt16)>((0, 0))
     private let draining: Lock<Bool>
@@ -75,14 +78,16 @@ package struct Application: Sendable {
             lifetime: configuration.tokens.sessionLifetime, deviceKey: keys.codes)
         let codes = CodeService(
             database: database, jobs: queue, seal: seal, key: keys.codes, reachable: configuration.messages.reachable)
-        let keyRing = APIKeyRing(database: database)
-        let factors = SecondFactorService(database: database, seal: seal, key: keys.codes)
         let throttle =
             configuration.passwords.delaysGuesses ? SignInThrottle(database: database, key: keys.limits) : nil
-        let teams = TeamService(database: database, revocations: revocations)
+        let client = try configuration.outboundClient(metrics: prometheus)
+        let accounts = AccountServices(
+            database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
+            provider: client.flatMap { client in configuration.google.map { OpenIDProvider($0, client: client) } },
+            idleLifetime: configuration.tokens.idleLifetime, seal: seal, codeKey: keys.codes, throttle: throttle)
         let jobs = try configuration.workerURL.map {
             try JobRoom(
-                url: $0, configuration, database: database, seal: seal, signal: queue.signal, on: loops,
+                url: $0, configuration, database: database, client: client, seal: seal, signal: queue.signal, on: loops,
                 metrics: prometheus, logger: logger)
         }
         let sharedLimits = configuration.rates.areShared ? SharedRateLimiter(database: database) : nil
@@ -90,20 +95,8 @@ package struct Application: Sendable {
         let health = HealthHandlers(database: database) { draining.with { $0 } }
 
         api = PublicAPI.make(
-            accounts: AccountService(
-                database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
-                teams: teams, factors: factors, seal: seal,
-                throttle: throttle),
-            persons: PersonService(
-                database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
-                factors: factors, throttle: throttle),
-            sessions: SessionService(
-                database: database, issuer: issuer, revocations: revocations,
-                idleLifetime: configuration.tokens.idleLifetime),
-            teams: teams, keys: APIKeyService(database: database, ring: keyRing), keyRing: keyRing, factors: factors,
-            countries: configuration.messages.countries, sessionLifetime: configuration.tokens.sessionLifetime,
-            businesses: BusinessService(database: database),
-            audit: AuditReader(database: database),
+            accounts: accounts, countries: configuration.messages.countries,
+            sessionLifetime: configuration.tokens.sessionLifetime, audit: AuditReader(database: database),
             customers: CustomerService(database: database),
             imports: CustomerImportService(database: database, jobs: queue),
             idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,
@@ -131,6 +124,7 @@ package struct Application: Sendable {
         self.accessTokens = accessTokens
         keysDirectory = configuration.keysDirectory
         self.jobs = jobs
+        self.client = client
         self.sharedLimits = sharedLimits
         self.draining = draining
         self.logger = logger
@@ -168,10 +162,11 @@ package struct Application: Sendable {
     package func services(signals: [UnixSignal]) -> ServiceGroup {
         var configuration = ServiceGroupConfiguration(
             services: [
-                ClosureService { [database, jobs, loops] in
+                ClosureService { [database, jobs, client, loops] in
                     try await gracefulShutdown()
                     database.close()
                     jobs?.close()
+                    client?.close()
                     for loop in loops { loop.stop() }
                 },
                 ClosureService { [server, logger] in await Self.reloadCertificates(of: server, logger) },

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Accounts
 import Admission
 import Core
 import Database
+import HTTPOutbound
 import HTTPTransport
 import Jobs
 import Passwords
@@ -24,6 +26,10 @@ package struct Configuration: Sendable {
     package var tokens = TokenConfiguration()
     package var rates = RateLimits()
     package var messages = MessageSettings()
+    /// How other people's servers are called.
+    package var outbound = OutboundConfiguration()
+    /// `GOOGLE_CLIENT_ID` and what goes with it. Nil: nobody comes in by Google.
+    package var google: OpenIDSettings?
     /// `WEB_DIRECTORY`: files for browsers, as `docker/local/web` makes them. Nil: there are none.
     package var webDirectory: String?
     /// `STREAMS_PER_TENANT`, 1...10 000: exports and event streams of one business at once, on each server.

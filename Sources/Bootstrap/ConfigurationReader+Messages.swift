@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Accounts
 import Core
 import HTTPMessage
 import HTTPOutbound
@@ -20,7 +21,6 @@ extension ConfigurationReader {
     /// What is said; mistakes are noted.
     mutating func messages() throws -> MessageSettings {
         var settings = MessageSettings()
-        settings.outbound = outbound()
         settings.mail = mailSettings(isRequired: false)
         settings.sms = smsSettings()
         readList("SMS_COUNTRIES", "a country code such as 91", into: &settings.countries) { text in
@@ -29,7 +29,7 @@ extension ConfigurationReader {
         return settings
     }
 
-    private mutating func outbound() -> OutboundConfiguration {
+    mutating func outbound() -> OutboundConfiguration {
         var outbound = OutboundConfiguration()
         if let file = text("OUTBOUND_CA_FILE"), !file.isEmpty { outbound.authorities = file }
         read("OUTBOUND_CALLS", 1...100_000, into: &outbound.callsInFlight)
@@ -100,6 +100,26 @@ extension ConfigurationReader {
             guard let base, let account, let token, let service, let text else { return nil }
             return .twilio(base: base, account: account, token: token, service: service, texts: [.code: text])
         }
+    }
+
+    // MARK: - Google
+
+    /// Nil where nothing is said about it.
+    mutating func google() -> OpenIDSettings? {
+        let id = given("GOOGLE_CLIENT_ID"), secret = optionalSecret("GOOGLE_CLIENT_SECRET"),
+            redirect = given("GOOGLE_REDIRECT_URI")
+        guard id != nil || secret != nil || redirect != nil else { return nil }
+        let issuer = base("GOOGLE_ISSUER", "https://accounts.google.com")
+        let checked = required(
+            redirect, "GOOGLE_REDIRECT_URI", "the address registered there that browsers come back to")
+        if let checked, (try? OutboundURL.configured(checked)) == nil {
+            mistakes.append(
+                "GOOGLE_REDIRECT_URI is \(checked); use an address such as https://app.example.in/sign-in/google.")
+        }
+        guard let issuer, let id = required(id, "GOOGLE_CLIENT_ID", "the client's id, ….apps.googleusercontent.com"),
+            let secret = required(secret, "GOOGLE_CLIENT_SECRET", "the client's secret"), let checked
+        else { return nil }
+        return OpenIDSettings(issuer: issuer, clientID: id, clientSecret: secret, redirectURI: checked)
     }
 
     /// Scheme, host and port; nil and a noted mistake for anything else.

@@ -7,6 +7,7 @@ import CRM
 import Core
 import Database
 import Execution
+import HTTPOutbound
 import Jobs
 import Logging
 import Metrics
@@ -16,17 +17,17 @@ import Tokens
 struct JobRoom: Sendable {
     let worker: JobWorker
     private let queue: ConnectionPool
-    private let messages: MessageRoom
 
     /// - Parameters:
     ///   - url: of the role `unnati_worker`.
     ///   - database: where handlers work, as `unnati_app`.
-    /// - Throws: `ConfigurationReader.Mistakes`, `OutboundURL.Invalid`.
+    ///   - client: for what leaves; nil where nothing does.
+    /// - Throws: `OutboundURL.Invalid`.
     init(
-        url: Secret<String>, _ configuration: Configuration, database: ConnectionPool, seal: SecretSeal,
-        signal: JobSignal, on loops: [EventLoop], metrics: any MetricsFactory, logger: Logger
+        url: Secret<String>, _ configuration: Configuration, database: ConnectionPool, client: OutboundClient?,
+        seal: SecretSeal, signal: JobSignal, on loops: [EventLoop], metrics: any MetricsFactory, logger: Logger
     ) throws {
-        messages = try MessageRoom(configuration.messages, metrics: metrics, logger: logger)
+        let messages = try MessageRoom(configuration.messages, client: client, logger: logger)
         var claiming = configuration.database
         claiming.url = url
         claiming.replicaURL = nil
@@ -56,6 +57,5 @@ struct JobRoom: Sendable {
 
     func close() {
         queue.close()
-        messages.close()
     }
 }

@@ -7,27 +7,23 @@ import HTTPOutbound
 import Jobs
 import Logging
 import Messaging
-import Metrics
 
 /// Whatever leaves for people: each kind of message to whoever hands it on.
 struct MessageRoom: Sendable {
-    /// Nil where nothing leaves.
-    private let client: OutboundClient?
     private let sms: (any SMSSender)?
     private let mail: MailSender?
     private let logger: Logger
 
-    /// - Throws: `ConfigurationReader.Mistakes`, `OutboundURL.Invalid`.
-    init(_ settings: MessageSettings, metrics: any MetricsFactory, logger: Logger) throws {
+    /// - Parameter client: nil where nothing leaves.
+    /// - Throws: `OutboundURL.Invalid`.
+    init(_ settings: MessageSettings, client: OutboundClient?, logger: Logger) throws {
         self.logger = logger
-        guard settings.mail != nil || settings.sms != nil else {
-            (client, sms, mail) = (nil, nil, nil)
+        guard let client else {
+            (sms, mail) = (nil, nil)
             return
         }
-        let client = try OutboundClient(configured: settings.outbound, metrics: metrics)
         sms = try settings.sms?.sender(client)
         mail = settings.mail.map { MailSender(client: client, server: $0.server, sender: $0.sender) }
-        self.client = client
     }
 
     /// - Throws: `JobFailure`, `OutboundError`, `CancellationError`.
@@ -52,8 +48,6 @@ struct MessageRoom: Sendable {
             }
         }
     }
-
-    func close() { client?.close() }
 }
 
 extension MessageSettings {

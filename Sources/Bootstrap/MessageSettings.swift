@@ -8,7 +8,6 @@ import Metrics
 
 /// How messages leave.
 package struct MessageSettings: Sendable {
-    package var outbound = OutboundConfiguration()
     package var mail: MailSettings?
     package var sms: SMSSettings?
     /// `SMS_COUNTRIES`: country codes that text messages are sent to. What they cost elsewhere invites fraud.
@@ -55,6 +54,15 @@ package enum SMSSettings: Sendable {
             try Twilio(
                 client: client, base: base, account: account, token: token, service: service, texts: texts)
         }
+    }
+}
+
+extension Configuration {
+    /// Nil where nobody is called.
+    /// - Throws: `ConfigurationReader.Mistakes`.
+    func outboundClient(metrics: any MetricsFactory) throws -> OutboundClient? {
+        guard messages.mail != nil || messages.sms != nil || google != nil else { return nil }
+        return try OutboundClient(configured: outbound, metrics: metrics)
     }
 }
 

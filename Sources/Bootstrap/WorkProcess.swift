@@ -4,6 +4,7 @@
 import Core
 import Database
 import Execution
+import HTTPOutbound
 import HTTPTransport
 import Jobs
 import Logging
@@ -17,6 +18,7 @@ import WebAPI
 package struct WorkProcess: Sendable {
     private let database: ConnectionPool
     private let jobs: JobRoom
+    private let client: OutboundClient?
     private let admin: HTTPServer
     private let loops: [EventLoop]
     private let draining: Lock<Bool>
@@ -37,8 +39,9 @@ package struct WorkProcess: Sendable {
         let loop = EventLoop(label: "unnati.loop"), adminLoop = EventLoop(label: "unnati.admin")
         let database = ConnectionPool(configuration.database, on: [loop], logger: logger)
         let draining = Lock(false)
+        let client = try configuration.outboundClient(metrics: prometheus)
         jobs = try JobRoom(
-            url: workerURL, configuration, database: database,
+            url: workerURL, configuration, database: database, client: client,
             seal: SecretSeal(key: try KeyStore.sealingKey(in: configuration.keysDirectory)), signal: JobSignal(),
             on: [loop],
             metrics: prometheus, logger: logger)
@@ -50,6 +53,7 @@ package struct WorkProcess: Sendable {
             logger: logger)
         prometheus.collect { ProcessReadings.take() }
         self.database = database
+        self.client = client
         self.draining = draining
         self.logger = logger
         self.log = log
@@ -63,10 +67,11 @@ package struct WorkProcess: Sendable {
         let port = try admin.start()
         var configuration = ServiceGroupConfiguration(
             services: [
-                ClosureService { [database, jobs, loops] in
+                ClosureService { [database, jobs, client, loops] in
                     try await gracefulShutdown()
                     database.close()
                     jobs.close()
+                    client?.close()
                     for loop in loops { loop.stop() }
                 },
                 ClosureService { [admin] in

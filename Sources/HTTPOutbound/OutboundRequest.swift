@@ -27,6 +27,12 @@ package struct OutboundRequest: Sendable {
         fields[name] = value
     }
 
+    /// Sends names and values as a form does (`application/x-www-form-urlencoded`).
+    package mutating func setForm(_ values: [(String, String)]) {
+        fields[.contentType] = "application/x-www-form-urlencoded"
+        body = .bytes(Array(OutboundURL.form(values).utf8))
+    }
+
     private static let ownFields = Set(
         [
             "Content-Length", "Transfer-Encoding", "Connection", "Expect", "Upgrade", "TE", "Trailer", "Host",

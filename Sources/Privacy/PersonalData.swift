@@ -135,9 +135,11 @@ package struct PersonalData: ~Copyable {
                 """
                 SELECT t.name FROM app.memberships m JOIN app.tenants t ON t.tenant_id = m.tenant_id
                 WHERE m.user_id = '\(id.uuid.hex)' AND m.role = 'owner' AND m.ended_at IS NULL AND NOT EXISTS (
-                    SELECT FROM app.memberships other JOIN app.login_identities USING (user_id)
+                    SELECT FROM app.memberships other
                     WHERE other.tenant_id = m.tenant_id AND other.user_id <> m.user_id AND other.role = 'owner'
-                      AND other.ended_at IS NULL)
+                      AND other.ended_at IS NULL
+                      AND (other.user_id IN (SELECT user_id FROM app.login_identities)
+                           OR other.user_id IN (SELECT user_id FROM app.federated_identities)))
                 ORDER BY t.name
                 """
             ).compactMap { $0.first ?? nil }

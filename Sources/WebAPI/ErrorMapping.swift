@@ -145,7 +145,7 @@ extension AccountError: APIErrorConvertible {
                 .refreshTokenReused, "An old refresh token was used again, so the session was ended. Sign in again.")
         case .tenantUnknown: APIError(.notFound, .tenantUnknown, "You do not belong to such a business.")
         case .identityTaken:
-            APIError(.conflict, .identityTaken, "Somebody else signs in with this phone number or e-mail address.")
+            APIError(.conflict, .identityTaken, "Somebody else signs in with this already.")
         case .codeWrong(let left):
             APIError(
                 .unprocessableContent, .codeWrong,
@@ -183,11 +183,37 @@ extension AccountError: APIErrorConvertible {
             APIError(.conflict, .secondFactorInForce, "There is an authenticator app already. Remove it first.")
         case .ticketInvalid: .unauthorized(.ticketInvalid, "It took too long. Sign in again.")
         case .sessionUnknown: APIError(.notFound, .sessionUnknown, "You have no such session.")
+        case .providerNotSet:
+            APIError(.unprocessableContent, .providerNotSet, "This server lets nobody in by Google. Use a code.")
+        case .providerUnavailable(let pause):
+            .later(.providerUnavailable, "Google does not answer at this moment. Try again soon.", pause)
+        case .providerAnswerInvalid:
+            APIError(
+                .unprocessableContent, .providerAnswerInvalid, "Google has not confirmed who you are. Begin again.")
+        case .providerEmailUnverified:
+            APIError(
+                .unprocessableContent, .providerEmailUnverified,
+                "Google has not verified your e-mail address. Sign up with a phone number.")
+        case .flowInvalid: APIError(.unprocessableContent, .flowInvalid, "This cannot be used any more. Begin again.")
+        case .accountUnknown:
+            APIError(.notFound, .accountUnknown, "Nobody has signed up with this Google account. Sign up first.")
+        case .providerLinked:
+            APIError(.conflict, .providerLinked, "You sign in by another Google account already. Unlink it first.")
+        case .providerNotLinked: APIError(.notFound, .providerNotLinked, "No Google account is linked.")
+        case .lastWayIn:
+            APIError(
+                .conflict, .lastWayIn, "You could not sign in any more. Add a phone number or an e-mail address first.")
         }
     }
 }
 
 extension APIError {
+    fileprivate static func later(_ code: ProblemCode, _ title: String, _ pause: Duration?) -> APIError {
+        var error = APIError(.serviceUnavailable, code, title)
+        error.retryAfter = pause ?? .seconds(5)
+        return error
+    }
+
     fileprivate static func blocked(_ code: ProblemCode, _ title: String, until instant: Instant) -> APIError {
         var error = APIError(.tooManyRequests, code, title)
         error.retryAfter = .milliseconds(max(1_000, (instant.microseconds - Instant.now().microseconds) / 1_000))

@@ -16,11 +16,8 @@ import WebApp
 /// The API that `openapi.yaml` describes, put together from its parts.
 package enum PublicAPI {
     package static func make(
-        accounts: AccountService, persons: PersonService, sessions: SessionService, teams: TeamService,
-        keys: APIKeyService, keyRing: APIKeyRing, factors: SecondFactorService,
-        countries: [String], sessionLifetime: Duration,
-        businesses: BusinessService, audit: AuditReader, customers: CustomerService,
-        imports: CustomerImportService,
+        accounts: AccountServices, countries: [String], sessionLifetime: Duration, audit: AuditReader,
+        customers: CustomerService, imports: CustomerImportService,
         idempotency: IdempotencyLedger,
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
@@ -30,7 +27,7 @@ package enum PublicAPI {
         files: StaticFiles?, streamsPerTenant: Int, isDraining: @escaping @Sendable () -> Bool
     ) -> API {
         let table = RouteTable()
-        let authenticator = Authenticator(tokens: accessTokens, revocations: revocations, keys: keyRing)
+        let authenticator = Authenticator(tokens: accessTokens, revocations: revocations, keys: accounts.keyRing)
         let open = RouteGroup<OpenContext>(table) { _, _ in .now(OpenContext()) }
         let person = RouteGroup<PersonContext>(table) { request, access in
             try authenticator.caller(request) { try gatekeeper.admit($0, request) }.map {
@@ -44,19 +41,25 @@ package enum PublicAPI {
             }
         }
         let pages = Pages(seal: cursors), idempotency = Idempotency(ledger: idempotency)
+        let signIns = SignInReplies(sessionLifetime: sessionLifetime)
         health.mount(open: open)
         KeyHandlers(tokens: accessTokens).mount(open: open)
         AccountHandlers(
-            accounts: accounts, sessions: sessions, gatekeeper: gatekeeper, countries: countries,
-            sessionLifetime: sessionLifetime
+            accounts: accounts.accounts, sessions: accounts.sessions, gatekeeper: gatekeeper, countries: countries,
+            signIns: signIns
         ).mount(on: open)
+        FederationHandlers(
+            federation: accounts.federation, persons: accounts.persons, gatekeeper: gatekeeper, signIns: signIns
+        )
+        .mount(open: open, person: person)
         PersonHandlers(
-            persons: persons, sessions: sessions, idempotency: idempotency, gatekeeper: gatekeeper, countries: countries
+            persons: accounts.persons, sessions: accounts.sessions, idempotency: idempotency, gatekeeper: gatekeeper,
+            countries: countries
         ).mount(on: person)
-        TeamHandlers(teams: teams).mount(open: open, person: person, tenant: tenant)
-        SecondFactorHandlers(factors: factors, gatekeeper: gatekeeper).mount(on: person)
-        APIKeyHandlers(keys: keys, gatekeeper: gatekeeper).mount(open: open, person: person)
-        BusinessHandlers(businesses: businesses).mount(on: tenant)
+        TeamHandlers(teams: accounts.teams).mount(open: open, person: person, tenant: tenant)
+        SecondFactorHandlers(factors: accounts.factors, gatekeeper: gatekeeper).mount(on: person)
+        APIKeyHandlers(keys: accounts.keys, gatekeeper: gatekeeper).mount(open: open, person: person)
+        BusinessHandlers(businesses: accounts.businesses).mount(on: tenant)
         AuditHandlers(audit: audit, pages: pages).mount(on: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
         CustomerHandlers(

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.parse
 
 import requests
 
@@ -24,6 +25,8 @@ class People:
         # What a server needs to reach them.
         self.settings = {"SMS_PROVIDER": "msg91", "MSG91_URL": self.url, "MSG91_AUTH_KEY": "simulated-authkey", "MSG91_TEMPLATE_CODE": "65f0c0dec0dec0dec0dec0de",
                          "MAIL_URL": f"smtps://localhost:{ports['smtps']}", "MAIL_FROM": "unnati@example.in", "MAIL_USER": "unnati", "MAIL_PASSWORD": "seven silk saris",
+                         "GOOGLE_ISSUER": self.url + "/google", "GOOGLE_CLIENT_ID": "simulated.apps.googleusercontent.com", "GOOGLE_CLIENT_SECRET": "simulated-secret",
+                         "GOOGLE_REDIRECT_URI": "https://app.example.in/sign-in/google",
                          "OUTBOUND_CA_FILE": ports["ca"], **{f"RATE_LIMIT_CODES{name}": "1000000/3600" for name in ["", "_DAY", "_ADDRESS", "_TOTAL"]}}
 
     def code(self, identity, number=1):
@@ -35,6 +38,13 @@ class People:
                 return messages[-1]["code"] if kind == "sms" else re.search("[0-9]{6}", messages[-1]["parts"]["text/plain"])[0]
             time.sleep(0.01)
         raise AssertionError(f"no code for {identity}")
+
+    def google(self, begun, subject):
+        """There and back of a browser in which somebody has an account at Google: what is brought to the second request."""
+        account = {"sub": subject, "email": subject + "@example.in", "email_verified": True, "name": "Meera Shah"}
+        reply = requests.get(begun["authorization_url"], headers={"X-Simulated-Account": json.dumps(account)}, allow_redirects=False)
+        back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(reply.headers["location"]).query))
+        return {"flow": begun["flow"], **{name: back[name] for name in ("state", "code", "iss")}}
 
 
 _people = None

@@ -102,6 +102,11 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("confirm", "POST", "/v1/auth/confirm", [204], json={"second_factor": app_code(0)}, extra=own)
     call("renewRecoveryCodes", "POST", "/v1/me/recovery-codes", [200], extra=own)
     call("removeSecondFactor", "DELETE", "/v1/me/second-factor", [204], extra=own)
+    there = call("beginGoogleSignIn", "POST", "/v1/auth/google/begin", [200], json={"business_name": "By Google"}).json()
+    call("finishGoogleSignIn", "POST", "/v1/auth/google/finish", [200], json=people().google(there, "plans-1"))
+    there = call("beginGoogleLink", "POST", "/v1/me/google/begin", [200], extra=own).json()
+    call("finishGoogleLink", "POST", "/v1/me/google/finish", [200], json=people().google(there, "plans-2"), extra=own)
+    call("unlinkGoogle", "DELETE", "/v1/me/google", [204], extra=own)
     sessions = call("listSessions", "GET", "/v1/me/sessions", [200], extra=own).json()["data"]
     call("endSession", "DELETE", "/v1/me/sessions/" + next(session["id"] for session in sessions if not session["is_current"]), [204], extra=own)
     call("endOtherSessions", "DELETE", "/v1/me/sessions", [204], extra=own)

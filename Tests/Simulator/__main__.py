@@ -10,7 +10,7 @@ do and what it has seen goes over HTTP, on its plain port:
     GET    /_simulator/sms?to=%2B919876543210  text messages, by any provider
 
 The last step of a script stays. `web.py` says what a step may hold, `mail.py` which addresses misbehave, `sms.py`
-which credentials its providers of text messages want.
+which credentials its providers of text messages want, `oidc.py` who signs in at its Google.
 """
 import asyncio
 import json

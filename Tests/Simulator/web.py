@@ -10,6 +10,7 @@ import urllib.parse
 
 import h11
 
+import oidc
 import sms
 
 # What a step may hold:
@@ -28,7 +29,7 @@ QUIET = {"status": 200, "fields": {"content-type": "application/json"}, "body": 
 
 class Site:
     def __init__(self):
-        self.scripts, self.log, self.mail, self.texts = {}, [], [], sms.Texts()
+        self.scripts, self.log, self.mail, self.texts, self.provider = {}, [], [], sms.Texts(), oidc.Provider()
         self.connections = itertools.count(1)
 
     async def serve(self, reader, writer):
@@ -67,7 +68,9 @@ class Site:
         else:
             self.log.append({**entry, "body": base64.b64encode(body).decode()})
             if step is None:
-                step = self.texts.handle(entry["method"], path, dict(entry["fields"]), bytes(body)) or QUIET
+                fields = dict(entry["fields"])
+                step = self.texts.handle(entry["method"], path, fields, bytes(body)) \
+                    or self.provider.handle(f"http://{fields.get('host')}", entry["method"], target, fields, bytes(body)) or QUIET
         if not await self.act(step, writer, request.method == b"HEAD"):
             return False
         # h11 has to believe that it has answered.

@@ -43,9 +43,16 @@ package struct Simulator: Sendable {
     /// A path of its own that answers with these steps, as `Tests/Simulator/web.py` describes them.
     package func script(_ steps: [String: any Sendable]...) throws -> String {
         let path = "/" + UUID().uuidString.lowercased()
+        try script(path, steps)
+        return path
+    }
+
+    /// The same for a path that is there already.
+    package func script(_ path: String, _ steps: [String: any Sendable]...) throws { try script(path, steps) }
+
+    private func script(_ path: String, _ steps: [[String: any Sendable]]) throws {
         let body = try JSONSerialization.data(withJSONObject: ["path": path, "steps": steps])
         _ = try control("PUT", "/_simulator/script", Array(body))
-        return path
     }
 
     /// What has come in for a path, oldest first.
@@ -85,10 +92,19 @@ package struct Simulator: Sendable {
 
     package struct TextMessage: Decodable, Sendable { package let by: String, to: String, code: String }
 
-    private func control(_ method: String, _ target: String, _ body: [UInt8] = []) throws -> RawClient.Reply {
-        let client = try RawClient(port: UInt16(ports["http"] ?? 0))
+    /// What a browser gets.
+    package func get(_ target: String, headers: [String: String]) throws -> RawClient.Reply {
+        try control("GET", target, headers: headers)
+    }
+
+    private func control(
+        _ method: String, _ target: String, _ body: [UInt8] = [], headers: [String: String] = [:]
+    ) throws -> RawClient.Reply {
+        let port = UInt16(ports["http"] ?? 0), client = try RawClient(port: port)
         defer { client.close() }
-        try client.send("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n")
+        let lines = headers.map { "\($0): \($1)\r\n" }.joined()
+        try client.send(
+            "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: \(body.count)\r\n\(lines)\r\n")
         try client.send(body)
         return try client.readReply()
     }

@@ -33,7 +33,7 @@ package struct TestAPI: Sendable {
     /// Sends text messages and mail to the simulator.
     package static func reachesPeople(_ configuration: inout Configuration) {
         let simulator = Simulator.shared
-        configuration.messages.outbound.authorities = simulator.authority
+        configuration.outbound.authorities = simulator.authority
         configuration.messages.sms = .msg91(
             base: simulator.url(), key: Secret("simulated-authkey"), templates: [.code: "65f0c0dec0dec0dec0dec0de"])
         if let url = try? OutboundURL.configured(simulator.url(over: "smtps")),

@@ -26,6 +26,16 @@ import Testing
         return String(line.prefix { $0 != ";" })
     }
 
+    @Test func anotherWayToKeepASessionIsUnknown() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            for value in ["", "Cookie", "cookie, cookie", "local"] {
+                let reply = try await logIn(acme, [("X-Unnati-Session", value), ("Origin", "http://127.0.0.1")])
+                #expect(reply.problemCode == "malformed_request", "\(value)")
+            }
+        }
+    }
+
     @Test func theRefreshTokenComesAndGoesInACookie() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

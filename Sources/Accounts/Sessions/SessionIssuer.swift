@@ -87,17 +87,23 @@ package struct SessionIssuer: Sendable {
 
 /// How somebody has shown who they are.
 enum SignInWay: String, Sendable {
-    case password, code
+    case password, code, google
     case passwordAndApp = "password_and_app"
     case codeAndApp = "code_and_app"
     case passwordAndRecoveryCode = "password_and_recovery_code"
     case codeAndRecoveryCode = "code_and_recovery_code"
+    case googleAndApp = "google_and_app"
+    case googleAndRecoveryCode = "google_and_recovery_code"
 
     /// The same with what was brought for the second.
     func with(_ answer: SecondFactorService.Answer) -> SignInWay {
-        switch answer {
-        case .app: self == .password ? .passwordAndApp : .codeAndApp
-        case .recovery: self == .password ? .passwordAndRecoveryCode : .codeAndRecoveryCode
+        switch (self, answer) {
+        case (.password, .app): .passwordAndApp
+        case (.password, .recovery): .passwordAndRecoveryCode
+        case (.google, .app): .googleAndApp
+        case (.google, .recovery): .googleAndRecoveryCode
+        case (_, .app): .codeAndApp
+        case (_, .recovery): .codeAndRecoveryCode
         }
     }
 }

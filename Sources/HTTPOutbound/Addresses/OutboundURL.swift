@@ -120,11 +120,19 @@ package struct OutboundURL: Sendable, Equatable, CustomStringConvertible {
         precondition(path.hasPrefix("/") && !text.contains("?"), "a path goes behind a host or a path")
         var text = self.text
         if text.hasSuffix("/") { text.removeLast() }
-        text += path
-        for (index, (name, value)) in query.enumerated() {
-            text += (index == 0 ? "?" : "&") + Self.encoded(name) + "=" + Self.encoded(value)
-        }
-        return OutboundURL((text, scheme, host, port), isUserGiven)
+        return OutboundURL((text + path, scheme, host, port), isUserGiven).extended(by: query)
+    }
+
+    /// - Parameter query: names and values, encoded here; behind what is there.
+    package func extended(by query: [(String, String)]) -> OutboundURL {
+        guard !query.isEmpty else { return self }
+        let joined = text + (text.contains("?") ? "&" : "?") + Self.form(query)
+        return OutboundURL((joined, scheme, host, port), isUserGiven)
+    }
+
+    /// `a=1&b=2`, as queries and forms write it.
+    static func form(_ values: [(String, String)]) -> String {
+        values.map { name, value in encoded(name) + "=" + encoded(value) }.joined(separator: "&")
     }
 
     /// Unreserved characters stay (RFC 3986 §2.3).

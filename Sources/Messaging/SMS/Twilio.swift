@@ -39,13 +39,8 @@ package struct Twilio: SMSSender {
         }
         let body = sms.values.reduce(text) { $0.replacing("{\($1.name)}", with: $1.value.reveal()) }
         var request = OutboundRequest(.post, url)
-        try request.set(.contentType, "application/x-www-form-urlencoded")
         try request.set(.authorization, credential.reveal())
-        request.body = .bytes(
-            Array(
-                [("To", sms.to.e164), ("MessagingServiceSid", service), ("Body", body)].map { name, value in
-                    "\(name)=\(PercentEncoding.encode(value))"
-                }.joined(separator: "&").utf8))
+        request.setForm([("To", sms.to.e164), ("MessagingServiceSid", service), ("Body", body)])
         request.limits.total = .seconds(15)
         return try Self.read(try await client.send(request, to: Self.peer))
     }

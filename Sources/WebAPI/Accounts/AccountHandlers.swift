@@ -15,8 +15,7 @@ struct AccountHandlers: Sendable {
     let gatekeeper: Gatekeeper
     /// Country codes of the telephone numbers that codes are sent to.
     let countries: [String]
-    /// How long a cookie is kept.
-    let sessionLifetime: Duration
+    let signIns: SignInReplies
 
     func mount(on open: RouteGroup<OpenContext>) {
         open.post(
@@ -46,7 +45,10 @@ struct AccountHandlers: Sendable {
 
         func registration() throws -> Registration {
             var validation = Validation()
-            let aim = aim(&validation)
+            let aim = AimInput(businessName: businessName, invitation: invitation).aim(&validation)
+            if aim == nil, businessName == nil, invitation == nil {
+                validation.fail(FieldError("/business_name", "required", "What is your business called?"))
+            }
             let name = validation.check { () throws(FieldError) in try Text(self.name, at: "/name", maximumBytes: 200) }
             let identity = IdentityInput(phone: phone, email: email).identity(&validation)
             let password = validation.check { () throws(FieldError) in
@@ -55,21 +57,6 @@ struct AccountHandlers: Sendable {
             try validation.finish()
             guard let aim, let name, let identity, let password else { throw ValidationError([]) }
             return Registration(aim: aim, name: name, identity: identity, password: password)
-        }
-
-        private func aim(_ validation: inout Validation) -> Registration.Aim? {
-            switch (businessName, invitation) {
-            case (let name?, nil):
-                return validation.check { () throws(FieldError) in
-                    .found(try Text(name, at: "/business_name", maximumBytes: 200))
-                }
-            case (nil, let token?) where token.utf8.count <= 128: return .join(invitation: token)
-            case (nil, .some): validation.fail(FieldError("/invitation", "too_long", "At most 128 bytes."))
-            case (nil, nil): validation.fail(FieldError("/business_name", "required", "What is your business called?"))
-            default:
-                validation.fail(FieldError("/invitation", "one_of", "Open a business or join one, not both at once."))
-            }
-            return nil
         }
     }
 
@@ -112,9 +99,9 @@ struct AccountHandlers: Sendable {
         let answer = try CodeInput(challengeID: input.challengeID, code: input.code).answer()
         let password = try input.newPassword.map { try Password($0, at: "/new_password") }
         let outcome = try await accounts.verify(
-            answer.id, code: answer.code, newPassword: password, tenant: Self.tenant(input.tenantID),
+            answer.id, code: answer.code, newPassword: password, tenant: TenantID(wanted: input.tenantID),
             on: request.device)
-        return try response(to: outcome, request)
+        return try signIns.response(to: outcome, request)
     }
 
     // MARK: - Passwords and tokens
@@ -135,9 +122,9 @@ struct AccountHandlers: Sendable {
         let identity = try LoginIdentity(input.identity, at: "/identity")
         try await gatekeeper.admitIdentity(identity.value, request)
         let outcome = try await accounts.logIn(
-            identity, password: Password.attempt(input.password), tenant: Self.tenant(input.tenantID),
+            identity, password: Password.attempt(input.password), tenant: TenantID(wanted: input.tenantID),
             mark: input.deviceMark, on: request.device)
-        return try response(to: outcome, request)
+        return try signIns.response(to: outcome, request)
     }
 
     struct SecondFactorInput: Decodable { let ticket: String, code: String }
@@ -148,31 +135,7 @@ struct AccountHandlers: Sendable {
         let input = try request.json(SecondFactorInput.self)
         let answer = try SecondFactorService.Answer(input.code, at: "/code")
         let outcome = try await accounts.complete(input.ticket, answer, on: request.device)
-        return try response(to: outcome, request)
-    }
-
-    private func response(to outcome: SignInOutcome, _ request: Request) throws -> Response {
-        switch outcome {
-        case .signedIn(let signedIn, let memberships):
-            try response(with: signedIn, memberships, SessionCookie(wantedBy: request))
-        case .secondFactorNeeded(let ticket, let lifetime):
-            .json(TicketOutput(ticket: ticket, lifetime: lifetime), status: .accepted)
-        }
-    }
-
-    private func response(
-        with signedIn: SignedIn, _ memberships: [Membership]?, _ cookie: SessionCookie?
-    ) -> Response {
-        var response = Response.json(TokensOutput(signedIn, memberships, showsRefreshToken: cookie == nil))
-        cookie?.set(signedIn.refreshToken, for: sessionLifetime, on: &response)
-        return response
-    }
-
-    private static func tenant(_ text: String?) throws -> TenantID? {
-        try text.map { text in
-            guard let id = TenantID(text) else { throw AccountError.tenantUnknown }
-            return id
-        }
+        return try signIns.response(to: outcome, request)
     }
 
     struct RefreshInput: Decodable {
@@ -184,11 +147,11 @@ struct AccountHandlers: Sendable {
         try gatekeeper.admitSignIn(request)
         let cookie = try SessionCookie(wantedBy: request)
         let brought = try request.json(RefreshInput.self).refreshToken
-        guard let token = cookie == nil ? brought : cookie?.token(of: request) else {
+        guard let token = cookie == nil ? brought : cookie?.value(.session, of: request) else {
             guard cookie == nil else { throw AccountError.refreshTokenInvalid }
             throw FieldError("/refresh_token", "required", "Send the refresh token.")
         }
-        return response(with: try await sessions.refresh(token, on: request.device), nil, cookie)
+        return signIns.response(with: try await sessions.refresh(token, on: request.device), nil, cookie)
     }
 }
 

@@ -33,6 +33,29 @@ struct IdentityInput: Decodable {
     }
 }
 
+/// `{"business_name": "Meera Tailors"}` or `{"invitation": "in_…"}`.
+struct AimInput: Decodable {
+    let businessName: String?, invitation: String?
+
+    enum CodingKeys: String, CodingKey { case businessName = "business_name", invitation }
+
+    /// What somebody comes for; nil when they do not say, or noted an error.
+    func aim(_ validation: inout Validation) -> Registration.Aim? {
+        switch (businessName, invitation) {
+        case (let name?, nil):
+            return validation.check { () throws(FieldError) in
+                .found(try Text(name, at: "/business_name", maximumBytes: 200))
+            }
+        case (nil, let token?) where token.utf8.count <= 128: return .join(invitation: token)
+        case (nil, .some): validation.fail(FieldError("/invitation", "too_long", "At most 128 bytes."))
+        case (nil, nil): break
+        default:
+            validation.fail(FieldError("/invitation", "one_of", "Open a business or join one, not both at once."))
+        }
+        return nil
+    }
+}
+
 /// `{"challenge_id": "chl_…", "code": "123456"}`.
 struct CodeInput: Decodable {
     let challengeID: String, code: String
@@ -66,6 +89,16 @@ extension LoginIdentity {
             pointer, "country_not_served",
             "Codes are sent to numbers that begin with \(countries.map { "+\($0)" }.joined(separator: ", ")) only. Use an e-mail address."
         )
+    }
+}
+
+extension TenantID {
+    /// The business that somebody wants to enter, where they say which.
+    /// - Throws: `AccountError.tenantUnknown` for what can be nobody's.
+    init?(wanted text: String?) throws(AccountError) {
+        guard let text else { return nil }
+        guard let id = TenantID(text) else { throw .tenantUnknown }
+        self = id
     }
 }
 

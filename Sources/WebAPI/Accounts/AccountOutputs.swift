@@ -70,22 +70,24 @@ struct SwitchOutput: JSONWritable {
 
 /// `{"user": {"id": "usr_…", "name": "Meera", "phone": "+91…"}, "tenant_id": "ten_…", "tenants": […]}`
 struct MeOutput: JSONWritable {
-    let user: User
+    let profile: Profile
     let tenantID: TenantID
-    let memberships: [Membership]
 
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("user") { json in
                 json.object { json in
-                    json.member("id", user.id)
-                    json.member("name", user.name)
-                    json.member("phone", user.phone?.e164)
-                    json.member("email", user.email?.address)
+                    json.member("id", profile.user.id)
+                    json.member("name", profile.user.name)
+                    json.member("phone", profile.user.phone?.e164)
+                    json.member("email", profile.user.email?.address)
+                    if let google = profile.google {
+                        json.member("google") { json in json.object { $0.member("email", google.email?.address) } }
+                    }
                 }
             }
             json.member("tenant_id", tenantID)
-            json.member("tenants") { TenantOutput.write(memberships, to: &$0) }
+            json.member("tenants") { TenantOutput.write(profile.memberships, to: &$0) }
         }
     }
 }

@@ -49,16 +49,15 @@ struct PersonHandlers: Sendable {
     // MARK: - Who they are
 
     func me(_ request: Request, _ context: PersonContext) async throws -> Response {
-        let (user, memberships) = try await persons.me(context.person)
-        return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
+        .json(MeOutput(profile: try await persons.me(context.person), tenantID: context.person.tenantID))
     }
 
     struct UpdateMeInput: Decodable { let name: String }
 
     func updateMe(_ request: Request, _ context: PersonContext) async throws -> Response {
         let name = try Text(try request.json(UpdateMeInput.self).name, at: "/name", maximumBytes: 200)
-        let (user, memberships) = try await persons.rename(name, context.person)
-        return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
+        let profile = try await persons.rename(name, context.person)
+        return .json(MeOutput(profile: profile, tenantID: context.person.tenantID))
     }
 
     func addIdentity(_ request: Request, _ context: PersonContext) async throws -> Response {
@@ -71,8 +70,8 @@ struct PersonHandlers: Sendable {
 
     func verifyIdentity(_ request: Request, _ context: PersonContext) async throws -> Response {
         let answer = try request.json(CodeInput.self).answer()
-        let (user, memberships) = try await persons.verifyIdentity(answer.id, code: answer.code, context.person)
-        return .json(MeOutput(user: user, tenantID: context.person.tenantID, memberships: memberships))
+        let profile = try await persons.verifyIdentity(answer.id, code: answer.code, context.person)
+        return .json(MeOutput(profile: profile, tenantID: context.person.tenantID))
     }
 
     struct ChangePasswordInput: Decodable {
@@ -118,7 +117,7 @@ struct PersonHandlers: Sendable {
         let cookie = try SessionCookie(wantedBy: request)
         try await sessions.logOut(context.person)
         var response = Response(.noContent)
-        cookie?.clear(on: &response)
+        cookie?.clear(.session, on: &response)
         return response
     }
 

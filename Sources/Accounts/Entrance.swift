@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Audit
+import Core
+import Database
+import Tokens
+
+/// The one door behind every way of signing in: whoever has shown who they are joins or founds what they came for, and a session
+/// begins.
+struct Entrance: Sendable {
+    let database: ConnectionPool
+    let issuer: SessionIssuer
+    let revocations: SessionRevocations
+    let teams: TeamService
+    let seal: SecretSeal
+
+    /// What was decided in the transaction; thrown only after COMMIT, since a try that was counted stays.
+    enum Entry: Sendable {
+        case refused(ChallengeVerdict)
+        case unproved(SecondFactorService.Verdict)
+        /// One of two things has been shown.
+        case halfway(SignInTicket)
+        case begun(BegunSession, [Membership], ended: [SessionID])
+    }
+
+    // MARK: - Before the transaction
+
+    /// - Throws: `TeamError.invitationUnknown`.
+    func preview(_ invitation: String?) async throws -> InvitationPreview? {
+        guard let invitation else { return nil }
+        return try await teams.preview(invitation)
+    }
+
+    func memberships(of user: UserID) async throws -> [Membership] {
+        try await database.withUser(user, .read) { (tx: borrowing UserTransaction) in
+            try AccountQueries.memberships(in: tx)
+        }
+    }
+
+    /// - Throws: `AccountError.tenantUnknown`.
+    static func choose(_ tenant: TenantID?, among memberships: [Membership]) throws(AccountError) -> Membership {
+        guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else {
+            throw .tenantUnknown
+        }
+        return membership
+    }
+
+    /// - Throws: `AccountError.ticketInvalid`.
+    func open(_ ticket: String) throws(AccountError) -> SignInTicket {
+        guard let ticket = SignInTicket(ticket, seal) else { throw .ticketInvalid }
+        return ticket
+    }
+
+    // MARK: - Within it
+
+    /// Begins a session in the transaction's business.
+    /// - Parameters:
+    ///   - invitation: to that business, which the person joins.
+    ///   - name: of a business that is founded where they belong to none.
+    ///   - ended: sessions that end in the same transaction.
+    /// - Throws: `AccountError.tenantUnknown`, `TeamError`.
+    func admit(
+        by way: SignInWay, on device: Device, joining invitation: InvitationPreview? = nil,
+        founding name: String? = nil,
+        ended: [SessionID] = [], in tx: borrowing MemberTransaction
+    ) throws -> Entry {
+        var memberships = try AccountQueries.memberships(in: tx)
+        if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
+            memberships.append(try TeamService.accept(invitation, in: tx))
+        } else if memberships.isEmpty, let name {
+            memberships.append(try Self.found(tenant: name, in: tx))
+        }
+        let membership = try Self.choose(tx.tenantID, among: memberships)
+        return .begun(try issuer.begin(in: membership, by: way, on: device, in: tx), memberships, ended: ended)
+    }
+
+    /// A business of the transaction's person.
+    static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
+        try AccountQueries.insertTenant(name, in: tx)
+        try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
+        return Membership(
+            tenantID: tx.tenantID, businessName: name, standing: try AccountQueries.join(as: .owner, in: tx))
+    }
+
+    // MARK: - After it
+
+    /// - Throws: `AccountError`.
+    func outcome(of entry: Entry) async throws -> SignInOutcome {
+        switch entry {
+        case .refused(let verdict):
+            try verdict.get()
+            throw AccountError.challengeOver
+        case .unproved(let verdict):
+            try verdict.get()
+            throw AccountError.secondFactorWrong
+        case .halfway(let ticket):
+            return .secondFactorNeeded(ticket: ticket.text(seal), lifetime: SignInTicket.lifetime)
+        case .begun(let session, let memberships, let ended):
+            for session in ended { revocations.note(session) }
+            return .signedIn(try await issuer.tokens(for: session), memberships)
+        }
+    }
+}
