@@ -167,8 +167,9 @@ let package = Package(
         tests(
             "WebAPITests",
             [
-                "Accounts", "Admission", "Audit", "Bootstrap", "Core", "Database", "HTTPMessage", "Passwords", "Tokens",
-                "WebAPI", crypto, httpTypes,
+                "Accounts", "Admission", "Audit", "Bootstrap", "Core", "Database", "HTTPMessage", "Passwords",
+                "Privacy",
+                "Tokens", "WebAPI", crypto, httpTypes,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -13,19 +13,19 @@ package struct AccountService: Sendable {
     private let database: ConnectionPool
     private let passwords: PasswordHasher
     private let codes: CodeService
-    private let entrance: Entrance
+    private let signIn: SignIn
     private let factors: SecondFactorService
     /// Nil where nobody is slowed down.
     private let throttle: SignInThrottle?
 
     init(
-        database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, entrance: Entrance,
+        database: ConnectionPool, passwords: PasswordHasher, codes: CodeService, signIn: SignIn,
         factors: SecondFactorService, throttle: SignInThrottle?
     ) {
         self.database = database
         self.passwords = passwords
         self.codes = codes
-        self.entrance = entrance
+        self.signIn = signIn
         self.factors = factors
         self.throttle = throttle
     }
@@ -70,16 +70,16 @@ package struct AccountService: Sendable {
             try? JSONDecoding.decode(PendingRegistration.self, from: $0)
         }
         let known = try await database.read(AccountQueries.findUser(challenge.identity), in: .directory)
-        let invitation = try await entrance.preview(pending?.invitation)
+        let invitation = try await signIn.preview(pending?.invitation)
         let user = known ?? .next()
         // The transaction is that of the business in which the session will begin. Whether there is such a one is told to
         // nobody who has not brought the code.
-        let theirs = try await entrance.memberships(of: user)
+        let theirs = try await signIn.memberships(of: user)
         let standing = theirs.first { tenant == nil || $0.tenantID == tenant }
         let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
 
         let entry = try await database.withMember(user, of: business) {
-            (tx: borrowing MemberTransaction) -> Entrance.Entry in
+            (tx: borrowing MemberTransaction) -> SignIn.Entry in
             let verdict = try codes.check(code, for: id, in: tx)
             guard case .right = verdict else { return .refused(verdict) }
             var ended: [SessionID] = []
@@ -104,11 +104,11 @@ package struct AccountService: Sendable {
             }
             if let hash { ended += try Self.reset(hash, in: tx) }
             try ChallengeQueries.void(challenge.identity, in: tx)
-            return try entrance.admit(
+            return try signIn.admit(
                 by: .code, on: device, joining: invitation, founding: tenant == nil ? pending?.businessName : nil,
                 ended: ended, in: tx)
         }
-        return try await entrance.outcome(of: entry)
+        return try await signIn.outcome(of: entry)
     }
 
     private static func reset(_ hash: String, in tx: borrowing MemberTransaction) throws -> [SessionID] {
@@ -122,19 +122,19 @@ package struct AccountService: Sendable {
     package func complete(
         _ ticket: String, _ answer: SecondFactorService.Answer, on device: Device
     ) async throws -> SignInOutcome {
-        let ticket = try entrance.open(ticket)
-        let invitation = try await entrance.preview(ticket.invitation)
+        let ticket = try signIn.open(ticket)
+        let invitation = try await signIn.preview(ticket.invitation)
         let entry = try await database.withMember(ticket.userID, of: ticket.tenantID) {
-            (tx: borrowing MemberTransaction) -> Entrance.Entry in
+            (tx: borrowing MemberTransaction) -> SignIn.Entry in
             guard try SecondFactorQueries.isInForce(in: tx) else { return .unproved(.unknown) }
             let verdict = try factors.check(answer, in: tx)
             guard case .right = verdict else { return .unproved(verdict) }
             let ended = if let hash = ticket.passwordHash { try Self.reset(hash, in: tx) } else { [SessionID]() }
-            return try entrance.admit(
+            return try signIn.admit(
                 by: ticket.way.with(answer), on: device, joining: invitation, founding: ticket.businessName,
                 ended: ended, in: tx)
         }
-        return try await entrance.outcome(of: entry)
+        return try await signIn.outcome(of: entry)
     }
 
     private static func found(
@@ -159,7 +159,7 @@ package struct AccountService: Sendable {
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
         let subject = throttle?.subject(identity)
-        if let subject { try await throttle?.admit(subject, isKnown: entrance.issuer.isKnown(mark, user)) }
+        if let subject { try await throttle?.admit(subject, isKnown: signIn.issuer.isKnown(mark, user)) }
         let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
         let verdict = try await passwords.verify(password.reveal(), against: stored)
         guard case .right(let needsRehash) = verdict, let stored else {
@@ -168,16 +168,16 @@ package struct AccountService: Sendable {
         }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
-        let chosen = try Entrance.choose(tenant, among: try await entrance.memberships(of: user)).tenantID
+        let chosen = try SignIn.choose(tenant, among: try await signIn.memberships(of: user)).tenantID
         let entry = try await database.withMember(user, of: chosen) {
-            (tx: borrowing MemberTransaction) -> Entrance.Entry in
+            (tx: borrowing MemberTransaction) -> SignIn.Entry in
             if let subject { try SignInThrottle.forget(subject, in: tx) }
             if let rehashed { _ = try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             if try SecondFactorQueries.isInForce(in: tx) {
                 return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))
             }
-            return try entrance.admit(by: .password, on: device, in: tx)
+            return try signIn.admit(by: .password, on: device, in: tx)
         }
-        return try await entrance.outcome(of: entry)
+        return try await signIn.outcome(of: entry)
     }
 }

@@ -18,6 +18,8 @@ package struct AccountServices: Sendable {
     package let keys: APIKeyService
     package let keyRing: APIKeyRing
     package let businesses: BusinessService
+    package let closing: ClosingService
+    package let exports: DataExportService
 
     /// - Parameters:
     ///   - provider: an account with which lets people in; nil where none does.
@@ -31,12 +33,12 @@ package struct AccountServices: Sendable {
     ) {
         teams = TeamService(database: database, revocations: revocations)
         factors = SecondFactorService(database: database, seal: seal, key: codeKey)
-        let entrance = Entrance(
+        let signIn = SignIn(
             database: database, issuer: issuer, revocations: revocations, teams: teams, seal: seal)
         accounts = AccountService(
-            database: database, passwords: passwords, codes: codes, entrance: entrance, factors: factors,
+            database: database, passwords: passwords, codes: codes, signIn: signIn, factors: factors,
             throttle: throttle)
-        federation = FederationService(database: database, entrance: entrance, provider: provider)
+        federation = FederationService(database: database, signIn: signIn, provider: provider)
         persons = PersonService(
             database: database, passwords: passwords, codes: codes, issuer: issuer, revocations: revocations,
             factors: factors, throttle: throttle)
@@ -45,5 +47,7 @@ package struct AccountServices: Sendable {
         keyRing = APIKeyRing(database: database)
         keys = APIKeyService(database: database, ring: keyRing)
         businesses = BusinessService(database: database)
+        closing = ClosingService(database: database, revocations: revocations, teams: teams, keyRing: keyRing)
+        exports = DataExportService(database: database)
     }
 }

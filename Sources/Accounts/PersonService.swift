@@ -66,7 +66,7 @@ package struct PersonService: Sendable {
         let tenant = TenantID.next()
         return try await database.withMember(owner, of: tenant) { (tx: borrowing MemberTransaction) in
             try around(tx) {
-                try Entrance.found(tenant: name.value, in: tx)
+                try SignIn.found(tenant: name.value, in: tx)
             }
         }
     }

@@ -34,6 +34,13 @@ package struct AuditEvent: Sendable {
         case businessFounded = "business.founded"
         case businessChanged = "business.changed"
         case businessTransferred = "business.transferred"
+        case businessClosed = "business.closed"
+        case businessReopened = "business.reopened"
+        /// All of it was asked for.
+        case businessExported = "business.exported"
+        case accountClosed = "account.closed"
+        case accountReopened = "account.reopened"
+        case accountExported = "account.exported"
         case invitationMade = "invitation.made"
         case invitationTakenBack = "invitation.taken_back"
         case memberJoined = "member.joined"

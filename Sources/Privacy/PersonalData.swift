@@ -7,7 +7,8 @@ import Database
 /// Hands out or erases all that is kept about a business, a person or a customer: the one way in which that is done. What to
 /// do with each table stands in its comment (``PrivacyRule``). It runs as `unnati_owner`, whom row security does not bind.
 package struct PersonalData: ~Copyable {
-    private let connection: AdminConnection
+    let connection: AdminConnection
+    let url: Secret<String>
     private let catalog: PrivacyCatalog
 
     /// - Throws: ``PrivacyError``, `AdminError`.
@@ -16,6 +17,7 @@ package struct PersonalData: ~Copyable {
         guard try !connection.isBoundByRowSecurity() else { throw PrivacyError.bound }
         catalog = try PrivacyCatalog(of: connection)
         self.connection = connection
+        self.url = url
     }
 
     /// What was done, or would be, with the rows of one table.
@@ -84,13 +86,18 @@ package struct PersonalData: ~Copyable {
 
     /// Does to every table what its rule says, in one transaction, looks whether anything still names the subject, and writes
     /// down that it was done.
-    /// - Parameter isTrial: whether to undo it all and only tell.
+    /// - Parameters:
+    ///   - isTrial: whether to undo it all and only tell.
+    ///   - isDue: whether only what was closed, and is still closed, is to go.
     /// - Returns: the tables that held something.
-    /// - Throws: `PrivacyError.unknown`, `.lastOwner`, `.left`, `AdminError`.
-    package borrowing func erase(_ subject: PrivacySubject, isTrial: Bool = false) throws -> [Outcome] {
+    /// - Throws: `PrivacyError.unknown`, `.lastOwner`, `.left`, `.reopened`, `AdminError`.
+    package borrowing func erase(
+        _ subject: PrivacySubject, isTrial: Bool = false, isDue: Bool = false
+    ) throws -> [Outcome] {
         try connection.run("BEGIN; SET LOCAL lock_timeout = '10s'")
         do {
             try lock(subject)
+            if isDue, try !isClosed(subject) { throw PrivacyError.reopened }
             let outcomes = try apply(subject)
             guard !outcomes.isEmpty else { throw PrivacyError.unknown }
             try checkNothingIsLeft(of: subject)

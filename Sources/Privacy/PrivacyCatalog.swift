@@ -63,6 +63,8 @@ package enum PrivacyError: Error, CustomStringConvertible, Sendable {
     case unknown
     case lastOwner([String])
     case left(table: String, column: String, rows: Int)
+    /// Somebody has taken it back in the last moment.
+    case reopened
 
     package var description: String {
         switch self {
@@ -75,6 +77,7 @@ package enum PrivacyError: Error, CustomStringConvertible, Sendable {
         case .unknown: "There is nobody with this id. Nothing was done."
         case .lastOwner(let tenants):
             "This person is the only owner of \(tenants.joined(separator: ", ")). Erase the business first, or give it another owner."
+        case .reopened: "It is open again. Nothing was done."
         case .left(let table, let column, let rows):
             "Nothing was erased: \(rows) row(s) of \(table) would still name the subject in \(column). Say in the table's comment what becomes of them."
         }

@@ -241,6 +241,18 @@ extension TeamError: APIErrorConvertible {
     }
 }
 
+extension DataExportError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: return APIError(.notFound, .exportUnknown, "There is no such export, or it has expired.")
+        case .pending:
+            var error = APIError(.conflict, .exportPending, "It is still being written. Come back in some minutes.")
+            error.retryAfter = .seconds(60)
+            return error
+        }
+    }
+}
+
 extension APIKeyError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {

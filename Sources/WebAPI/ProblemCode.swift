@@ -66,6 +66,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case flowInvalid = "flow_invalid"
     case accountUnknown = "account_unknown"
     case lastWayIn = "last_way_in"
+    case exportUnknown = "export_unknown"
+    case exportPending = "export_pending"
     case sessionUnknown = "session_unknown"
     case businessChanged = "business_changed"
 

@@ -59,9 +59,11 @@ package enum PublicAPI {
         TeamHandlers(teams: accounts.teams).mount(open: open, person: person, tenant: tenant)
         SecondFactorHandlers(factors: accounts.factors, gatekeeper: gatekeeper).mount(on: person)
         APIKeyHandlers(keys: accounts.keys, gatekeeper: gatekeeper).mount(open: open, person: person)
+        ClosingHandlers(closing: accounts.closing).mount(on: person)
         BusinessHandlers(businesses: accounts.businesses).mount(on: tenant)
         AuditHandlers(audit: audit, pages: pages).mount(on: tenant)
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
+        DataExportHandlers(exports: accounts.exports, gatekeeper: gatekeeper, streams: streams).mount(on: person)
         CustomerHandlers(
             customers: customers, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)

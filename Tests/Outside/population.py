@@ -49,6 +49,9 @@ def leftovers(sql, tenant):
         INSERT INTO app.second_factors (user_id, secret) SELECT user_id, sha256('') || sha256('') FROM app.users;
         INSERT INTO app.recovery_codes (user_id, code_hash) SELECT user_id, sha256(convert_to(n::text, 'UTF8')) FROM app.users, generate_series(1, 10) AS n;
         INSERT INTO app.sign_in_failures (subject, failures, failed_at) SELECT sha256(convert_to(n::text, 'UTF8')), 3, now() - n * interval '10 seconds' FROM generate_series(1, 50000) AS n;
+        INSERT INTO app.data_exports (user_id, id, tenant_id, completed_at, bytes, expires_at)
+            SELECT m.user_id, gen_random_uuid(), m.tenant_id, now(), 1, now() + interval '1 day' FROM app.memberships m, generate_series(1, 20) AS n;
+        INSERT INTO app.data_export_parts (user_id, export_id, part, tenant_id, content) SELECT user_id, id, n, tenant_id, 'x' FROM app.data_exports, generate_series(0, 3) AS n;
         INSERT INTO app.federated_identities (issuer, subject, user_id) SELECT 'https://accounts.google.com', user_id::text, user_id FROM app.users;
         INSERT INTO app.used_sign_in_flows (id, expires_at) SELECT gen_random_uuid(), now() + n * interval '1 second' FROM generate_series(1, 50000) AS n;
         INSERT INTO app.challenges (id, purpose, kind, value, code_hash, expires_at)

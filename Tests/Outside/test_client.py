@@ -51,13 +51,13 @@ def test_a_business_its_colleague_and_its_program(generated, reachable):
     first, second = (f"+919{random.randrange(10**9):09d}" for _ in range(2))
     owner = sign_up(first, business_name="Meera Tailors")
     meera = signed_in(owner.access_token)
-    assert call("auth", "get_me", meera).parsed.tenants[0].role == models.Role.OWNER
+    assert call("auth", "get_me", meera).parsed.tenants[0].role == models.OwnRole.OWNER
 
     invited = call("team", "invite", meera, body=models.NewInvitation(role=models.Role.STAFF, phone=second))
     assert invited.status_code == 201
     colleague = sign_up(second, invitation=invited.parsed.token)
     ravi = signed_in(colleague.access_token)
-    assert colleague.tenant_id == owner.tenant_id and colleague.tenants[0].role == models.Role.STAFF
+    assert colleague.tenant_id == owner.tenant_id and colleague.tenants[0].role == models.OwnRole.STAFF
     assert [member.role for member in call("team", "list_members", meera).parsed.data] == [models.Role.OWNER, models.Role.STAFF]
     added = call("customers", "create_customer", ravi, body=models.NewCustomer(name="Asha Rao"))
     assert added.status_code == 201

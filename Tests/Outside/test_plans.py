@@ -16,7 +16,7 @@ import requests
 import yaml
 
 import population
-from conftest import PASSWORD, REPOSITORY, Server, psql
+from conftest import PASSWORD, REPOSITORY, Server, administer, psql
 from people import people
 
 LOG = pathlib.Path(subprocess.run([REPOSITORY / "docker/local/postgres", "data", "tests"], check=True, capture_output=True, text=True).stdout.strip() + ".log")
@@ -42,6 +42,12 @@ def crowded(tmp_path):
     server.start()
     yield server, headers, account
     server.drop()
+
+
+def read_log(begin):
+    with open(LOG, "rb") as file:
+        file.seek(begin)
+        return file.read().decode(errors="replace")
 
 
 def walk(node):
@@ -168,6 +174,27 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("listCustomerImportRows", "GET", where + "/rows", [200])
     call("listCustomerImportRows", "GET", where + "/rows?expand=customer&filter[verdict]=created", [200])
     call("exportCustomers", "GET", "/v1/customers/export", [200])
+    call("listMyExports", "GET", "/v1/me/exports", [200], extra=own)
+    mine = call("requestMyExport", "POST", "/v1/me/exports", [202], extra=own).json()["id"]
+    call("getMyExport", "GET", "/v1/me/exports/" + mine, [409], extra=own)
+    whole = call("requestBusinessExport", "POST", "/v1/business/exports", [202], extra=own).json()["id"]
+    call("listBusinessExports", "GET", "/v1/business/exports", [200], extra=own)
+    # An administrator's command looks through all: what it asks is not the server's.
+    logged = read_log(begin)
+    due = administer(server.database, "privacy", "due")
+    begin = LOG.stat().st_size
+    assert due.returncode == 0 and "2 export(s) written" in due.stdout, due.stdout + due.stderr
+    call("getMyExport", "GET", "/v1/me/exports/" + mine, [200], extra=own)
+    call("getBusinessExport", "GET", "/v1/business/exports/" + whole, [200], extra=own)
+    call("closeBusiness", "POST", "/v1/business/close", [200], extra=own)
+    shut = call("logIn", "POST", "/v1/auth/login", [200], json={"identity": second, "password": PASSWORD}).json()
+    own = {"Authorization": "Bearer " + shut["access_token"]}
+    call("reopenBusiness", "POST", "/v1/business/reopen", [204], extra=own)
+    shut = call("logIn", "POST", "/v1/auth/login", [200], json={"identity": second, "password": PASSWORD}).json()
+    own = {"Authorization": "Bearer " + shut["access_token"]}
+    call("closeBusiness", "POST", "/v1/business/close", [200], extra=own)
+    shut = call("logIn", "POST", "/v1/auth/login", [200], json={"identity": second, "password": PASSWORD}).json()
+    call("closeAccount", "POST", "/v1/me/close", [200], extra={"Authorization": "Bearer " + shut["access_token"]})
     call("logOut", "POST", "/v1/auth/logout", [200, 204])
     missing = {name for name, (_, path) in operations.items() if path.startswith("/v1/")} - called
     assert not missing, f"operations that were not called: {missing}"
@@ -179,9 +206,7 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
         "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]").split("\n")}
     kinds = dict(line.split("|") for line in server.sql(
         "SELECT relname, split_part(obj_description(oid, 'pg_class'), ':', 1) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'").split("\n"))
-    with open(LOG, "rb") as file:
-        file.seek(begin)
-        text = file.read().decode(errors="replace")
+    text = logged + read_log(begin)
     seen, wrong = set(), set()
     for statement, top in plans(text):
         short = " ".join(statement.split())

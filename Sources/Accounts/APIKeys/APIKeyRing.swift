@@ -60,4 +60,8 @@ package final class APIKeyRing: Sendable {
     func forget(_ id: APIKeyID) {
         entries.with { entries in entries = entries.filter { $0.value.key.caller.id != id } }
     }
+
+    func forgetAll(of tenant: TenantID) {
+        entries.with { entries in entries = entries.filter { $0.value.key.caller.tenantID != tenant } }
+    }
 }

@@ -10,13 +10,13 @@ import Tokens
 /// of ours, since it may have passed to somebody else.
 package struct FederationService: Sendable {
     private let database: ConnectionPool
-    private let entrance: Entrance
+    private let signIn: SignIn
     private let provider: OpenIDProvider?
 
     /// - Parameter provider: nil where this deployment has none.
-    init(database: ConnectionPool, entrance: Entrance, provider: OpenIDProvider?) {
+    init(database: ConnectionPool, signIn: SignIn, provider: OpenIDProvider?) {
         self.database = database
-        self.entrance = entrance
+        self.signIn = signIn
         self.provider = provider
     }
 
@@ -55,7 +55,7 @@ package struct FederationService: Sendable {
         guard let provider else { throw AccountError.providerNotSet }
         let flow = SignInFlow(aim)
         return Departure(
-            url: try await provider.authorizationURL(for: flow), flow: flow.text(entrance.seal),
+            url: try await provider.authorizationURL(for: flow), flow: flow.text(signIn.seal),
             lifetime: SignInFlow.lifetime)
     }
 
@@ -69,15 +69,15 @@ package struct FederationService: Sendable {
         let person = try await person(arrival, flow, provider)
         let issuer = provider.settings.issuer
         let known = try await database.read(FederationQueries.find(person.subject, at: issuer), in: .directory)
-        let invitation = try await entrance.preview(token)
+        let invitation = try await signIn.preview(token)
         guard known != nil || invitation != nil || businessName != nil else { throw AccountError.accountUnknown }
         let user = known ?? .next()
-        let theirs = try await entrance.memberships(of: user)
+        let theirs = try await signIn.memberships(of: user)
         let standing = theirs.first { tenant == nil || $0.tenantID == tenant }
         let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
 
         let entry = try await database.withMember(user, of: business) {
-            (tx: borrowing MemberTransaction) -> Entrance.Entry in
+            (tx: borrowing MemberTransaction) -> SignIn.Entry in
             if known == nil {
                 try Self.found(person, at: issuer, in: tx)
             } else if try SecondFactorQueries.isInForce(in: tx) {
@@ -87,10 +87,10 @@ package struct FederationService: Sendable {
                         tx.userID, in: tx.tenantID, by: .google, passwordHash: nil, invitation: token,
                         businessName: businessName))
             }
-            return try entrance.admit(
+            return try signIn.admit(
                 by: .google, on: device, joining: invitation, founding: tenant == nil ? businessName : nil, in: tx)
         }
-        return try await entrance.outcome(of: entry)
+        return try await signIn.outcome(of: entry)
     }
 
     private static func found(
@@ -151,7 +151,7 @@ package struct FederationService: Sendable {
     /// The flow that the browser holds, where it is the one it comes back from.
     private func open(_ arrival: Return) throws(AccountError) -> (OpenIDProvider, SignInFlow) {
         guard let provider else { throw .providerNotSet }
-        guard let flow = SignInFlow(arrival.flow, entrance.seal),
+        guard let flow = SignInFlow(arrival.flow, signIn.seal),
             constantTimeEqual(Array(arrival.state.utf8), Array(flow.state.reveal().utf8))
         else { throw .flowInvalid }
         return (provider, flow)

@@ -48,15 +48,20 @@ enum TeamQueries {
             RETURNING changed_at
             """
         ) { row in try row.decode("changed_at") }
+        try noteChange(of: user, at: changedAt, in: tx)
+        // What was made in a role that is no longer theirs: open invitations, and keys, which only an owner makes.
+        try closeInvitations(by: user, unless: Role.allCases.filter { role?.governs($0) ?? false }, in: tx)
+        if role != .owner { try APIKeyQueries.revokeAll(by: user, in: tx) }
+    }
+
+    /// Tells every server that tokens which say what somebody was before are no longer good.
+    static func noteChange(of user: UserID, at changedAt: Instant, in tx: borrowing TenantTransaction) throws {
         try tx.execute(
             """
             INSERT INTO app.membership_changes (tenant_id, user_id, changed_at)
             VALUES (\(tx.tenantID), \(user), \(changedAt))
             ON CONFLICT (tenant_id, user_id) DO UPDATE SET changed_at = excluded.changed_at, noted_at = now()
             """)
-        // What was made in a role that is no longer theirs: open invitations, and keys, which only an owner makes.
-        try closeInvitations(by: user, unless: Role.allCases.filter { role?.governs($0) ?? false }, in: tx)
-        if role != .owner { try APIKeyQueries.revokeAll(by: user, in: tx) }
     }
 
     // MARK: - Invitations

@@ -72,15 +72,28 @@ package struct TeamService: Sendable {
 
     /// The caller leaves the business.
     /// - Throws: `TeamError.lastOwner`, `.memberUnknown`.
-    package func leave(_ caller: Caller.Person) async throws {
-        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            let roles = try TeamQueries.lock([caller.userID], in: tx)
-            guard roles[caller.userID] != nil else { throw TeamError.memberUnknown }
-            try Self.checkOwnerStays(roles, without: caller.userID)
-            try TeamQueries.change(caller.userID, to: nil, in: tx)
-            try AuditLog.record(.memberLeft, by: .person(caller.userID), caller.userID, in: tx)
+    package func leave(_ caller: Caller.Person) async throws { try await leave(caller.userID, caller.tenantID) }
+
+    func leave(_ user: UserID, _ tenant: TenantID) async throws {
+        try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+            try Self.checkMayLeave(user, in: tx)
+            try TeamQueries.change(user, to: nil, in: tx)
+            try AuditLog.record(.memberLeft, by: .person(user), user, in: tx)
         }
         revocations.noteChange()
+    }
+
+    /// - Throws: as ``leave(_:)``.
+    func checkMayLeave(_ user: UserID, _ tenant: TenantID) async throws {
+        try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+            try Self.checkMayLeave(user, in: tx)
+        }
+    }
+
+    private static func checkMayLeave(_ user: UserID, in tx: borrowing TenantTransaction) throws {
+        let roles = try TeamQueries.lock([user], in: tx)
+        guard roles[user] != nil else { throw TeamError.memberUnknown }
+        try checkOwnerStays(roles, without: user)
     }
 
     /// Makes somebody else the owner; the caller stays as a manager.

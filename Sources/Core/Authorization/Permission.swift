@@ -22,6 +22,10 @@ package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible
     case auditRead = "audit:read"
     /// Give the business away, or close it.
     case businessOwn = "business:own"
+    /// Open it again.
+    case businessReopen = "business:reopen"
+    /// Take along all that is kept about it.
+    case businessExport = "business:export"
 
     package var description: String { rawValue }
 }
@@ -41,6 +45,8 @@ extension Role {
         (.keysManage, [.owner]),
         (.auditRead, [.owner]),
         (.businessOwn, [.owner]),
+        (.businessReopen, [.closed]),
+        (.businessExport, [.owner, .closed]),
     ]
 
     /// Looked up with every request.

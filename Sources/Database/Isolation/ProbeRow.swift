@@ -32,6 +32,12 @@ struct ProbeRow: Sendable {
             "sessions", "user_id, id, tenant_id, expires_at", "'{user}', '{id}', '{tenant}', now()",
             crossing: "'{user}', '{id}', '{other tenant}', now()"),
         ProbeRow(
+            "data_exports", "user_id, id, tenant_id", "'{user}', '{id}', '{tenant}'",
+            crossing: "'{user}', '{id}', '{other tenant}'"),
+        ProbeRow(
+            "data_export_parts", "user_id, export_id, part, tenant_id, content",
+            "'{user}', '{id}', {number}, '{tenant}', ''", crossing: "'{user}', '{other id}', {number}, '{tenant}', ''"),
+        ProbeRow(
             "idempotency_keys", "tenant_id, user_id, operation, key_hash, fingerprint, status, body",
             "'{tenant}', '{user}', 'probe', sha256('{number}'), sha256(''), 201, ''"),
         ProbeRow(

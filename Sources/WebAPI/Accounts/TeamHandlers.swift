@@ -82,9 +82,9 @@ struct TeamHandlers: Sendable {
     }
 
     private static func role(_ text: String) throws -> Role {
-        guard let role = Role(rawValue: text) else {
+        guard let role = Role(rawValue: text), Role.given.contains(role) else {
             throw FieldError(
-                "/role", "invalid_role", "One of \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+                "/role", "invalid_role", "One of \(Role.given.map(\.rawValue).joined(separator: ", ")).")
         }
         return role
     }

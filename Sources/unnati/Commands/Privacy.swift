@@ -114,16 +114,40 @@ struct Privacy: AsyncParsableCommand {
 
     struct Due: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete what was to be kept for some days after an erasure, where they have passed. Run it daily."
-        )
+            abstract: "Do what people have asked for, and what has come due. Run it every few minutes.",
+            discussion: """
+                Writes the data that people take along (/v1/me/exports, /v1/business/exports), erases businesses and people that were \
+                closed 30 days ago and not taken back, and deletes what was to be kept for some days after an erasure. Two of them \
+                do not get in each other's way.
+                """)
 
         @OptionGroup var settings: SettingOptions
+        @Option(help: "Go on, with a pause of so many seconds, until stopped.") var every: UInt16?
 
         func run() async throws {
             try await reporting {
-                let outcomes = try await settings.personalData { try $0.eraseWhatIsDue() }
-                for outcome in outcomes { print("\(outcome.table): \(outcome.rows) row(s) deleted") }
-                if outcomes.isEmpty { print("Nothing is due.") }
+                while true {
+                    try await settings.personalData { data in show(try data.doWhatIsDue()) }
+                    guard let every else { return }
+                    try await Task.sleep(for: .seconds(Int(every)))
+                }
+            }
+        }
+
+        private func show(_ round: PersonalData.Round?) {
+            guard let round else { return print("Another process is at it.") }
+            if round.exports > 0 { print("\(round.exports) export(s) written") }
+            for subject in round.erased { print("\(words(for: subject)) erased") }
+            for reason in round.waiting { print("waits: \(reason)") }
+            for outcome in round.swept { print("\(outcome.table): \(outcome.rows) row(s) deleted") }
+            if round.isEmpty, every == nil { print("Nothing is due.") }
+        }
+
+        private func words(for subject: PrivacySubject) -> String {
+            switch subject {
+            case .tenant(let id): "\(id)"
+            case .person(let id): "\(id)"
+            case .customer(let id, let tenant): "\(id.hex) of \(tenant)"
             }
         }
     }

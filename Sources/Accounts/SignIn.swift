@@ -8,7 +8,7 @@ import Tokens
 
 /// The one door behind every way of signing in: whoever has shown who they are joins or founds what they came for, and a session
 /// begins.
-struct Entrance: Sendable {
+struct SignIn: Sendable {
     let database: ConnectionPool
     let issuer: SessionIssuer
     let revocations: SessionRevocations
@@ -72,6 +72,8 @@ struct Entrance: Sendable {
             memberships.append(try Self.found(tenant: name, in: tx))
         }
         let membership = try Self.choose(tx.tenantID, among: memberships)
+        // Whoever has closed their account and comes back in time has not closed it.
+        if try ClosingQueries.reopenAccount(in: tx) { try AuditLog.record(.accountReopened, tx.userID, in: tx) }
         return .begun(try issuer.begin(in: membership, by: way, on: device, in: tx), memberships, ended: ended)
     }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+enum ClosingQueries {
+    /// - Returns: until when that can be taken back; of one that was closed before, as it was said then.
+    static func closeBusiness(eraseAfter: Instant, in tx: borrowing TenantTransaction) throws -> Instant {
+        try tx.one(
+            """
+            UPDATE app.tenants SET closed_at = coalesce(closed_at, now()), erase_after = coalesce(erase_after, \(eraseAfter))
+            WHERE tenant_id = \(tx.tenantID) RETURNING erase_after
+            """
+        ) { row in try row.decode("erase_after") }
+    }
+
+    static func reopenBusiness(in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            "UPDATE app.tenants SET closed_at = NULL, erase_after = NULL WHERE tenant_id = \(tx.tenantID)")
+    }
+
+    /// Nobody comes in by what was given out before: tokens of all members are outdated, keys and invitations void.
+    static func shut(in tx: borrowing TenantTransaction) throws {
+        try outdateTokens(in: tx)
+        try tx.execute(
+            "UPDATE app.api_keys SET revoked_at = now() WHERE tenant_id = \(tx.tenantID) AND revoked_at IS NULL")
+        try tx.execute(
+            """
+            UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
+            WHERE tenant_id = \(tx.tenantID) AND closed_at IS NULL
+            """)
+    }
+
+    /// What every member's access tokens say of the business is no longer so.
+    static func outdateTokens(in tx: borrowing TenantTransaction) throws {
+        let members: [(user: UserID, changedAt: Instant)] = try tx.all(
+            """
+            UPDATE app.memberships SET changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
+            WHERE tenant_id = \(tx.tenantID) AND ended_at IS NULL RETURNING user_id, changed_at
+            """
+        ) { row in try (row.decode("user_id"), row.decode("changed_at")) }
+        for member in members { try TeamQueries.noteChange(of: member.user, at: member.changedAt, in: tx) }
+    }
+
+    /// - Returns: until when the person may come back.
+    static func closeAccount<Scope: TransactionScope & HasUser>(
+        eraseAfter: Instant, in tx: borrowing Transaction<Scope>
+    ) throws {
+        try tx.execute(
+            """
+            UPDATE app.users SET closed_at = now(), erase_after = \(eraseAfter)
+            WHERE user_id = \(tx.userID) AND closed_at IS NULL
+            """)
+    }
+
+    /// - Returns: false when it was not closed, as nearly always.
+    static func reopenAccount<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws -> Bool {
+        try tx.execute(
+            """
+            UPDATE app.users SET closed_at = NULL, erase_after = NULL
+            WHERE user_id = \(tx.userID) AND closed_at IS NOT NULL
+            """) > 0
+    }
+}

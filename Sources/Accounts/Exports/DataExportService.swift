@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Audit
+import Core
+import Database
+
+/// Takes orders for what people take along, and hands it out.
+package struct DataExportService: Sendable {
+    /// Whose data it is.
+    package enum Subject: Sendable {
+        /// The business that the caller is in.
+        case business
+        /// The caller's own.
+        case person
+
+        fileprivate func tenant(_ caller: Caller.Person) -> TenantID? { self == .business ? caller.tenantID : nil }
+    }
+
+    private let database: ConnectionPool
+
+    init(database: ConnectionPool) { self.database = database }
+
+    /// Asks for one. Whoever has asked already and not been served yet asks for the same.
+    /// - Throws: `AccountError.confirmationNeeded`.
+    package func request(_ subject: Subject, _ caller: Caller.Person) async throws -> DataExport {
+        try await Confirmation.require(of: caller, database)
+        if let pending = try await list(subject, caller).first(where: { $0.completed == nil }) { return pending }
+        let id = DataExport.ID.next()
+        try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
+            try DataExportQueries.insert(id, of: subject.tenant(caller), in: tx)
+            switch subject {
+            case .business: try AuditLog.record(.businessExported, id, in: tx)
+            case .person: try AuditLog.record(.accountExported, id, in: tx)
+            }
+        }
+        return DataExport(id: id, requestedAt: .now(), completed: nil)
+    }
+
+    /// The newest first.
+    package func list(_ subject: Subject, _ caller: Caller.Person) async throws -> [DataExport] {
+        try await database.read(
+            DataExportQueries.all(of: subject.tenant(caller), for: caller.userID), in: .user(caller.userID))
+    }
+
+    /// - Throws: `DataExportError`.
+    package func content(
+        of id: DataExport.ID, _ subject: Subject, _ caller: Caller.Person
+    ) async throws -> DataExportContent {
+        let query = DataExportQueries.find(id, of: subject.tenant(caller), for: caller.userID)
+        let found = try await database.read(query, in: .user(caller.userID))
+        guard let found else { throw DataExportError.unknown }
+        guard found.completed != nil else { throw DataExportError.pending }
+        return try await DataExportContent(of: id, for: caller.userID, from: database)
+    }
+}
+
+/// The pieces of one, each read when the one before it has been taken: no transaction is open while a slow phone loads.
+package struct DataExportContent: AsyncSequence, Sendable {
+    package typealias Element = [UInt8]
+    package typealias Failure = any Error
+
+    private let database: ConnectionPool
+    private let id: DataExport.ID
+    private let user: UserID
+    private let first: [UInt8]
+
+    /// Reads the first piece, so that a database that does not answer is found before anything has been sent.
+    fileprivate init(of id: DataExport.ID, for user: UserID, from database: ConnectionPool) async throws {
+        self.database = database
+        self.id = id
+        self.user = user
+        let query = DataExportQueries.part(0, of: id, for: user)
+        guard let part = try await database.read(query, in: .user(user)) else { throw DataExportError.unknown }
+        first = part
+    }
+
+    package func makeAsyncIterator() -> Iterator { Iterator(content: self) }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        fileprivate let content: DataExportContent
+        private var number = 0
+
+        fileprivate init(content: DataExportContent) { self.content = content }
+
+        package mutating func next() async throws -> [UInt8]? {
+            defer { number += 1 }
+            if number == 0 { return content.first }
+            try Task.checkCancellation()
+            let query = DataExportQueries.part(number, of: content.id, for: content.user)
+            return try await content.database.read(query, in: .user(content.user))
+        }
+    }
+}
