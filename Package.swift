@@ -86,7 +86,7 @@ let package = Package(
         room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
         room("Admission", ["Core", "JSON", "Database", "Jobs", crypto, logging]),
         room("Jobs", ["Core", "JSON", "Database", logging, metrics]),
-        room("Privacy", ["Core", "Database"]),
+        room("Privacy", ["Audit", "Core", "Database"]),
         room("Audit", ["Core", "Database"]),
         room("Messaging", ["Core", "JSON", "HTTPMessage", "HTTPOutbound", httpTypes]),
         room(

@@ -159,19 +159,22 @@ package struct AccountService: Sendable {
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
         let subject = throttle?.subject(identity)
-        if let subject { try await throttle?.admit(subject, isKnown: signIn.issuer.isKnown(mark, user)) }
-        let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
-        let verdict = try await passwords.verify(password.reveal(), against: stored)
-        guard case .right(let needsRehash) = verdict, let stored else {
-            if let subject { try await throttle?.noteFailure(subject) }
-            throw AccountError.credentialsWrong
+        let (verdict, stored) = try await SignInThrottle.counting(
+            throttle, subject, isKnown: signIn.issuer.isKnown(mark, user)
+        ) {
+            let stored = try await database.read(AccountQueries.passwordHash(of: user), in: .user(user))
+            return (try await passwords.verify(password.reveal(), against: stored), stored)
         }
+        guard case .right(let needsRehash) = verdict, let stored else { throw AccountError.credentialsWrong }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
         let chosen = try SignIn.choose(tenant, among: try await signIn.memberships(of: user)).tenantID
         let entry = try await database.withMember(user, of: chosen) {
             (tx: borrowing MemberTransaction) -> SignIn.Entry in
-            if let subject { try SignInThrottle.forget(subject, in: tx) }
+            if let subject {
+                let failures = try SignInThrottle.forget(subject, in: tx)
+                if failures > 0 { try AuditLog.record(.signInFailed, tx.userID, detail: "\(failures)", in: tx) }
+            }
             if let rehashed { _ = try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             if try SecondFactorQueries.isInForce(in: tx) {
                 return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))

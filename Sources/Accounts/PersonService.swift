@@ -150,12 +150,13 @@ package struct PersonService: Sendable {
     /// - Returns: the hash that matched; nil for somebody without a password, whose every guess is wrong.
     private func check(_ password: Secret<String>, of caller: Caller.Person) async throws -> String? {
         let subject = throttle?.subject(caller.userID)
-        if let subject { try await throttle?.admit(subject) }
-        let stored = try await database.read(AccountQueries.passwordHash(of: caller.userID), in: .user(caller.userID))
-        guard case .right = try await passwords.verify(password.reveal(), against: stored) else {
-            if let subject { try await throttle?.noteFailure(subject) }
-            throw AccountError.passwordWrong
+        let (verdict, stored) = try await SignInThrottle.counting(throttle, subject) {
+            let hash = AccountQueries.passwordHash(of: caller.userID)
+            let stored = try await database.read(hash, in: .user(caller.userID))
+            return (try await passwords.verify(password.reveal(), against: stored), stored)
         }
+        guard case .right = verdict else { throw AccountError.passwordWrong }
+        if let subject { try await throttle?.forget(subject) }
         return stored
     }
 

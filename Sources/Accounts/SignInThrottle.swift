@@ -23,22 +23,14 @@ package struct SignInThrottle: Sendable {
         self.key = key
     }
 
+    /// Counts a try before it is looked at: of many that come when a delay ends, one is let in. What turns out right is taken back
+    /// by ``forget(_:in:)``. Old ones go with each that comes: nobody has to come and sweep.
     /// - Parameters:
     ///   - subject: of ``subject(_:)``.
     ///   - isKnown: the device has signed in as this person before.
     /// - Throws: `AccountError.signInBlocked`, `DatabaseError`.
-    func admit(_ subject: [UInt8], isKnown: Bool = false) async throws {
-        let until = try await database.read(
-            .first("SELECT blocked_until FROM app.sign_in_failures WHERE subject = \(subject)") { row in
-                try row.decodeIfPresent("blocked_until") as Instant?
-            }.quick, in: .directory)
-        guard let until = until ?? nil, until > .now(), !isKnown else { return }
-        throw AccountError.signInBlocked(until: until)
-    }
-
-    /// A password was wrong. Old failures go with each that comes: nobody has to come and sweep.
-    func noteFailure(_ subject: [UInt8]) async throws {
-        _ = try await database.write(
+    private func admit(_ subject: [UInt8], isKnown: Bool = false) async throws {
+        let counted = try await database.write(
             .count(
                 """
                 INSERT INTO app.sign_in_failures AS f (subject, failures) VALUES (\(subject), 1)
@@ -46,6 +38,7 @@ package struct SignInThrottle: Sendable {
                     failures = CASE WHEN f.failed_at < now() - interval '1 day' THEN 1 ELSE f.failures + 1 END, failed_at = now(),
                     blocked_until = CASE WHEN f.failures + 1 >= \(Self.freeFailures) AND f.failed_at >= now() - interval '1 day'
                         THEN now() + least(interval '1 hour', interval '1 minute' * 2 ^ least(f.failures + 1 - \(Self.freeFailures), 6)) END
+                WHERE \(isKnown) OR f.blocked_until IS NULL OR f.blocked_until <= now()
                 """), in: .directory)
         _ = try await database.write(
             .count(
@@ -54,10 +47,48 @@ package struct SignInThrottle: Sendable {
                     SELECT subject FROM app.sign_in_failures WHERE failed_at < now() - interval '2 days'
                     ORDER BY failed_at LIMIT 4 FOR UPDATE SKIP LOCKED)
                 """), in: .directory)
+        guard counted == 0 else { return }
+        let until = try await database.read(
+            .first("SELECT blocked_until FROM app.sign_in_failures WHERE subject = \(subject)") { row in
+                try row.decodeIfPresent("blocked_until") as Instant?
+            }.quick, in: .directory)
+        throw AccountError.signInBlocked(until: (until ?? nil) ?? .now())
     }
 
-    static func forget<Scope: TransactionScope>(_ subject: [UInt8], in tx: borrowing Transaction<Scope>) throws {
-        try tx.execute("DELETE FROM app.sign_in_failures WHERE subject = \(subject)")
+    /// The try that was counted last was right.
+    /// - Returns: how many before it were not.
+    static func forget<Scope: TransactionScope>(
+        _ subject: [UInt8], in tx: borrowing Transaction<Scope>
+    ) throws -> Int {
+        let tries: Int? = try tx.first(
+            "DELETE FROM app.sign_in_failures WHERE subject = \(subject) RETURNING failures"
+        ) { row in try row.decode("failures") }
+        return max(0, (tries ?? 1) - 1)
+    }
+
+    /// The same outside a transaction.
+    func forget(_ subject: [UInt8]) async throws {
+        _ = try await database.write(
+            .count("DELETE FROM app.sign_in_failures WHERE subject = \(subject)"), in: .directory)
+    }
+
+    /// Counts a try that `look` decides about. One that could not be looked at, since too many others are, does not count.
+    /// - Parameter throttle: nil where nobody is slowed down.
+    static func counting<Output: Sendable>(
+        _ throttle: SignInThrottle?, _ subject: [UInt8]?, isKnown: Bool = false, _ look: () async throws -> Output
+    ) async throws -> Output {
+        guard let throttle, let subject else { return try await look() }
+        try await throttle.admit(subject, isKnown: isKnown)
+        do { return try await look() } catch {
+            for statement: Statement in [
+                "DELETE FROM app.sign_in_failures WHERE subject = \(subject) AND failures = 1",
+                """
+                UPDATE app.sign_in_failures SET failures = failures - 1, blocked_until = NULL
+                WHERE subject = \(subject) AND failures > 1
+                """,
+            ] { _ = try await throttle.database.write(.count(statement), in: .directory) }
+            throw error
+        }
     }
 
     /// Those who try to sign in as somebody.

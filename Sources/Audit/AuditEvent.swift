@@ -23,6 +23,8 @@ package struct AuditEvent: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case sessionBegun = "session.begun"
         case sessionEnded = "session.ended"
+        /// Wrong passwords that came before one that was right; `detail` says how many.
+        case signInFailed = "sign_in.failed"
         /// An old refresh token came again.
         case sessionReused = "session.reused"
         case confirmed = "session.confirmed"
@@ -38,6 +40,8 @@ package struct AuditEvent: Sendable {
         case businessReopened = "business.reopened"
         /// All of it was asked for.
         case businessExported = "business.exported"
+        /// An administrator has taken out what is kept about the business, or about somebody in it.
+        case supportRead = "support.read"
         case accountClosed = "account.closed"
         case accountReopened = "account.reopened"
         case accountExported = "account.exported"

@@ -40,7 +40,7 @@ extension PersonalData {
                 } catch PrivacyError.reopened {
                     continue
                 } catch let error as PrivacyError {
-                    round.waiting.append("\(subject.id.hex): \(error)")
+                    round.waiting.append("\(subject.publicID): \(error)")
                 }
             }
         }

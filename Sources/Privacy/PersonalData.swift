@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 
@@ -80,6 +81,25 @@ package struct PersonalData: ~Copyable {
             for case let row?? in page.map(\.first) { try take(row) }
         }
         try connection.run("CLOSE exported")
+    }
+
+    /// Writes down, for the owners of the businesses it concerns, that an administrator takes this out.
+    package borrowing func noteSupportRead(of subject: PrivacySubject) throws {
+        let tenants =
+            switch subject {
+            case .tenant(let id), .customer(_, let id): [id.uuid.hex]
+            case .person(let id):
+                try connection.run(
+                    "SELECT replace(tenant_id::text, '-', '') FROM app.memberships WHERE user_id = '\(id.uuid.hex)' AND ended_at IS NULL"
+                ).compactMap { $0[0] }
+            }
+        for tenant in tenants {
+            try connection.run(
+                """
+                INSERT INTO app.audit_events (tenant_id, id, event, actor, subject)
+                SELECT tenant_id, $2::uuid, $3, 'system', $4 FROM app.tenants WHERE tenant_id = $1::uuid
+                """, [tenant, UUIDv7.next().hex, AuditEvent.Kind.supportRead.rawValue, subject.publicID])
+        }
     }
 
     // MARK: - Erase

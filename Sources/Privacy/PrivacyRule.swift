@@ -41,6 +41,15 @@ package enum PrivacySubject: Sendable, Equatable {
         }
     }
 
+    /// As the API spells it.
+    package var publicID: String {
+        switch self {
+        case .tenant(let id): "\(id)"
+        case .person(let id): "\(id)"
+        case .customer(let id, _): "cus_\(id.hex)"
+        }
+    }
+
     /// The business in which it is to be looked for; nil for all.
     var tenantID: TenantID? {
         switch self {

@@ -99,6 +99,9 @@ def test_a_business_takes_its_data_along_and_is_forgotten(filled, tmp_path):
     tables = json.loads(file.read_text())["tables"]
     assert len(tables["customers"]) == 300 and {row["name"] for row in tables["customers"]} == {f"Acme customer {number}" for number in range(300)}
     assert file.stat().st_mode & 0o777 == 0o600
+    # Its owner is told, and nobody else's.
+    told = [requests.get(server.url + "/v1/audit-events?filter[event]=support.read", headers=who).json()["data"] for who in (headers, other_headers)]
+    assert [event["subject"] for event in told[0]] == [tenant] and told[1] == []
 
     before = counts(server.database)
     trial = administer(server.database, "privacy", "erase", "--tenant", tenant, "--dry-run")

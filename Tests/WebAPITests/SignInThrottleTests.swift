@@ -46,6 +46,48 @@ import Testing
         }
     }
 
+    @Test func ofManyGuessesAtTheEndOfADelayOneIsLookedAt() async throws {
+        try await TestAPI.run(Self.behindProxies) { api in
+            let acme = try await api.makeTenant()
+            for _ in 0..<10 { #expect(try await tryOut(api, acme.phone, "not this one").status == 401) }
+            try api.database.run(as: "postgres", "UPDATE app.sign_in_failures SET blocked_until = now()")
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<20 { group.addTask { try await tryOut(api, acme.phone, "not this one").status } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.sorted() == [401] + Array(repeating: 429, count: 19))
+        }
+    }
+
+    /// Who waits for a place among those that are hashed has guessed nothing.
+    @Test func whatCouldNotBeLookedAtDoesNotCount() async throws {
+        try await TestAPI.run {
+            Self.behindProxies(&$0)
+            $0.passwords.cost = 12
+            $0.passwords.lanes = 1
+            $0.passwords.waiters = 0
+        } _: { api in
+            let acme = try await api.makeTenant()
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<40 { group.addTask { try await tryOut(api, acme.phone, "not this one").status } }
+                return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+            }
+            #expect((statuses[429] ?? 0) > 20, "\(statuses)")
+            #expect(try await tryOut(api, acme.phone, TestTenant.password).status == 200)
+        }
+    }
+
+    @Test func theOwnerReadsHowManyGuessesCameBeforeThem() async throws {
+        try await TestAPI.run(Self.behindProxies) { api in
+            let acme = try await api.makeTenant()
+            for _ in 0..<3 { _ = try await tryOut(api, acme.phone, "not this one") }
+            _ = try await tryOut(api, acme.phone, TestTenant.password)
+            let events = try await acme.get("/v1/audit-events?filter[event]=sign_in.failed").object["data"]
+            let event = try #require((events as? [[String: Any]])?.first)
+            #expect(event["detail"] as? String == "3")
+        }
+    }
+
     @Test func guessingInsideASessionWaitsToo() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

@@ -66,7 +66,10 @@ struct Privacy: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write all that is kept about someone as one JSON document.",
-            discussion: "To standard output, or with --to into a new file that only its owner can read.")
+            discussion: """
+                To standard output, or with --to into a new file that only its owner can read. The owners of the businesses it concerns \
+                read in their audit log that it was done.
+                """)
 
         @OptionGroup var settings: SettingOptions
         @OptionGroup var subject: Subject
@@ -77,7 +80,8 @@ struct Privacy: AsyncParsableCommand {
                 let output = try to.map { try PrivateFile(creating: $0) }
                 do {
                     let rows = try await settings.personalData { data in
-                        try data.export(subject.subject()) {
+                        try data.noteSupportRead(of: subject.subject())
+                        return try data.export(subject.subject()) {
                             try (output?.handle ?? .standardOutput).write(contentsOf: Data($0.utf8))
                         }
                     }
@@ -137,18 +141,10 @@ struct Privacy: AsyncParsableCommand {
         private func show(_ round: PersonalData.Round?) {
             guard let round else { return print("Another process is at it.") }
             if round.exports > 0 { print("\(round.exports) export(s) written") }
-            for subject in round.erased { print("\(words(for: subject)) erased") }
+            for subject in round.erased { print("\(subject.publicID) erased") }
             for reason in round.waiting { print("waits: \(reason)") }
             for outcome in round.swept { print("\(outcome.table): \(outcome.rows) row(s) deleted") }
             if round.isEmpty, every == nil { print("Nothing is due.") }
-        }
-
-        private func words(for subject: PrivacySubject) -> String {
-            switch subject {
-            case .tenant(let id): "\(id)"
-            case .person(let id): "\(id)"
-            case .customer(let id, let tenant): "\(id.hex) of \(tenant)"
-            }
         }
     }
 }
