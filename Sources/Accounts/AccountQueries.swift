@@ -22,7 +22,9 @@ enum AccountQueries {
     static func memberships<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws
         -> [Membership]
     {
-        try tx.all("SELECT tenant_id, name, role, changed_at FROM app.businesses_of_current_user()", membership)
+        try tx.all(
+            "SELECT tenant_id, name, role, sees_own_customers, changed_at FROM app.standings_of_current_user()",
+            membership)
     }
 
     // MARK: - People and businesses
@@ -32,16 +34,19 @@ enum AccountQueries {
     }
 
     /// The person of this transaction joins its business, for the first time or again.
-    static func join(as role: Role, in tx: borrowing MemberTransaction) throws -> Standing {
-        try tx.one(
+    static func join(as role: Role, in tx: borrowing MemberTransaction) throws -> Membership {
+        try tx.execute(
             """
             INSERT INTO app.memberships AS m (tenant_id, user_id, role) VALUES (\(tx.tenantID), \(tx.userID), \(role.rawValue))
             ON CONFLICT (tenant_id, user_id)
                 DO UPDATE SET role = excluded.role, ended_at = NULL,
                               changed_at = greatest(clock_timestamp(), m.changed_at + interval '1 microsecond')
-            RETURNING role, changed_at
-            """
-        ) { row in try Standing(stored: row.decode("role"), row.decode("changed_at")) }
+            """)
+        // What else a role means there, the business says.
+        guard let membership = try memberships(in: tx).first(where: { $0.tenantID == tx.tenantID }) else {
+            throw DatabaseError.decoding(column: "tenant_id")
+        }
+        return membership
     }
 
     static func insertUser(
@@ -114,14 +119,12 @@ enum AccountQueries {
 
     private static func membership(_ row: inout Row) throws -> Membership {
         let tenantID: TenantID = try row.decode("tenant_id"), name: String = try row.decode("name"),
-            role: String = try row.decode("role"), changedAt: Instant = try row.decode("changed_at")
-        return Membership(tenantID: tenantID, businessName: name, standing: try Standing(stored: role, changedAt))
-    }
-}
-
-extension Standing {
-    init(stored role: String, _ changedAt: Instant) throws {
+            role: String = try row.decode("role")
         guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
-        self.init(role: role, changedAt: changedAt)
+        return Membership(
+            tenantID: tenantID, businessName: name,
+            standing: try Standing(
+                role: role, seesOwnCustomersOnly: row.decode("sees_own_customers"), changedAt: row.decode("changed_at")
+            ))
     }
 }

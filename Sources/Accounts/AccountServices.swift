@@ -46,7 +46,7 @@ package struct AccountServices: Sendable {
             database: database, issuer: issuer, revocations: revocations, idleLifetime: idleLifetime)
         keyRing = APIKeyRing(database: database)
         keys = APIKeyService(database: database, ring: keyRing)
-        businesses = BusinessService(database: database)
+        businesses = BusinessService(database: database, revocations: revocations)
         closing = ClosingService(database: database, revocations: revocations, teams: teams, keyRing: keyRing)
         exports = DataExportService(database: database)
     }

@@ -81,8 +81,7 @@ struct SignIn: Sendable {
     static func found(tenant name: String, in tx: borrowing MemberTransaction) throws -> Membership {
         try AccountQueries.insertTenant(name, in: tx)
         try AuditLog.record(.businessFounded, tx.tenantID, in: tx)
-        return Membership(
-            tenantID: tx.tenantID, businessName: name, standing: try AccountQueries.join(as: .owner, in: tx))
+        return try AccountQueries.join(as: .owner, in: tx)
     }
 
     // MARK: - After it

@@ -26,6 +26,8 @@ package struct Customer: Sendable {
     package let stage: CustomerStage
     package let tags: [String]
     package let notes: String?
+    /// Who looks after them.
+    package let owner: UserID?
     /// Grows with every change.
     package let version: Int
     package let createdAt: Instant
@@ -33,7 +35,7 @@ package struct Customer: Sendable {
 
     package init(
         id: ID, name: String?, phone: PhoneNumber?, email: EmailAddress?, stage: CustomerStage, tags: [String],
-        notes: String?, version: Int,
+        notes: String?, owner: UserID? = nil, version: Int,
         createdAt: Instant, updatedAt: Instant
     ) {
         self.id = id
@@ -43,6 +45,7 @@ package struct Customer: Sendable {
         self.stage = stage
         self.tags = tags
         self.notes = notes
+        self.owner = owner
         self.version = version
         self.createdAt = createdAt
         self.updatedAt = updatedAt
@@ -59,6 +62,7 @@ package struct CustomerFields: Sendable, Equatable {
     package var stage = CustomerStage.lead
     package var tags: [String] = []
     package var notes: String?
+    package var owner: UserID?
 
     package init() {}
 
@@ -69,6 +73,7 @@ package struct CustomerFields: Sendable, Equatable {
         stage = customer.stage
         tags = customer.tags
         notes = customer.notes
+        owner = customer.owner
     }
 
     /// What all ways of finding someone have in common: one of them must be there.
@@ -110,6 +115,10 @@ package enum CustomerError: Error, Sendable, Equatable {
     case unknown
     /// Another customer of the business has this number or address.
     case phoneTaken(by: Customer.ID?), emailTaken(by: Customer.ID?)
+    /// Whoever is to look after them does not work here.
+    case ownerUnknown
+    /// Whoever sees their own customers alone gives them to nobody else.
+    case ownerFixed
     /// The row has changed since the version the client knows.
     case changed
 }

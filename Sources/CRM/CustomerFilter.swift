@@ -16,6 +16,9 @@ package struct CustomerFilter: Sendable, Equatable {
     /// What a number begins with, in E.164: a plus and digits.
     package var phonePrefix: String?
     package var email: EmailAddress?
+    package var owner: UserID?
+    /// Besides: nobody but whom this person looks after.
+    var visibleTo: UserID?
     package var createdAtLeast: Instant?, createdAtMost: Instant?
     package var updatedAtLeast: Instant?, updatedAtMost: Instant?
 
@@ -28,12 +31,20 @@ package struct CustomerFilter: Sendable, Equatable {
         return stages.count == 1 && rest == CustomerFilter()
     }
 
+    /// Somebody's customers, and nothing else.
+    var isOwnerAlone: Bool {
+        var rest = self
+        (rest.owner, rest.visibleTo) = (nil, nil)
+        return (owner != nil || visibleTo != nil) && rest == CustomerFilter()
+    }
+
     /// PostgreSQL keeps a plan for what is asked all the time, and not for every combination there may be.
     var isCommon: Bool {
         var rest = self
         rest.stages = Array(stages.dropFirst())
         rest.tag = nil
         rest.search = nil
+        rest.visibleTo = nil
         return rest == CustomerFilter()
     }
 }

@@ -14,13 +14,13 @@ enum CustomerQueries {
         if filter == CustomerFilter(), case .createdAt = order, isDescending {
             return Query.rows(
                 """
-                SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+                SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
                 WHERE tenant_id = \(tenant) AND id < \(after?.id.uuid ?? .greatest) ORDER BY id DESC LIMIT \(limit)
                 """, read
             ).quick
         }
         var statement: Statement = """
-            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at
+            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at
             """
         if case .name = order { statement += ", coalesce(name_key, U&'\\+10FFFF') AS name_order" }
         statement += " FROM app.customers WHERE tenant_id = \(tenant)"
@@ -30,8 +30,8 @@ enum CustomerQueries {
         statement += " LIMIT \(limit)"
         statement.isPrepared = filter.isCommon
         let query = Query.rows(statement, read)
-        // Only a stage has an index, and that in the order of age; all else is looked for in every row of a tenant.
-        let isQuick = filter == CustomerFilter() || filter.isStageAlone && order == .createdAt
+        // Only a stage and an owner have an index, and that in the order of age; all else is looked for in every row of a tenant.
+        let isQuick = filter == CustomerFilter() || (filter.isStageAlone || filter.isOwnerAlone) && order == .createdAt
         return isQuick ? query.quick : query.limited(to: .seconds(3))
     }
 
@@ -67,6 +67,8 @@ enum CustomerQueries {
         } else if !filter.stages.isEmpty {
             statement += " AND stage = ANY (\(TextArray(filter.stages.map(\.rawValue))))"
         }
+        if let owner = filter.owner { statement += " AND owner_id = \(owner)" }
+        if let owner = filter.visibleTo { statement += " AND owner_id = \(owner)" }
         if let phone = filter.phone { statement += " AND phone = \(phone)" }
         if let email = filter.email { statement += " AND email = \(email)" }
         if let prefix = filter.phonePrefix { statement += " AND phone >= \(prefix) AND phone < \(prefix + last)" }
@@ -94,11 +96,12 @@ enum CustomerQueries {
     /// Behind every text that begins alike, in an order of code points.
     private static let last = "\u{10FFFF}"
 
-    static func find(_ id: Customer.ID, of tenant: TenantID) -> Query<Customer?> {
+    /// - Parameter visibleTo: only if they look after the customer; anybody's when nil.
+    static func find(_ id: Customer.ID, of tenant: TenantID, visibleTo user: UserID?) -> Query<Customer?> {
         .first(
             """
-            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tenant) AND id = \(id)
+            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tenant) AND id = \(id) AND owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id)
             """, customer
         ).quick
     }
@@ -108,17 +111,20 @@ enum CustomerQueries {
         guard !ids.isEmpty else { return [] }
         return try tx.all(
             """
-            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
             WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
             """, customer)
     }
 
     /// Keeps the row as it is until the transaction ends.
-    static func lock(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws -> Customer? {
+    /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
+    static func lock(_ id: Customer.ID, visibleTo user: UserID?, in tx: borrowing TenantTransaction) throws -> Customer?
+    {
         try tx.first(
             """
-            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id) FOR UPDATE
+            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id)
+            FOR UPDATE
             """, customer)
     }
 
@@ -126,7 +132,7 @@ enum CustomerQueries {
     static func lock(phones: [String], emails: [String], in tx: borrowing TenantTransaction) throws -> [Customer] {
         try tx.all(
             """
-            SELECT id, name, phone, email, stage, tags, notes, version, created_at, updated_at FROM app.customers
+            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
             WHERE tenant_id = \(tx.tenantID) AND (phone = ANY (\(TextArray(phones))) OR email = ANY (\(TextArray(emails))))
             ORDER BY id FOR UPDATE
             """, customer)
@@ -136,10 +142,10 @@ enum CustomerQueries {
     static func insert(_ id: Customer.ID, _ fields: CustomerFields, of tenant: TenantID) -> Query<Customer> {
         .one(
             """
-            INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes)
+            INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes, owner_id)
             VALUES (\(tenant), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email),
-                    \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
-            RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at
+                    \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes), \(fields.owner))
+            RETURNING id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at
             """, customer)
     }
 
@@ -149,7 +155,7 @@ enum CustomerQueries {
     {
         guard !customers.isEmpty else { return [] }
         var statement = insertion(of: customers, in: tx)
-        statement += " RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at"
+        statement += " RETURNING id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at"
         return try tx.all(statement, customer)
     }
 
@@ -157,12 +163,12 @@ enum CustomerQueries {
         of customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction
     ) -> Statement {
         var statement: Statement =
-            "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes) VALUES "
+            "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes, owner_id) VALUES "
         for (index, (id, fields)) in customers.enumerated() {
             if index > 0 { statement += ", " }
             statement += """
                 (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email), \
-                \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes))
+                \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes), \(fields.owner))
                 """
         }
         statement.isPrepared = false
@@ -178,9 +184,9 @@ enum CustomerQueries {
             UPDATE app.customers
             SET name = \(fields.name), name_key = \(fields.name?.searchKey), phone = \(fields.phone), email = \(fields.email),
                 stage = \(fields.stage.rawValue), tags = \(TextArray(fields.tags)), notes = \(fields.notes),
-                version = version + 1, updated_at = now()
+                owner_id = \(fields.owner), version = version + 1, updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = \(id)
-            RETURNING id, name, phone, email, stage, tags, notes, version, created_at, updated_at
+            RETURNING id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at
             """, customer)
     }
 
@@ -217,10 +223,27 @@ enum CustomerQueries {
     }
 
     /// Who has a number or an address, for the error that says so.
-    static func holder(phone: PhoneNumber?, email: EmailAddress?, of tenant: TenantID) -> Query<Customer.ID?> {
+    /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
+    static func holder(
+        phone: PhoneNumber?, email: EmailAddress?, of tenant: TenantID, visibleTo user: UserID?
+    ) -> Query<Customer.ID?> {
         .first(
-            "SELECT id FROM app.customers WHERE tenant_id = \(tenant) AND (phone = \(phone) OR email = \(email)) LIMIT 1"
+            """
+            SELECT id FROM app.customers
+            WHERE tenant_id = \(tenant) AND (phone = \(phone) OR email = \(email))
+              AND owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id) LIMIT 1
+            """
         ) { row in try row.decode("id") }
+    }
+
+    /// Those of some people who work in the business.
+    static func members(among users: [UserID], of tenant: TenantID) -> Query<[UserID]> {
+        .all(
+            """
+            SELECT user_id FROM app.memberships
+            WHERE tenant_id = \(tenant) AND user_id = ANY (\(TextArray(users.map(\.uuid.hex)))::uuid[]) AND ended_at IS NULL
+            """
+        ) { row in try row.decode("user_id") }
     }
 
     @Sendable private static func customer(_ row: inout Row) throws -> Customer {
@@ -228,7 +251,8 @@ enum CustomerQueries {
             id: row.decode("id"), name: row.decodeIfPresent("name"), phone: row.decodeIfPresent("phone"),
             email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")),
             tags: (row.decode("tags") as TextArray).elements,
-            notes: row.decodeIfPresent("notes"), version: row.decode("version"), createdAt: row.decode("created_at"),
+            notes: row.decodeIfPresent("notes"), owner: row.decodeIfPresent("owner_id"), version: row.decode("version"),
+            createdAt: row.decode("created_at"),
             updatedAt: row.decode("updated_at"))
     }
 

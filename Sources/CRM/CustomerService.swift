@@ -20,7 +20,9 @@ package struct CustomerService: Sendable {
         after: CustomerPosition?, limit: Int, for caller: Caller,
         _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) async throws -> Output {
-        try await database.browse(
+        var filter = filter
+        filter.visibleTo = caller.seesCustomersOf
+        return try await database.browse(
             CustomerQueries.page(
                 filter, order, isDescending: isDescending, after: after, limit: limit + 1, of: caller.tenantID, read),
             in: .tenant(caller.tenantID))
@@ -29,14 +31,16 @@ package struct CustomerService: Sendable {
     /// - Throws: `CustomerError.unknown`.
     package func find(_ id: Customer.ID, for caller: Caller) async throws -> Customer {
         let found = try await database.browse(
-            CustomerQueries.find(id, of: caller.tenantID), in: .tenant(caller.tenantID))
+            CustomerQueries.find(id, of: caller.tenantID, visibleTo: caller.seesCustomersOf),
+            in: .tenant(caller.tenantID))
         guard let found else { throw CustomerError.unknown }
         return found
     }
 
-    /// - Throws: `CustomerError.phoneTaken`, `.emailTaken`.
+    /// - Throws: `CustomerError.phoneTaken`, `.emailTaken`, `.ownerUnknown`, `.ownerFixed`.
     package func create(_ fields: CustomerFields, for caller: Caller) async throws -> Customer {
-        try await namingHolder(of: fields, for: caller) {
+        let fields = try await withOwner(fields, for: caller)
+        return try await namingHolder(of: fields, for: caller) {
             try await database.write(
                 CustomerQueries.insert(.next(), fields, of: caller.tenantID), in: .tenant(caller.tenantID))
         }
@@ -52,7 +56,8 @@ package struct CustomerService: Sendable {
                 borrowing TenantTransaction, (borrowing TenantTransaction) throws -> Customer
             ) throws -> Output
     ) async throws -> Output {
-        try await namingHolder(of: fields, for: caller) {
+        let fields = try await withOwner(fields, for: caller)
+        return try await namingHolder(of: fields, for: caller) {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                 try around(tx) { tx in try tx.run(CustomerQueries.insert(.next(), fields, of: tx.tenantID)) }
             }
@@ -75,11 +80,12 @@ package struct CustomerService: Sendable {
         _ many: [CustomerFields], allOrNothing: Bool, for caller: Caller,
         around: @escaping @Sendable (borrowing TenantTransaction, () throws -> [Outcome]) throws -> Output
     ) async throws -> Output {
+        let many = try await withOwners(many, for: caller), visibleTo = caller.seesCustomersOf
         var attempt = 1
         while true {
             do {
                 return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-                    try around(tx) { try Self.createAll(many, allOrNothing: allOrNothing, in: tx) }
+                    try around(tx) { try Self.createAll(many, allOrNothing: allOrNothing, visibleTo, in: tx) }
                 }
             } catch let error as DatabaseError
                 where error.violates("customers_phone") || error.violates("customers_email")
@@ -93,17 +99,28 @@ package struct CustomerService: Sendable {
     }
 
     private static func createAll(
-        _ many: [CustomerFields], allOrNothing: Bool, in tx: borrowing TenantTransaction
+        _ many: [Result<CustomerFields, CustomerError>], allOrNothing: Bool, _ visibleTo: UserID?,
+        in tx: borrowing TenantTransaction
     ) throws -> [Outcome] {
-        var phones: [String: Customer.ID] = [:], emails: [String: Customer.ID] = [:]
+        // Somebody else's customer is not named.
+        var phones: [String: Customer.ID?] = [:], emails: [String: Customer.ID?] = [:]
+        let wanted = many.compactMap { try? $0.get() }
         let others = try CustomerQueries.lock(
-            phones: many.compactMap { $0.phone?.e164 }, emails: many.compactMap { $0.email?.address }, in: tx)
+            phones: wanted.compactMap { $0.phone?.e164 }, emails: wanted.compactMap { $0.email?.address }, in: tx)
         for other in others {
-            if let phone = other.phone { phones[phone.e164] = other.id }
-            if let email = other.email { emails[email.address] = other.id }
+            let id = visibleTo == nil || other.owner == visibleTo ? other.id : nil
+            if let phone = other.phone { phones.updateValue(id, forKey: phone.e164) }
+            if let email = other.email { emails.updateValue(id, forKey: email.address) }
         }
         var added: [(id: Customer.ID, fields: CustomerFields)] = [], ids: [Result<Customer.ID, CustomerError>] = []
-        for fields in many {
+        for entry in many {
+            let fields: CustomerFields
+            switch entry {
+            case .success(let valid): fields = valid
+            case .failure(let error):
+                ids.append(.failure(error))
+                continue
+            }
             if let holder = fields.phone.flatMap({ phones[$0.e164] }) {
                 ids.append(.failure(.phoneTaken(by: holder)))
             } else if let holder = fields.email.flatMap({ emails[$0.address] }) {
@@ -143,12 +160,21 @@ package struct CustomerService: Sendable {
         _ id: Customer.ID, version: Int?, for caller: Caller,
         _ change: @Sendable @escaping (CustomerFields) throws -> CustomerFields
     ) async throws -> Customer {
-        let attempted = Lock(CustomerFields())
+        let attempted = Lock(CustomerFields()), visibleTo = caller.seesCustomersOf
         return try await namingHolder(of: attempted.with { $0 }, for: caller) {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-                guard let customer = try CustomerQueries.lock(id, in: tx) else { throw CustomerError.unknown }
+                guard let customer = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx) else {
+                    throw CustomerError.unknown
+                }
                 guard version == nil || version == customer.version else { throw CustomerError.changed }
                 let fields = try change(CustomerFields(customer))
+                if fields.owner != customer.owner, let owner = fields.owner {
+                    guard visibleTo == nil || owner == visibleTo else { throw CustomerError.ownerFixed }
+                    guard try tx.run(CustomerQueries.members(among: [owner], of: tx.tenantID)) == [owner] else {
+                        throw CustomerError.ownerUnknown
+                    }
+                }
+                guard visibleTo == nil || fields.owner == visibleTo else { throw CustomerError.ownerFixed }
                 attempted.with { $0 = fields }
                 return fields == CustomerFields(customer) ? customer : try CustomerQueries.update(id, fields, in: tx)
             }
@@ -157,8 +183,11 @@ package struct CustomerService: Sendable {
 
     /// - Throws: `CustomerError.unknown`, `.changed`.
     package func delete(_ id: Customer.ID, version: Int?, for caller: Caller) async throws {
+        let visibleTo = caller.seesCustomersOf
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            guard let customer = try CustomerQueries.lock(id, in: tx) else { throw CustomerError.unknown }
+            guard let customer = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx) else {
+                throw CustomerError.unknown
+            }
             guard version == nil || version == customer.version else { throw CustomerError.changed }
             try CustomerQueries.delete(id, in: tx)
         }
@@ -188,6 +217,37 @@ package struct CustomerService: Sendable {
 
     private func holder(phone: PhoneNumber?, email: EmailAddress?, for caller: Caller) async throws -> Customer.ID? {
         try await database.read(
-            CustomerQueries.holder(phone: phone, email: email, of: caller.tenantID), in: .tenant(caller.tenantID))
+            CustomerQueries.holder(
+                phone: phone, email: email, of: caller.tenantID, visibleTo: caller.seesCustomersOf),
+            in: .tenant(caller.tenantID))
+    }
+
+    // MARK: - Who looks after them
+
+    /// - Throws: `CustomerError.ownerUnknown`, `.ownerFixed`.
+    private func withOwner(_ fields: CustomerFields, for caller: Caller) async throws -> CustomerFields {
+        guard fields.owner != nil || caller.seesCustomersOf != nil else { return fields }
+        return try await withOwners([fields], for: caller)[0].get()
+    }
+
+    /// Customers whom somebody adds that sees their own alone are theirs. Whoever is to look after one works in the business.
+    private func withOwners(
+        _ many: [CustomerFields], for caller: Caller
+    ) async throws -> [Result<CustomerFields, CustomerError>] {
+        if let user = caller.seesCustomersOf {
+            return many.map { fields in
+                var fields = fields
+                guard fields.owner == nil || fields.owner == user else { return .failure(.ownerFixed) }
+                fields.owner = user
+                return .success(fields)
+            }
+        }
+        let owners = Set(many.compactMap(\.owner))
+        guard !owners.isEmpty else { return many.map { .success($0) } }
+        let members = try await database.read(
+            CustomerQueries.members(among: Array(owners), of: caller.tenantID), in: .tenant(caller.tenantID))
+        return many.map { fields in
+            fields.owner.map { members.contains($0) } ?? true ? .success(fields) : .failure(.ownerUnknown)
+        }
     }
 }

@@ -63,6 +63,12 @@ package enum Caller: Sendable, Hashable {
         }
     }
 
+    /// Whose customers alone the caller sees; all when nil.
+    package var seesCustomersOf: UserID? {
+        guard case .person(let person) = self, person.standing.seesOwnCustomersOnly else { return nil }
+        return person.userID
+    }
+
     package func may(_ permission: Permission) -> Bool {
         switch self {
         case .person(let person): person.role.may(permission)
@@ -74,10 +80,13 @@ package enum Caller: Sendable, Hashable {
 /// What a person is in a business, and since when. A token that says one which has been changed since is no longer good.
 package struct Standing: Sendable, Hashable {
     package let role: Role
+    /// Staff of a business that has said so: no customers but those they look after.
+    package let seesOwnCustomersOnly: Bool
     package let changedAt: Instant
 
-    package init(role: Role, changedAt: Instant) {
+    package init(role: Role, seesOwnCustomersOnly: Bool = false, changedAt: Instant) {
         self.role = role
+        self.seesOwnCustomersOnly = seesOwnCustomersOnly
         self.changedAt = changedAt
     }
 }

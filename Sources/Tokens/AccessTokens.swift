@@ -65,7 +65,7 @@ package final class AccessTokens: Sendable {
         let payload = Payload(
             iss: Self.issuer, aud: Self.audience, sub: person.userID.description, sid: person.sessionID.description,
             tid: person.tenantID.description, role: person.role.rawValue,
-            since: person.standing.changedAt.microseconds,
+            own: person.standing.seesOwnCustomersOnly ? true : nil, since: person.standing.changedAt.microseconds,
             iat: now.seconds, exp: now.advanced(by: configuration.accessLifetime).seconds)
         let ring = ring.with { $0 }
         return try await ring.keys.sign(
@@ -111,7 +111,9 @@ package final class AccessTokens: Sendable {
         return AccessClaims(
             person: Caller.Person(
                 userID: user, sessionID: session, tenantID: tenant,
-                standing: Standing(role: role, changedAt: Instant(microseconds: payload.since))),
+                standing: Standing(
+                    role: role, seesOwnCustomersOnly: payload.own ?? false,
+                    changedAt: Instant(microseconds: payload.since))),
             expiresAt: Instant(microseconds: expiry))
     }
 
@@ -159,6 +161,8 @@ package final class AccessTokens: Sendable {
 
     private struct Payload: JWTPayload {
         let iss: String, aud: String, sub: String, sid: String, tid: String, role: String
+        /// Whether they see the customers alone that they look after.
+        let own: Bool?
         /// Since when the person is that in the business, in microseconds.
         let since: Int64
         let iat: Int64, exp: Int64

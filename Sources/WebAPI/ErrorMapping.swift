@@ -290,10 +290,17 @@ extension CustomerError: APIErrorConvertible {
         case .phoneTaken(let id): return .taken(.customerPhoneTaken, "Another customer has this phone number.", by: id)
         case .emailTaken(let id):
             return .taken(.customerEmailTaken, "Another customer has this e-mail address.", by: id)
+        case .ownerUnknown: return Self.ownerUnknownField.apiError
+        case .ownerFixed:
+            return FieldError("/owner_id", "not_allowed", "You look after your customers yourself.").apiError
         case .changed:
             return APIError(.preconditionFailed, .customerChanged, "The customer was changed meanwhile. Read it again.")
         }
     }
+}
+
+extension CustomerError {
+    static let ownerUnknownField = FieldError("/owner_id", "unknown_member", "Nobody like that works here.")
 }
 
 extension CustomersRefused: APIErrorConvertible {

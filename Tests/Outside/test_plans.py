@@ -147,7 +147,7 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
         call("listCustomers", "GET", "/v1/customers?" + query, [200, 400])
     # Every order with every filter, from its beginning and from its middle.
     filters = ["", "filter[stage]=lead", "filter[stage][in]=lead,active", "filter[tag]=silk", "filter[name][prefix]=cust", "filter[phone]=9811111111",
-               "filter[phone][prefix]=%2B9198", "filter[email]=asha@example.in", "filter[created_at][gte]=2020-01-01T00:00:00Z",
+               "filter[phone][prefix]=%2B9198", "filter[email]=asha@example.in", "filter[owner_id]=" + me["user"]["id"], "filter[created_at][gte]=2020-01-01T00:00:00Z",
                "filter[created_at][lte]=2040-01-01T00:00:00Z", "filter[updated_at][gte]=2020-01-01T00:00:00Z", "filter[updated_at][lte]=2040-01-01T00:00:00Z"]
     for order in ["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]:
         for chosen in filters:

@@ -72,6 +72,8 @@ package struct BusinessFields: Sendable, Equatable {
     package var hours: [OpeningHours] = []
     package var upiID: UPIAddress?
     package var tone: Tone?
+    /// Staff see the customers alone that they look after.
+    package var staffSeeOwnCustomers = false
 
     package init(name: String) { self.name = name }
 }

@@ -15,13 +15,14 @@ enum BusinessQueries {
         }
         return try tx.one(
             """
-            SELECT t.name, p.trade, p.address, p.city, p.state, p.pin_code, p.gstin, coalesce(p.languages, '{}') AS languages,
+            SELECT t.name, t.staff_see_own_customers, p.trade, p.address, p.city, p.state, p.pin_code, p.gstin, coalesce(p.languages, '{}') AS languages,
                    p.upi_id, p.tone, coalesce(p.version, 0) AS version
             FROM app.tenants AS t LEFT JOIN app.business_profiles AS p ON p.tenant_id = t.tenant_id
             WHERE t.tenant_id = \(tx.tenantID)
             """
         ) { [id = tx.tenantID] row in
             var fields = BusinessFields(name: try row.decode("name"))
+            fields.staffSeeOwnCustomers = try row.decode("staff_see_own_customers")
             fields.trade = (try row.decodeIfPresent("trade") as String?).flatMap { Trade(rawValue: $0) }
             fields.address = try row.decodeIfPresent("address")
             fields.city = try row.decodeIfPresent("city")
@@ -43,6 +44,11 @@ enum BusinessQueries {
 
     static func rename(_ name: String, in tx: borrowing TenantTransaction) throws {
         try tx.execute("UPDATE app.tenants SET name = \(name) WHERE tenant_id = \(tx.tenantID)")
+    }
+
+    static func letStaffSeeOwnCustomers(_ only: Bool, in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            "UPDATE app.tenants SET staff_see_own_customers = \(only) WHERE tenant_id = \(tx.tenantID)")
     }
 
     static func put(_ fields: BusinessFields, in tx: borrowing TenantTransaction) throws {

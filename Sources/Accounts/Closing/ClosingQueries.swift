@@ -22,7 +22,7 @@ enum ClosingQueries {
 
     /// Nobody comes in by what was given out before: tokens of all members are outdated, keys and invitations void.
     static func shut(in tx: borrowing TenantTransaction) throws {
-        try outdateTokens(in: tx)
+        try TeamQueries.outdateTokens(in: tx)
         try tx.execute(
             "UPDATE app.api_keys SET revoked_at = now() WHERE tenant_id = \(tx.tenantID) AND revoked_at IS NULL")
         try tx.execute(
@@ -32,18 +32,6 @@ enum ClosingQueries {
             """)
     }
 
-    /// What every member's access tokens say of the business is no longer so.
-    static func outdateTokens(in tx: borrowing TenantTransaction) throws {
-        let members: [(user: UserID, changedAt: Instant)] = try tx.all(
-            """
-            UPDATE app.memberships SET changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
-            WHERE tenant_id = \(tx.tenantID) AND ended_at IS NULL RETURNING user_id, changed_at
-            """
-        ) { row in try (row.decode("user_id"), row.decode("changed_at")) }
-        for member in members { try TeamQueries.noteChange(of: member.user, at: member.changedAt, in: tx) }
-    }
-
-    /// - Returns: until when the person may come back.
     static func closeAccount<Scope: TransactionScope & HasUser>(
         eraseAfter: Instant, in tx: borrowing Transaction<Scope>
     ) throws {

@@ -57,7 +57,7 @@ package struct ClosingService: Sendable {
                 throw TeamError.roleNotGoverned
             }
             try ClosingQueries.reopenBusiness(in: tx)
-            try ClosingQueries.outdateTokens(in: tx)
+            try TeamQueries.outdateTokens(in: tx)
             try AuditLog.record(.businessReopened, by: .person(caller.userID), caller.tenantID, in: tx)
         }
         revocations.noteChange()

@@ -64,6 +64,18 @@ enum TeamQueries {
             """)
     }
 
+    /// What access tokens say of the business is no longer so: of all its members, or those of one role.
+    static func outdateTokens(of role: Role? = nil, in tx: borrowing TenantTransaction) throws {
+        let members: [(user: UserID, changedAt: Instant)] = try tx.all(
+            """
+            UPDATE app.memberships SET changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
+            WHERE tenant_id = \(tx.tenantID) AND ended_at IS NULL AND role = coalesce(\(role?.rawValue), role)
+            RETURNING user_id, changed_at
+            """
+        ) { row in try (row.decode("user_id"), row.decode("changed_at")) }
+        for member in members { try noteChange(of: member.user, at: member.changedAt, in: tx) }
+    }
+
     // MARK: - Invitations
 
     static func openInvitations(in tx: borrowing TenantTransaction) throws -> [Invitation] {

@@ -185,8 +185,6 @@ package struct TeamService: Sendable {
             throw TeamError.invitationUnknown
         }
         try AuditLog.record(.memberJoined, invitation.id, detail: invitation.role.rawValue, in: tx)
-        return Membership(
-            tenantID: tx.tenantID, businessName: invitation.businessName,
-            standing: try AccountQueries.join(as: invitation.role, in: tx))
+        return try AccountQueries.join(as: invitation.role, in: tx)
     }
 }

@@ -25,6 +25,7 @@ extension CatalogRule {
         "app.register_api_key(bytea,uuid)",
         "app.release_federated_identities(text)",
         "app.release_login_identities(text,text)",
+        "app.standings_of_current_user()",
         "app.void_challenges(text,text)",
     ]
 

@@ -61,6 +61,7 @@ struct BusinessOutput: JSONWritable {
             }
             json.member("upi_id", fields.upiID?.value)
             json.member("tone", fields.tone?.rawValue)
+            json.member("staff_see_own_customers", fields.staffSeeOwnCustomers)
             json.member("version", business.version)
         }
     }
@@ -70,7 +71,7 @@ struct BusinessOutput: JSONWritable {
 struct BusinessChange: Sendable {
     let name: Change<String>, trade: Change<String>, address: Change<String>, city: Change<String>,
         state: Change<String>, pinCode: Change<String>, gstin: Change<String>, languages: Change<[String]>,
-        hours: Change<[HoursInput]>, upiID: Change<String>, tone: Change<String>
+        hours: Change<[HoursInput]>, upiID: Change<String>, tone: Change<String>, staffSeeOwnCustomers: Change<Bool>
 
     struct HoursInput: Decodable, Sendable {
         let day: String, opens: String, closes: String
@@ -114,6 +115,9 @@ struct BusinessChange: Sendable {
         fields.tone = tone.applied(to: fields.tone, cleared: nil, noting: &validation) { text throws(FieldError) in
             try Self.choice(text, at: "/tone")
         }
+        fields.staffSeeOwnCustomers = staffSeeOwnCustomers.applied(
+            to: fields.staffSeeOwnCustomers, cleared: false, noting: &validation
+        ) { only throws(FieldError) in only }
         try validation.finish()
         return fields
     }
@@ -170,11 +174,13 @@ struct BusinessChange: Sendable {
 extension BusinessChange: Decodable {
     private enum CodingKeys: String, CodingKey {
         case name, trade, address, city, state, pinCode = "pin_code", gstin, languages, hours, upiID = "upi_id", tone
+        case staffSeeOwnCustomers = "staff_see_own_customers"
     }
 
     init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         name = try members.decodeChange(String.self, forKey: .name)
+        staffSeeOwnCustomers = try members.decodeChange(Bool.self, forKey: .staffSeeOwnCustomers)
         trade = try members.decodeChange(String.self, forKey: .trade)
         address = try members.decodeChange(String.self, forKey: .address)
         city = try members.decodeChange(String.self, forKey: .city)

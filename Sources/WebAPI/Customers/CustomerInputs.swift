@@ -7,9 +7,10 @@ import JSON
 
 /// `{"name": "…", "phone": "…", "email": "…", "stage": "lead", "tags": ["…"], "notes": "…"}`
 struct CustomerInput: Decodable {
-    let name: String?, phone: String?, email: String?, stage: String?, tags: [String]?, notes: String?
+    let name: String?, phone: String?, email: String?, stage: String?, tags: [String]?, notes: String?,
+        ownerID: String?
 
-    enum CodingKeys: String, CodingKey { case name, phone, email, stage, tags, notes }
+    enum CodingKeys: String, CodingKey { case name, phone, email, stage, tags, notes, ownerID = "owner_id" }
 
     /// - Throws: `ValidationError` with everything that is wrong.
     func fields() throws -> CustomerFields {
@@ -17,7 +18,7 @@ struct CustomerInput: Decodable {
             name: name.map(Change.set) ?? .keep, phone: phone.map(Change.set) ?? .keep,
             email: email.map(Change.set) ?? .keep,
             stage: stage.map(Change.set) ?? .keep, tags: tags.map(Change.set) ?? .keep,
-            notes: notes.map(Change.set) ?? .keep
+            notes: notes.map(Change.set) ?? .keep, owner: ownerID.map(Change.set) ?? .keep
         ).applied(to: CustomerFields())
     }
 }
@@ -25,7 +26,7 @@ struct CustomerInput: Decodable {
 /// A merge patch (RFC 7396): an absent member stays, null removes.
 struct CustomerChange: Sendable {
     let name: Change<String>, phone: Change<String>, email: Change<String>, stage: Change<String>,
-        tags: Change<[String]>, notes: Change<String>
+        tags: Change<[String]>, notes: Change<String>, owner: Change<String>
 
     /// - Throws: `ValidationError` with everything that is wrong.
     func applied(to fields: CustomerFields) throws -> CustomerFields {
@@ -49,6 +50,10 @@ struct CustomerChange: Sendable {
         fields.notes = notes.applied(to: fields.notes, cleared: nil, noting: &validation) { text throws(FieldError) in
             try CustomerFields.notes(text)
         }
+        fields.owner = owner.applied(to: fields.owner, cleared: nil, noting: &validation) { text throws(FieldError) in
+            guard let id = UserID(text) else { throw CustomerError.ownerUnknownField }
+            return id
+        }
         if case .clear = stage { validation.fail(FieldError("/stage", "wrong_type", "A customer always has a stage.")) }
         try validation.finish()
         guard fields.isKnownBySomething else { throw ValidationError([CustomerFields.unknownByAnything]) }
@@ -65,5 +70,6 @@ extension CustomerChange: Decodable {
         stage = try members.decodeChange(String.self, forKey: .stage)
         tags = try members.decodeChange([String].self, forKey: .tags)
         notes = try members.decodeChange(String.self, forKey: .notes)
+        owner = try members.decodeChange(String.self, forKey: .ownerID)
     }
 }

@@ -37,6 +37,12 @@ package enum CustomerList {
             ListField("email", [.equal]) { filter, _, values, pointer throws(FieldError) in
                 filter.email = try EmailAddress(values[0], at: pointer)
             },
+            ListField("owner_id", [.equal]) { filter, _, values, pointer throws(FieldError) in
+                guard let owner = UserID(values[0]) else {
+                    throw FieldError(pointer, "invalid_value", "The id of somebody who works here: usr_…")
+                }
+                filter.owner = owner
+            },
             ListField("created_at", [.atLeast, .atMost]) { filter, comparison, values, pointer throws(FieldError) in
                 let time = try time(values[0], at: pointer, comparison)
                 if comparison == .atLeast { filter.createdAtLeast = time } else { filter.createdAtMost = time }

@@ -8,7 +8,7 @@ import HTTPMessage
 import HTTPTypes
 import JSON
 
-/// `{"id": "cus_…", "name": "…", "phone": "+91…", "email": "…", "stage": "lead", "tags": [], "notes": "…", "version": 1,
+/// `{"id": "cus_…", "name": "…", "phone": "+91…", "email": "…", "stage": "lead", "tags": [], "notes": "…", "owner_id": "usr_…", "version": 1,
 /// "created_at": "…", "updated_at": "…"}`; what is not known is absent.
 enum CustomerOutput {
     static func write(_ customer: Customer, to json: inout JSONWriter) {
@@ -20,6 +20,7 @@ enum CustomerOutput {
             json.member("stage", customer.stage.rawValue)
             json.member("tags", customer.tags)
             json.member("notes", customer.notes)
+            if let owner = customer.owner { json.member("owner_id", owner) }
             json.member("version", customer.version)
             json.member("created_at", customer.createdAt)
             json.member("updated_at", customer.updatedAt)
@@ -36,6 +37,7 @@ enum CustomerOutput {
             try json.text("stage", of: &row)
             try json.texts("tags", of: &row)
             try json.text("notes", of: &row)
+            if let owner = try row.decodeIfPresent("owner_id") as UserID? { json.member("owner_id", owner) }
             json.member("version", try row.decode("version") as Int)
             json.member("created_at", try row.decode("created_at") as Instant)
             json.member("updated_at", try row.decode("updated_at") as Instant)
