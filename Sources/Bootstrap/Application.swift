@@ -29,6 +29,7 @@ package struct Application: Sendable {
     private let loops: [EventLoop]
     private let revocations: SessionRevocations
     private let accessTokens: AccessTokens
+    private let seal: SecretSeal
     private let keysDirectory: String
     /// Nil where jobs are done by other processes.
     private let jobs: JobRoom?
@@ -71,7 +72,7 @@ package struct Application: Sendable {
         let database = ConnectionPool(configuration.database, on: loops, logger: logger)
         let accessTokens = await AccessTokens(signingKeys: keys.signing, configuration.tokens)
         let revocations = SessionRevocations(database: database, accessLifetime: configuration.tokens.accessLifetime)
-        let queue = JobQueue(), seal = SecretSeal(key: keys.sealing)
+        let queue = JobQueue(), seal = SecretSeal(keys: keys.sealing)
         let passwords = PasswordHasher(configuration.passwords)
         let issuer = SessionIssuer(
             accessTokens: accessTokens, refreshTokens: RefreshTokens(key: keys.refresh),
@@ -122,6 +123,7 @@ package struct Application: Sendable {
         self.database = database
         self.revocations = revocations
         self.accessTokens = accessTokens
+        self.seal = seal
         keysDirectory = configuration.keysDirectory
         self.jobs = jobs
         self.client = client
@@ -175,8 +177,8 @@ package struct Application: Sendable {
                     try await gracefulShutdown()
                 },
                 ClosureService { [revocations] in await cancelWhenGracefulShutdown { await revocations.run() } },
-                ClosureService { [accessTokens, keysDirectory, logger] in
-                    await Self.followSigningKeys(accessTokens, keysDirectory, logger)
+                ClosureService { [accessTokens, seal, keysDirectory, logger] in
+                    await Self.followKeys(keysDirectory, accessTokens, seal, logger)
                 },
                 ClosureService { [sharedLimits, logger] in
                     guard let sharedLimits else { return try await gracefulShutdown() }
@@ -203,15 +205,19 @@ package struct Application: Sendable {
         return ServiceGroup(configuration: configuration)
     }
 
-    /// How long after it was made a signing key is read by every server.
-    package static let signingKeyDelay = Duration.seconds(120)
+    /// How long after it was made a key is read by every server.
+    package static let newKeyDelay = Duration.seconds(120)
 
-    private static func followSigningKeys(_ tokens: AccessTokens, _ folder: String, _ logger: Logger) async {
+    /// - Parameter tokens: nil where none are signed.
+    static func followKeys(_ folder: String, _ tokens: AccessTokens?, _ seal: SecretSeal, _ logger: Logger) async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(20))
-                do { await tokens.replaceKeys(try KeyStore.signingKeys(in: folder)) } catch {
-                    logger.error("the signing keys stay as they were", metadata: ["reason": "\(error)"])
+                do {
+                    seal.replaceKeys(try KeyStore.sealingKeys(in: folder))
+                    await tokens?.replaceKeys(try KeyStore.signingKeys(in: folder))
+                } catch {
+                    logger.error("the keys stay as they were", metadata: ["reason": "\(error)"])
                 }
             }
         }

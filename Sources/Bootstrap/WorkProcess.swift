@@ -19,6 +19,8 @@ package struct WorkProcess: Sendable {
     private let database: ConnectionPool
     private let jobs: JobRoom
     private let client: OutboundClient?
+    private let seal: SecretSeal
+    private let keysDirectory: String
     private let admin: HTTPServer
     private let loops: [EventLoop]
     private let draining: Lock<Bool>
@@ -40,9 +42,9 @@ package struct WorkProcess: Sendable {
         let database = ConnectionPool(configuration.database, on: [loop], logger: logger)
         let draining = Lock(false)
         let client = try configuration.outboundClient(metrics: prometheus)
+        let seal = SecretSeal(keys: try KeyStore.sealingKeys(in: configuration.keysDirectory))
         jobs = try JobRoom(
-            url: workerURL, configuration, database: database, client: client,
-            seal: SecretSeal(key: try KeyStore.sealingKey(in: configuration.keysDirectory)), signal: JobSignal(),
+            url: workerURL, configuration, database: database, client: client, seal: seal, signal: JobSignal(),
             on: [loop],
             metrics: prometheus, logger: logger)
         admin = HTTPServer(
@@ -54,6 +56,8 @@ package struct WorkProcess: Sendable {
         prometheus.collect { ProcessReadings.take() }
         self.database = database
         self.client = client
+        self.seal = seal
+        keysDirectory = configuration.keysDirectory
         self.draining = draining
         self.logger = logger
         self.log = log
@@ -73,6 +77,9 @@ package struct WorkProcess: Sendable {
                     jobs.close()
                     client?.close()
                     for loop in loops { loop.stop() }
+                },
+                ClosureService { [seal, keysDirectory, logger] in
+                    await Application.followKeys(keysDirectory, nil, seal, logger)
                 },
                 ClosureService { [admin] in
                     try await gracefulShutdown()

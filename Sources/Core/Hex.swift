@@ -32,6 +32,18 @@ package enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// What ``encode(_:)`` has written; nil for anything else.
+    package static func bytes(of text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = decode(digits[index...index + 1]) else { return nil }
+            bytes.append(UInt8(truncatingIfNeeded: byte))
+        }
+        return bytes
+    }
+
     /// Up to 16 digits as a number; nil at the first byte that is no lower-case hexadecimal digit.
     package static func decode(_ digits: some Collection<UInt8>) -> UInt64? {
         guard digits.count <= 16 else { return nil }

@@ -10,13 +10,14 @@ import Foundation
 ///
 /// | File | What it is for |
 /// |---|---|
-/// | `sealing.key` | encrypts secrets at rest (AES-256-GCM) |
+/// | `sealing.key` | encrypts secrets at rest (AES-256-GCM), until another takes its place |
+/// | `sealing-1800000000.key` | the same, from that second on (Unix time) |
 /// | `signing.key` | signs access tokens (Ed25519), until another takes its place |
 /// | `signing-1800000000.key` | the same, from that second on (Unix time) |
 /// | `refresh.key` | computes refresh tokens (HMAC-SHA-256) |
 /// | `cursor.key` | marks list cursors as ours (HMAC-SHA-256) |
 package struct KeyStore: Sendable {
-    package let sealing: Secret<SymmetricKey>
+    package let sealing: [SealingKey]
     package let signing: [SigningKey]
     package let refresh: Secret<SymmetricKey>
     package let cursor: Secret<SymmetricKey>
@@ -55,71 +56,84 @@ package struct KeyStore: Sendable {
             if !FileManager.default.fileExists(atPath: path) { try Self.make(path) }
             return try Self.key(at: path)
         }
-        _ = try key("signing")
-        sealing = Secret(SymmetricKey(data: try key("sealing")))
+        for name in ["signing", "sealing"] { _ = try key(name) }
         signing = try Self.signingKeys(in: folder)
+        sealing = try Self.sealingKeys(in: folder)
         refresh = Secret(SymmetricKey(data: try key("refresh")))
         cursor = Secret(SymmetricKey(data: try key("cursor")))
     }
 
-    /// The key that seals, for a process that shares the folder of the servers: one that it made itself would open nothing.
-    /// - Throws: ``Failure``, also when there is none.
-    package static func sealingKey(in folder: String) throws -> Secret<SymmetricKey> {
-        Secret(SymmetricKey(data: try key(at: "\(folder)/sealing.key")))
-    }
+    // MARK: - Keys that take each other's place
 
-    // MARK: - Signing keys
-
-    /// Those of the folder, the one that signs last at the end.
+    /// Those that have signed, the one that signs, and those that will.
     /// - Throws: ``Failure``.
     package static func signingKeys(in folder: String) throws -> [SigningKey] {
-        func signingKey(_ name: String, from instant: Instant) throws -> SigningKey {
-            let bytes = try key(at: "\(folder)/\(name)")
-            return SigningKey(
+        try keys(.signing, in: folder).map { instant, bytes in
+            SigningKey(
                 activeFrom: instant, key: Secret(try Curve25519.Signing.PrivateKey(rawRepresentation: bytes)))
         }
-        let later = try laterNames(in: folder).map { name, seconds in
-            try signingKey(name, from: Instant(microseconds: seconds * 1_000_000))
-        }
-        return [try signingKey("signing.key", from: Instant(microseconds: 0))] + later
     }
 
-    private static func laterNames(in folder: String) -> [(name: String, seconds: Int64)] {
+    /// The same for those that seal. A process that shares the folder of the servers makes none: its own would open nothing.
+    /// - Throws: ``Failure``, also when there is none.
+    package static func sealingKeys(in folder: String) throws -> [SealingKey] {
+        try keys(.sealing, in: folder).map { instant, bytes in
+            SealingKey(activeFrom: instant, key: Secret(SymmetricKey(data: bytes)))
+        }
+    }
+
+    /// `signing.key`, `signing-1800000000.key` and so on.
+    package enum Kind: String, Sendable { case signing, sealing }
+
+    private static func keys(_ kind: Kind, in folder: String) throws -> [(activeFrom: Instant, bytes: [UInt8])] {
+        try files(kind, in: folder).map { name, seconds in
+            (Instant(microseconds: seconds * 1_000_000), try key(at: "\(folder)/\(name)"))
+        }
+    }
+
+    /// In order of the moments from which they are used. The one without a moment is there from the beginning.
+    private static func files(_ kind: Kind, in folder: String) -> [(name: String, seconds: Int64)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.compactMap { name -> (String, Int64)? in
-            guard let match = name.wholeMatch(of: /signing-([0-9]{1,12})\.key/), let seconds = Int64(match.1) else {
-                return nil
-            }
+        let later = names.compactMap { name -> (String, Int64)? in
+            guard name.hasPrefix(kind.rawValue + "-"), name.hasSuffix(".key"),
+                let seconds = Int64(name.dropFirst(kind.rawValue.utf8.count + 1).dropLast(4)),
+                (0..<1_000_000_000_000).contains(seconds)
+            else { return nil }
             return (name, seconds)
         }.sorted { $0.1 < $1.1 }
+        return [("\(kind.rawValue).key", 0)] + later
     }
 
-    /// Makes a key that signs from a moment on, late enough for every server to have read it by then, and takes away those
-    /// whose tokens have all expired.
-    /// - Returns: when it begins to sign, and how many were taken away.
+    /// Makes a key that is used from a moment on, late enough for every server to have read it by then.
+    /// - Returns: that moment.
     /// - Throws: ``Failure``.
-    package static func rotateSigningKey(
-        in folder: String, delay: Duration, keeping: Duration, now: Instant = .now()
-    ) throws -> (activeFrom: Instant, dropped: Int) {
+    package static func addKey(
+        _ kind: Kind, in folder: String, delay: Duration, now: Instant = .now()
+    ) throws -> Instant {
         let seconds = now.advanced(by: delay).seconds
-        try make("\(folder)/signing-\(seconds).key")
+        try make("\(folder)/\(kind.rawValue)-\(seconds).key")
+        return Instant(microseconds: seconds * 1_000_000)
+    }
+
+    /// Takes keys away that another has replaced since long enough.
+    /// - Parameter keeping: so long after its successor began a key is still there.
+    /// - Returns: how many went.
+    /// - Throws: ``Failure``.
+    package static func dropKeys(
+        _ kind: Kind, in folder: String, keeping: Duration, now: Instant = .now()
+    ) throws -> Int {
+        let begun = files(kind, in: folder), horizon = now.advanced(by: .zero - keeping).seconds
         // A key has stopped when the next one began.
-        let begun = [("signing.key", Int64(0))] + laterNames(in: folder).map { ($0.name, $0.seconds) }
-        let horizon = now.advanced(by: .zero - keeping).seconds
         let over = zip(begun, begun.dropFirst()).filter { $1.1 < horizon }.map(\.0.0)
-        for name in over where name != "signing.key" {
-            try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
-        }
-        if over.contains("signing.key") {
-            // The name stands for "from the beginning": the oldest that is left takes it over.
-            if let oldest = laterNames(in: folder).first {
-                guard unsafe rename("\(folder)/\(oldest.name)", "\(folder)/signing.key") == 0 else {
-                    throw Failure(
-                        description: "\(folder)/signing.key cannot be replaced. Check its owner and permissions.")
-                }
+        let first = "\(kind.rawValue).key"
+        for name in over where name != first { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+        // The name stands for "from the beginning": the oldest that is left takes it over.
+        if over.contains(first), let oldest = files(kind, in: folder).dropFirst().first {
+            guard unsafe rename("\(folder)/\(oldest.name)", "\(folder)/\(first)") == 0 else {
+                throw Failure(description: "\(folder)/\(first) cannot be replaced. Check its owner and permissions.")
             }
         }
-        return (Instant(microseconds: seconds * 1_000_000), over.count)
+        return over.count
     }
 
     /// Writes a new key beside its place and links it there whole: a server that is killed here leaves no half a key, and of

@@ -60,9 +60,28 @@ import Tokens
         }
     }
 
+    private static func key(from seconds: Int64 = 0) -> SealingKey {
+        SealingKey(activeFrom: Instant(microseconds: seconds * 1_000_000), key: Secret(.init(size: .bits256)))
+    }
+
+    @Test func anotherKeySealsFromItsMomentOnAndTheOldOneStillOpens() {
+        let old = Self.key(), new = Self.key(from: 1_000), purpose = SecretSeal.Purpose("totp", .next())
+        func at(_ seconds: Int64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
+        let seal = SecretSeal(keys: [old]), secret = Array("secret".utf8)
+        let before = seal.seal(secret, for: purpose)
+        seal.replaceKeys([old, new])
+        let meanwhile = seal.seal(secret, for: purpose, now: at(999)),
+            after = seal.seal(secret, for: purpose, now: at(1_000))
+        #expect([before, meanwhile, after].map { seal.open($0, for: purpose) } == [secret, secret, secret])
+        #expect([before, meanwhile, after].map { seal.isCurrent($0, now: at(999)) } == [true, true, false])
+        #expect([before, meanwhile, after].map { seal.isCurrent($0, now: at(1_000)) } == [false, false, true])
+        #expect(!seal.isCurrent([], now: at(1_000)))
+        seal.replaceKeys([new])
+        #expect([before, after].map { seal.open($0, for: purpose) } == [nil, secret])
+    }
+
     @Test func aSealOpensForItsPurposeAlone() throws {
-        let seal = SecretSeal(key: Secret(.init(size: .bits256))),
-            other = SecretSeal(key: Secret(.init(size: .bits256)))
+        let seal = SecretSeal(keys: [Self.key()]), other = SecretSeal(keys: [Self.key()])
         let owner = UUIDv7.next(), purpose = SecretSeal.Purpose("totp", owner)
         let sealed = seal.seal(Array("secret".utf8), for: purpose)
         #expect(seal.open(sealed, for: purpose) == Array("secret".utf8))

@@ -195,10 +195,9 @@ import Tokens
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let first = try KeyStore(folder: folder).signing.map(\.id), start = Instant.now()
         func rotate(afterDays days: Int) throws -> Int {
-            try KeyStore.rotateSigningKey(
-                in: folder, delay: .seconds(120), keeping: .seconds(86_400),
-                now: start.advanced(by: .seconds(days * 86_400))
-            ).dropped
+            let now = start.advanced(by: .seconds(days * 86_400))
+            _ = try KeyStore.addKey(.signing, in: folder, delay: .seconds(120), now: now)
+            return try KeyStore.dropKeys(.signing, in: folder, keeping: .seconds(86_400), now: now)
         }
         #expect(try rotate(afterDays: 0) == 0)
         let two = try KeyStore.signingKeys(in: folder)
@@ -210,5 +209,7 @@ import Tokens
         let later = try KeyStore.signingKeys(in: folder)
         #expect(later.map(\.id).first == two[1].id)
         #expect(later.count == 2)
+        // Those that seal are others.
+        #expect(try KeyStore.sealingKeys(in: folder).count == 1)
     }
 }

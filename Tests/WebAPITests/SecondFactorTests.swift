@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Accounts
 import Core
 import Foundation
 import TestSupport
@@ -43,6 +44,37 @@ import Tokens
 
     private func bring(_ api: TestAPI, _ ticket: String, _ code: String) async throws -> RawClient.Reply {
         try await api.post("/v1/auth/second-factor", ["ticket": ticket, "code": code])
+    }
+
+    @Test func aNewSealingKeyTakesOverWhatTheOldOneHasSealed() async throws {
+        let folder = NSTemporaryDirectory() + "unnati-test-keys-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await TestAPI.run {
+            $0.keysDirectory = folder
+        } _: { api in
+            let acme = try await api.makeTenant(), (app, _) = try await setUp(acme)
+            _ = try KeyStore.addKey(.sealing, in: folder, delay: .seconds(-2))
+            func renew() throws -> SealedSecrets.Outcome {
+                let seal = SecretSeal(keys: try KeyStore.sealingKeys(in: folder))
+                return try SealedSecrets(url: api.database.url("unnati_owner"), seal: seal).renew()
+            }
+            #expect(try renew() == SealedSecrets.Outcome(renewed: 1))
+            #expect(try renew() == SealedSecrets.Outcome())
+            #expect(try KeyStore.dropKeys(.sealing, in: folder, keeping: .zero) == 1)
+            // A server that has never had the old key.
+            try await api.beside {
+                $0.keysDirectory = folder
+            } _: { other in
+                let ticket = try await other.post(
+                    "/v1/auth/login", ["identity": acme.phone, "password": TestTenant.password]
+                ).object["ticket"]
+                let entered = try await bring(other, try #require(ticket as? String), app.code(0))
+                #expect(entered.status == 200, "\(entered.text)")
+            }
+            // What no key opens is said, and left alone.
+            try api.database.run(as: "postgres", "UPDATE app.second_factors SET secret = sha256('') || sha256('')")
+            #expect(try renew() == SealedSecrets.Outcome(lost: 1))
+        }
     }
 
     @Test func withAnAppAPasswordIsHalfTheWay() async throws {

@@ -156,5 +156,5 @@ package struct SecondFactorService: Sendable {
         return now.advanced(by: min(.seconds(60) * (1 << doublings), .seconds(3_600)))
     }
 
-    private static func purpose(_ user: UserID) -> SecretSeal.Purpose { .init("totp secret", user.uuid) }
+    static func purpose(_ user: UserID) -> SecretSeal.Purpose { .init("totp secret", user.uuid) }
 }
