@@ -5,7 +5,8 @@
 /// the product cannot bear, or on a property that does not hold.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken,
-        refreshToken, password, csv, person, moment, outboundURL, mail
+        refreshToken, password, csv, person, moment, outboundURL, mail,
+        typedCode, keySet, idToken, sealed
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -22,6 +23,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .accessToken: TokenTargets.accessToken(bytes)
         case .refreshToken: TokenTargets.refreshToken(bytes)
         case .password: TokenTargets.storedPassword(bytes)
+        case .typedCode: TokenTargets.typedCode(bytes)
+        case .keySet: TokenTargets.keySet(bytes)
+        case .idToken: TokenTargets.idToken(bytes)
+        case .sealed: TokenTargets.sealed(bytes)
         case .csv: TextTargets.csv(bytes)
         case .person: TextTargets.person(bytes)
         case .moment: TextTargets.moment(bytes)

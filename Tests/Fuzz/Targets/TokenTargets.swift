@@ -35,6 +35,44 @@ enum TokenTargets {
         precondition(!isValid, "a forged token was taken")
     }
 
+    /// Codes and keys as people type and programs bring them: what is read is written one way, and read again the same.
+    static func typedCode(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let code = OneTimeCode(text) { precondition(OneTimeCode(code.digits)?.digits == code.digits) }
+        if let code = RecoveryCode(text) { precondition(RecoveryCode(code.text.reveal()) == code) }
+        if let key = APIKeyText(text) { precondition(APIKeyText(key.text.reveal())?.hash == key.hash) }
+    }
+
+    /// A provider's keys are what others say of themselves.
+    static func keySet(_ bytes: [UInt8]) { _ = wait { try? await ProviderKeys(keySet: bytes) } }
+
+    /// An ID token whose signature nobody made is never taken.
+    static func idToken(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let keys = providerKeys
+        let isTaken = wait {
+            (try? await keys?.verify(
+                text, issuers: ["https://accounts.google.com"], audience: "us", nonce: Secret("nonce"))) != nil
+        }
+        precondition(!isTaken, "a forged token was taken")
+    }
+
+    private static let providerKeys: ProviderKeys? = wait {
+        let modulus = Base64.url.encode([UInt8](repeating: 0xC5, count: 255) + [0x35])
+        return try? await ProviderKeys(
+            keySet: Array(#"{"keys":[{"kty":"RSA","alg":"RS256","kid":"one","e":"AQAB","n":"\#(modulus)"}]}"#.utf8))
+    }
+
+    /// What we have not sealed does not open.
+    static func sealed(_ bytes: [UInt8]) {
+        precondition(seal.open(bytes, for: purpose) == nil, "what nobody has sealed opened")
+        let own = seal.seal(bytes, for: purpose)
+        precondition(seal.open(own, for: purpose) == bytes && seal.isCurrent(own))
+    }
+
+    private static let seal = SecretSeal(keys: [SealingKey(activeFrom: Instant(microseconds: 0), key: key)])
+    private static let purpose = SecretSeal.Purpose("fuzz", .least)
+
     private static let accessTokens: AccessTokens = wait {
         let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 9, count: 32))
         return await AccessTokens(
