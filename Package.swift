@@ -92,7 +92,8 @@ let package = Package(
         room(
             "Accounts",
             [
-                "Audit", "Core", "JSON", "Database", "HTTPOutbound", "Jobs", "Passwords", "Tokens", crypto, httpTypes,
+                "Audit", "Core", "Execution", "JSON", "Database", "HTTPOutbound", "Jobs", "Passwords", "Tokens", crypto,
+                httpTypes,
             ]),
         room("CRM", ["Audit", "Core", "JSON", "Database", "Jobs", logging]),
         room(

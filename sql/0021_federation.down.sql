@@ -3,6 +3,8 @@ SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 
 -- squawk-ignore ban-drop-function
+DROP FUNCTION app.has_way_in();
+-- squawk-ignore ban-drop-function
 DROP FUNCTION app.has_login_identity();
 -- squawk-ignore ban-drop-function
 DROP FUNCTION app.federated_identities_of_current_user();

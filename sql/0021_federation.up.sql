@@ -77,14 +77,23 @@ CREATE FUNCTION app.has_login_identity() RETURNS boolean
         SELECT EXISTS (SELECT FROM app.login_identities i WHERE i.user_id = app.current_user_id());
     END;
 
+-- Whether anything at all leads to the person of the current transaction.
+CREATE FUNCTION app.has_way_in() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    BEGIN ATOMIC
+        SELECT EXISTS (SELECT FROM app.login_identities i WHERE i.user_id = app.current_user_id())
+            OR EXISTS (SELECT FROM app.federated_identities f WHERE f.user_id = app.current_user_id());
+    END;
+
 GRANT CREATE ON SCHEMA app TO unnati_directory;
 ALTER FUNCTION app.find_federated_identity(text, text) OWNER TO unnati_directory;
 ALTER FUNCTION app.claim_federated_identity(text, text, text) OWNER TO unnati_directory;
 ALTER FUNCTION app.release_federated_identities(text) OWNER TO unnati_directory;
 ALTER FUNCTION app.federated_identities_of_current_user() OWNER TO unnati_directory;
 ALTER FUNCTION app.has_login_identity() OWNER TO unnati_directory;
+ALTER FUNCTION app.has_way_in() OWNER TO unnati_directory;
 REVOKE CREATE ON SCHEMA app FROM unnati_directory;
 REVOKE ALL ON FUNCTION app.find_federated_identity(text, text), app.claim_federated_identity(text, text, text),
-    app.release_federated_identities(text), app.federated_identities_of_current_user(), app.has_login_identity() FROM PUBLIC;
+    app.release_federated_identities(text), app.federated_identities_of_current_user(), app.has_login_identity(), app.has_way_in() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.find_federated_identity(text, text), app.claim_federated_identity(text, text, text),
-    app.release_federated_identities(text), app.federated_identities_of_current_user(), app.has_login_identity() TO unnati_app;
+    app.release_federated_identities(text), app.federated_identities_of_current_user(), app.has_login_identity(), app.has_way_in() TO unnati_app;

@@ -11,9 +11,28 @@ ALTER TABLE app.users ADD COLUMN closed_at timestamptz, ADD COLUMN erase_after t
 GRANT UPDATE (closed_at, erase_after) ON app.tenants, app.users TO unnati_app;
 COMMENT ON TABLE app.users IS 'person: someone who signs in
 privacy: person mask name = ''Erased'', phone = NULL, email = user_id || ''@erased.invalid'', closed_at = NULL, erase_after = NULL';
--- Where its people sign in from is theirs.
+-- What somebody takes along is their own: not what they did in a business that is another's, not where a business's people sign in from,
+-- and nothing that the server keeps for itself.
 COMMENT ON TABLE app.sessions IS 'person: a sign-in on a device
 privacy: tenant delete unexported; person delete';
+COMMENT ON TABLE app.idempotency_keys IS 'tenant: what a write was answered, for a day
+privacy: tenant delete unexported; person delete unexported';
+COMMENT ON TABLE app.person_idempotency_keys IS 'person: what a write of theirs was answered, for a day
+privacy: tenant delete unexported; person delete unexported';
+COMMENT ON TABLE app.jobs IS 'operational: work for later, and what went wrong with it
+privacy: tenant delete unexported';
+COMMENT ON TABLE app.job_schedules IS 'operational: work that recurs
+privacy: tenant delete unexported';
+COMMENT ON TABLE app.membership_changes IS 'operational: memberships whose older access tokens are no longer good
+privacy: tenant delete unexported; person delete unexported';
+COMMENT ON TABLE app.invitations IS 'tenant: who was asked to join a business
+privacy: tenant delete; person(invited_by) keep unexported; person(accepted_by) keep unexported';
+COMMENT ON TABLE app.audit_events IS 'tenant: who did what, when and from where
+privacy: tenant delete after 365 days unexported; person(actor_id) keep unexported';
+COMMENT ON TABLE app.api_keys IS 'tenant: keys of programs
+privacy: tenant delete; person(created_by) keep unexported';
+COMMENT ON TABLE app.customer_imports IS 'tenant: a customer file being brought in
+privacy: tenant delete; person(created_by) keep unexported';
 
 -- A closed business is its owners' alone, and all they are in it is that they closed it.
 CREATE OR REPLACE FUNCTION app.businesses_of_current_user() RETURNS TABLE (tenant_id uuid, name text, role text, changed_at timestamptz)
@@ -66,4 +85,4 @@ CREATE INDEX data_export_parts_tenant ON app.data_export_parts (tenant_id) WHERE
 ALTER TABLE app.data_export_parts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY data_export_parts_person ON app.data_export_parts
     USING (user_id = app.current_user_id()) WITH CHECK (user_id = app.current_user_id());
-GRANT SELECT, INSERT ON app.data_export_parts TO unnati_app;
+GRANT SELECT ON app.data_export_parts TO unnati_app;

@@ -42,9 +42,9 @@ enum AccountQueries {
                 DO UPDATE SET role = excluded.role, ended_at = NULL,
                               changed_at = greatest(clock_timestamp(), m.changed_at + interval '1 microsecond')
             """)
-        // What else a role means there, the business says.
+        // What else a role means there, the business says. In one that was closed at this moment nobody is anything.
         guard let membership = try memberships(in: tx).first(where: { $0.tenantID == tx.tenantID }) else {
-            throw DatabaseError.decoding(column: "tenant_id")
+            throw TeamError.invitationUnknown
         }
         return membership
     }
@@ -74,6 +74,16 @@ enum AccountQueries {
                 id: id, name: row.decode("name"), phone: row.decodeIfPresent("phone"),
                 email: row.decodeIfPresent("email"))
         }
+    }
+
+    /// Keeps the transaction's person as they are until it ends.
+    static func lockUser<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws {
+        try tx.execute("SELECT user_id FROM app.users WHERE user_id = \(tx.userID) FOR NO KEY UPDATE")
+    }
+
+    /// Whether anything leads to the transaction's person: nothing does to one who was erased.
+    static func isKnown<Scope: TransactionScope & HasUser>(in tx: borrowing Transaction<Scope>) throws -> Bool {
+        try tx.one("SELECT app.has_way_in() AS has") { row in try row.decode("has") }
     }
 
     static func rename<Scope: TransactionScope & HasUser>(_ name: Text, in tx: borrowing Transaction<Scope>) throws {

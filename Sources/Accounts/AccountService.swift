@@ -4,6 +4,7 @@
 import Audit
 import Core
 import Database
+import Execution
 import JSON
 import Passwords
 import Tokens
@@ -70,18 +71,15 @@ package struct AccountService: Sendable {
             try? JSONDecoding.decode(PendingRegistration.self, from: $0)
         }
         let known = try await database.read(AccountQueries.findUser(challenge.identity), in: .directory)
-        let invitation = try await signIn.preview(pending?.invitation)
         let user = known ?? .next()
-        // The transaction is that of the business in which the session will begin. Whether there is such a one is told to
-        // nobody who has not brought the code.
-        let theirs = try await signIn.memberships(of: user)
-        let standing = theirs.first { tenant == nil || $0.tenantID == tenant }
-        let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
+        let place = try await signIn.place(for: user, in: tenant, invitation: pending?.invitation)
 
-        let entry = try await database.withMember(user, of: business) {
+        let entry = try await database.withMember(user, of: place.business) {
             (tx: borrowing MemberTransaction) -> SignIn.Entry in
             let verdict = try codes.check(code, for: id, in: tx)
             guard case .right = verdict else { return .refused(verdict) }
+            // The code stays good for another one.
+            guard place.isOpen else { throw AccountError.tenantUnknown }
             var ended: [SessionID] = []
             if known == nil {
                 guard let pending else { return .refused(.over) }
@@ -95,7 +93,6 @@ package struct AccountService: Sendable {
                 _ = try FederationQueries.release(at: nil, in: tx)
                 ended += try SessionQueries.revokeAll(but: nil, in: tx)
             } else if try SecondFactorQueries.isInForce(in: tx) {
-                guard tenant == nil || standing != nil else { throw AccountError.tenantUnknown }
                 // Nothing happens by half: a new password, or a business, waits for the second thing too.
                 return .halfway(
                     SignInTicket(
@@ -105,7 +102,7 @@ package struct AccountService: Sendable {
             if let hash { ended += try Self.reset(hash, in: tx) }
             try ChallengeQueries.void(challenge.identity, in: tx)
             return try signIn.admit(
-                by: .code, on: device, joining: invitation, founding: tenant == nil ? pending?.businessName : nil,
+                by: .code, on: device, joining: place.invitation, founding: tenant == nil ? pending?.businessName : nil,
                 ended: ended, in: tx)
         }
         return try await signIn.outcome(of: entry)
@@ -158,6 +155,8 @@ package struct AccountService: Sendable {
         let found = try await database.read(AccountQueries.findUser(identity), in: .directory)
         // An unknown person takes the same steps as a known one, down to the hash that matches nothing.
         let user = found ?? .next()
+        // Nothing is written for whoever would be sent away anyway.
+        guard !passwords.isBusy else { throw PoolBusy() }
         let subject = throttle?.subject(identity)
         let (verdict, stored) = try await SignInThrottle.counting(
             throttle, subject, isKnown: signIn.issuer.isKnown(mark, user)
@@ -168,8 +167,8 @@ package struct AccountService: Sendable {
         guard case .right(let needsRehash) = verdict, let stored else { throw AccountError.credentialsWrong }
         let rehashed = needsRehash ? try await passwords.hash(password.reveal()) : nil
 
-        let chosen = try SignIn.choose(tenant, among: try await signIn.memberships(of: user)).tenantID
-        let entry = try await database.withMember(user, of: chosen) {
+        let place = try await signIn.place(for: user, in: tenant)
+        let entry = try await database.withMember(user, of: place.business) {
             (tx: borrowing MemberTransaction) -> SignIn.Entry in
             if let subject {
                 let failures = try SignInThrottle.forget(subject, in: tx)

@@ -21,6 +21,8 @@ struct SignIn: Sendable {
         case unproved(SecondFactorService.Verdict)
         /// One of two things has been shown.
         case halfway(SignInTicket)
+        /// They are who they say, and work nowhere.
+        case nowhere
         case begun(BegunSession, [Membership], ended: [SessionID])
     }
 
@@ -38,12 +40,26 @@ struct SignIn: Sendable {
         }
     }
 
-    /// - Throws: `AccountError.tenantUnknown`.
-    static func choose(_ tenant: TenantID?, among memberships: [Membership]) throws(AccountError) -> Membership {
-        guard let membership = memberships.first(where: { tenant == nil || $0.tenantID == tenant }) else {
-            throw .tenantUnknown
-        }
-        return membership
+    /// Where a transaction that lets somebody in takes place, and what they come for.
+    struct Place: Sendable {
+        /// The business in which the session will begin; a new one where there is none.
+        let business: TenantID
+        /// Whether they may come in there at all.
+        let isOpen: Bool
+        let invitation: InvitationPreview?
+    }
+
+    /// Whether there is such a business is told to nobody who has not proved who they are.
+    /// - Parameters:
+    ///   - tenant: the one they want; their first one when nil.
+    ///   - token: of an invitation that they follow.
+    /// - Throws: `TeamError.invitationUnknown`, `DatabaseError`.
+    func place(for user: UserID, in tenant: TenantID?, invitation token: String? = nil) async throws -> Place {
+        let invitation = try await preview(token)
+        let standing = try await memberships(of: user).first { tenant == nil || $0.tenantID == tenant }
+        return Place(
+            business: invitation?.tenantID ?? standing?.tenantID ?? .next(),
+            isOpen: tenant == nil || standing != nil || invitation?.tenantID == tenant, invitation: invitation)
     }
 
     /// - Throws: `AccountError.ticketInvalid`.
@@ -59,21 +75,24 @@ struct SignIn: Sendable {
     ///   - invitation: to that business, which the person joins.
     ///   - name: of a business that is founded where they belong to none.
     ///   - ended: sessions that end in the same transaction.
-    /// - Throws: `AccountError.tenantUnknown`, `TeamError`.
+    /// - Throws: `AccountError.credentialsWrong` for somebody who is erased at this moment; `TeamError`.
     func admit(
         by way: SignInWay, on device: Device, joining invitation: InvitationPreview? = nil,
         founding name: String? = nil,
         ended: [SessionID] = [], in tx: borrowing MemberTransaction
     ) throws -> Entry {
+        // Of closing or erasing the account and coming in one is first, and the other sees what it has done.
+        try AccountQueries.lockUser(in: tx)
+        guard try AccountQueries.isKnown(in: tx) else { throw AccountError.credentialsWrong }
+        // Whoever has closed their account and comes back in time has not closed it, even if they work nowhere now.
+        if try ClosingQueries.reopenAccount(in: tx) { try AuditLog.record(.accountReopened, tx.userID, in: tx) }
         var memberships = try AccountQueries.memberships(in: tx)
         if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
             memberships.append(try TeamService.accept(invitation, in: tx))
         } else if memberships.isEmpty, let name {
             memberships.append(try Self.found(tenant: name, in: tx))
         }
-        let membership = try Self.choose(tx.tenantID, among: memberships)
-        // Whoever has closed their account and comes back in time has not closed it.
-        if try ClosingQueries.reopenAccount(in: tx) { try AuditLog.record(.accountReopened, tx.userID, in: tx) }
+        guard let membership = memberships.first(where: { $0.tenantID == tx.tenantID }) else { return .nowhere }
         return .begun(try issuer.begin(in: membership, by: way, on: device, in: tx), memberships, ended: ended)
     }
 
@@ -95,6 +114,7 @@ struct SignIn: Sendable {
         case .unproved(let verdict):
             try verdict.get()
             throw AccountError.secondFactorWrong
+        case .nowhere: throw AccountError.tenantUnknown
         case .halfway(let ticket):
             return .secondFactorNeeded(ticket: ticket.text(seal), lifetime: SignInTicket.lifetime)
         case .begun(let session, let memberships, let ended):

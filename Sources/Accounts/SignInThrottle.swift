@@ -24,7 +24,7 @@ package struct SignInThrottle: Sendable {
     }
 
     /// Counts a try before it is looked at: of many that come when a delay ends, one is let in. What turns out right is taken back
-    /// by ``forget(_:in:)``. Old ones go with each that comes: nobody has to come and sweep.
+    /// by ``forget(_:in:)``. Old ones go with some that come: nobody has to come and sweep.
     /// - Parameters:
     ///   - subject: of ``subject(_:)``.
     ///   - isKnown: the device has signed in as this person before.
@@ -40,13 +40,15 @@ package struct SignInThrottle: Sendable {
                         THEN now() + least(interval '1 hour', interval '1 minute' * 2 ^ least(f.failures + 1 - \(Self.freeFailures), 6)) END
                 WHERE \(isKnown) OR f.blocked_until IS NULL OR f.blocked_until <= now()
                 """), in: .directory)
-        _ = try await database.write(
-            .count(
-                """
-                DELETE FROM app.sign_in_failures WHERE subject IN (
-                    SELECT subject FROM app.sign_in_failures WHERE failed_at < now() - interval '2 days'
-                    ORDER BY failed_at LIMIT 4 FOR UPDATE SKIP LOCKED)
-                """), in: .directory)
+        if Int.random(in: 0..<8) == 0 {
+            _ = try await database.write(
+                .count(
+                    """
+                    DELETE FROM app.sign_in_failures WHERE subject IN (
+                        SELECT subject FROM app.sign_in_failures WHERE failed_at < now() - interval '2 days'
+                        ORDER BY failed_at LIMIT 32 FOR UPDATE SKIP LOCKED)
+                    """), in: .directory)
+        }
         guard counted == 0 else { return }
         let until = try await database.read(
             .first("SELECT blocked_until FROM app.sign_in_failures WHERE subject = \(subject)") { row in
@@ -80,13 +82,13 @@ package struct SignInThrottle: Sendable {
         guard let throttle, let subject else { return try await look() }
         try await throttle.admit(subject, isKnown: isKnown)
         do { return try await look() } catch {
-            for statement: Statement in [
-                "DELETE FROM app.sign_in_failures WHERE subject = \(subject) AND failures = 1",
-                """
-                UPDATE app.sign_in_failures SET failures = failures - 1, blocked_until = NULL
-                WHERE subject = \(subject) AND failures > 1
-                """,
-            ] { _ = try await throttle.database.write(.count(statement), in: .directory) }
+            _ = try await throttle.database.write(
+                .count(
+                    """
+                    WITH gone AS (DELETE FROM app.sign_in_failures WHERE subject = \(subject) AND failures = 1)
+                    UPDATE app.sign_in_failures SET failures = failures - 1, blocked_until = NULL
+                    WHERE subject = \(subject) AND failures > 1
+                    """), in: .directory)
             throw error
         }
     }

@@ -39,7 +39,9 @@ package struct CustomerService: Sendable {
 
     /// - Throws: `CustomerError.phoneTaken`, `.emailTaken`, `.ownerUnknown`, `.ownerFixed`.
     package func create(_ fields: CustomerFields, for caller: Caller) async throws -> Customer {
-        let fields = try await withOwner(fields, for: caller)
+        guard fields.owner == nil, caller.seesCustomersOf == nil else {
+            return try await create(fields, for: caller) { tx, add in try add(tx) }
+        }
         return try await namingHolder(of: fields, for: caller) {
             try await database.write(
                 CustomerQueries.insert(.next(), fields, of: caller.tenantID), in: .tenant(caller.tenantID))
@@ -56,10 +58,13 @@ package struct CustomerService: Sendable {
                 borrowing TenantTransaction, (borrowing TenantTransaction) throws -> Customer
             ) throws -> Output
     ) async throws -> Output {
-        let fields = try await withOwner(fields, for: caller)
+        let visibleTo = caller.seesCustomersOf
         return try await namingHolder(of: fields, for: caller) {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-                try around(tx) { tx in try tx.run(CustomerQueries.insert(.next(), fields, of: tx.tenantID)) }
+                try around(tx) { tx in
+                    let fields = try Self.withOwners([fields], visibleTo, in: tx)[0].get()
+                    return try tx.run(CustomerQueries.insert(.next(), fields, of: tx.tenantID))
+                }
             }
         }
     }
@@ -80,7 +85,7 @@ package struct CustomerService: Sendable {
         _ many: [CustomerFields], allOrNothing: Bool, for caller: Caller,
         around: @escaping @Sendable (borrowing TenantTransaction, () throws -> [Outcome]) throws -> Output
     ) async throws -> Output {
-        let many = try await withOwners(many, for: caller), visibleTo = caller.seesCustomersOf
+        let visibleTo = caller.seesCustomersOf
         var attempt = 1
         while true {
             do {
@@ -99,9 +104,9 @@ package struct CustomerService: Sendable {
     }
 
     private static func createAll(
-        _ many: [Result<CustomerFields, CustomerError>], allOrNothing: Bool, _ visibleTo: UserID?,
-        in tx: borrowing TenantTransaction
+        _ many: [CustomerFields], allOrNothing: Bool, _ visibleTo: UserID?, in tx: borrowing TenantTransaction
     ) throws -> [Outcome] {
+        let many = try withOwners(many, visibleTo, in: tx)
         // Somebody else's customer is not named.
         var phones: [String: Customer.ID?] = [:], emails: [String: Customer.ID?] = [:]
         let wanted = many.compactMap { try? $0.get() }
@@ -224,28 +229,21 @@ package struct CustomerService: Sendable {
 
     // MARK: - Who looks after them
 
-    /// - Throws: `CustomerError.ownerUnknown`, `.ownerFixed`.
-    private func withOwner(_ fields: CustomerFields, for caller: Caller) async throws -> CustomerFields {
-        guard fields.owner != nil || caller.seesCustomersOf != nil else { return fields }
-        return try await withOwners([fields], for: caller)[0].get()
-    }
-
     /// Customers whom somebody adds that sees their own alone are theirs. Whoever is to look after one works in the business.
-    private func withOwners(
-        _ many: [CustomerFields], for caller: Caller
-    ) async throws -> [Result<CustomerFields, CustomerError>] {
-        if let user = caller.seesCustomersOf {
+    private static func withOwners(
+        _ many: [CustomerFields], _ visibleTo: UserID?, in tx: borrowing TenantTransaction
+    ) throws -> [Result<CustomerFields, CustomerError>] {
+        if let visibleTo {
             return many.map { fields in
                 var fields = fields
-                guard fields.owner == nil || fields.owner == user else { return .failure(.ownerFixed) }
-                fields.owner = user
+                guard fields.owner == nil || fields.owner == visibleTo else { return .failure(.ownerFixed) }
+                fields.owner = visibleTo
                 return .success(fields)
             }
         }
         let owners = Set(many.compactMap(\.owner))
         guard !owners.isEmpty else { return many.map { .success($0) } }
-        let members = try await database.read(
-            CustomerQueries.members(among: Array(owners), of: caller.tenantID), in: .tenant(caller.tenantID))
+        let members = try tx.run(CustomerQueries.members(among: Array(owners), of: tx.tenantID))
         return many.map { fields in
             fields.owner.map { members.contains($0) } ?? true ? .success(fields) : .failure(.ownerUnknown)
         }

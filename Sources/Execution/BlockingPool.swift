@@ -24,6 +24,9 @@ package final class BlockingPool: Sendable {
         places = lanes + waiting
     }
 
+    /// Whether the line is full at this moment.
+    package var isFull: Bool { admitted.with { $0 >= places } }
+
     /// - Throws: ``PoolBusy`` when the line is full, else what `work` throws.
     package func run<Output: Sendable>(_ work: @Sendable @escaping () throws -> Output) async throws -> Output {
         let isAdmitted = admitted.with { count in

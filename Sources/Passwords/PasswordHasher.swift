@@ -39,6 +39,9 @@ package struct PasswordHasher: Sendable {
         round = (ContinuousClock.now - start) / (1 << configuration.cost)
     }
 
+    /// Whether a password could not be looked at in this moment, since so many others are.
+    package var isBusy: Bool { pool.isFull }
+
     package enum Verdict: Sendable, Equatable {
         case wrong
         /// `rehash` when the stored hash is of another scheme or cost than new ones are.

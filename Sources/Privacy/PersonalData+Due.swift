@@ -11,7 +11,7 @@ extension PersonalData {
     package struct Round: Sendable, Equatable {
         package var exports = 0
         package var erased: [PrivacySubject] = []
-        /// People who cannot go yet, and why.
+        /// What could not be done yet, and why.
         package var waiting: [String] = []
         /// What was to be kept for some days after an erasure.
         package var swept: [Outcome] = []
@@ -30,7 +30,7 @@ extension PersonalData {
         defer { _ = try? connection.run("SELECT pg_advisory_unlock(hashtextextended('unnati privacy due', 0))") }
         var round = Round()
         try dropExpiredExports()
-        round.exports = try writeExports()
+        try writeExports(&round)
         // Businesses first: somebody may wait for the one that they alone own.
         for (table, kind) in [("tenants", PrivacySubject.Kind.tenant), ("users", .person)] {
             for subject in try closed(table, kind) {
@@ -39,7 +39,8 @@ extension PersonalData {
                     round.erased.append(subject)
                 } catch PrivacyError.reopened {
                     continue
-                } catch let error as PrivacyError {
+                } catch {
+                    // Others do not wait for it.
                     round.waiting.append("\(subject.publicID): \(error)")
                 }
             }
@@ -83,7 +84,7 @@ extension PersonalData {
             """)
     }
 
-    private borrowing func writeExports() throws -> Int {
+    private borrowing func writeExports(_ round: inout Round) throws {
         // What was asked for by an owner who is none any more is nobody's to have.
         try connection.run(
             """
@@ -102,10 +103,14 @@ extension PersonalData {
                 continue
             }
             let tenant = row[2].flatMap { UUIDv7(hex: $0) }
-            try write(
-                id, of: tenant.map { .tenant(TenantID($0)) } ?? .person(UserID(user)), for: user, tenant)
+            let subject = tenant.map { PrivacySubject.tenant(TenantID($0)) } ?? .person(UserID(user))
+            do {
+                try write(id, of: subject, for: user, tenant)
+                round.exports += 1
+            } catch {
+                round.waiting.append("export of \(subject.publicID): \(error)")
+            }
         }
-        return pending.count
     }
 
     /// Piece by piece over a connection of its own, while this one reads: of a large business little is in memory at once. It

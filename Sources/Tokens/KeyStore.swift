@@ -145,6 +145,11 @@ package struct KeyStore: Sendable {
             throw Failure(description: "The key file \(path) cannot be made. Check the folder's owner and permissions.")
         }
         defer { unsafe unlink(draft) }
+        // Made by an administrator it is still the server's, whose the folder is.
+        var folder = stat()
+        if unsafe stat((path as NSString).deletingLastPathComponent, &folder) == 0 {
+            _ = fchown(descriptor, folder.st_uid, folder.st_gid)
+        }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try handle.write(contentsOf: Data((Base64.url.encode(RandomBytes.make(32)) + "\n").utf8))
         try handle.synchronize()

@@ -26,7 +26,7 @@ import Testing
             #expect(
                 Set(tied) == [
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows", "invitations",
-                    "api_keys", "data_exports", "data_export_parts",
+                    "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])
         }

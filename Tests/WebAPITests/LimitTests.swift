@@ -117,6 +117,24 @@ import Testing
         }
     }
 
+    @Test func filesThatABusinessBringsInAreLimited() async throws {
+        try await TestAPI.run {
+            $0.rates.imports = RatePolicy(.imports, 2, per: .seconds(600))
+        } _: { api in
+            let acme = try await api.makeTenant(), other = try await api.makeTenant("Other")
+            func bring(_ tenant: TestTenant) async throws -> RawClient.Reply {
+                try await api.request(
+                    "POST", "/v1/customers/import", token: tenant.token, headers: [("Content-Type", "text/csv")],
+                    body: Array("name\nAsha\n".utf8))
+            }
+            for _ in 0..<2 { #expect(try await bring(acme).status == 202) }
+            let refused = try await bring(acme)
+            #expect(refused.status == 429)
+            #expect(refused.object["violated_policies"] as? [String] == ["imports"])
+            #expect(try await bring(other).status == 202)
+        }
+    }
+
     /// What guards more than a server is the same however many servers there are.
     @Test func aSharedLimitIsCountedForAllServersTogether() async throws {
         @Sendable func change(_ configuration: inout Configuration) {

@@ -32,14 +32,16 @@ enum ClosingQueries {
             """)
     }
 
+    /// - Returns: until when the person may come back.
     static func closeAccount<Scope: TransactionScope & HasUser>(
         eraseAfter: Instant, in tx: borrowing Transaction<Scope>
-    ) throws {
-        try tx.execute(
+    ) throws -> Instant {
+        try tx.one(
             """
-            UPDATE app.users SET closed_at = now(), erase_after = \(eraseAfter)
-            WHERE user_id = \(tx.userID) AND closed_at IS NULL
-            """)
+            UPDATE app.users SET closed_at = coalesce(closed_at, now()), erase_after = coalesce(erase_after, \(eraseAfter))
+            WHERE user_id = \(tx.userID) RETURNING erase_after
+            """
+        ) { row in try row.decode("erase_after") }
     }
 
     /// - Returns: false when it was not closed, as nearly always.

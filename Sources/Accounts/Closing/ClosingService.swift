@@ -34,10 +34,9 @@ package struct ClosingService: Sendable {
         try await Confirmation.require(of: caller, database)
         let grace = Instant.now().advanced(by: Self.grace)
         let eraseAfter = try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            // What the caller is was read from a token, which may be a moment old; this is so now, and stays.
-            guard try TeamQueries.lock([caller.userID], in: tx)[caller.userID] == .owner else {
-                throw TeamError.roleNotGoverned
-            }
+            // Whoever joins, invites or makes a key at this moment has done so before, or finds the business closed.
+            try BusinessQueries.lock(in: tx)
+            try Self.checkOwner(caller, in: tx)
             let eraseAfter = try ClosingQueries.closeBusiness(eraseAfter: grace, in: tx)
             try ClosingQueries.shut(in: tx)
             try AuditLog.record(.businessClosed, by: .person(caller.userID), caller.tenantID, in: tx)
@@ -53,14 +52,20 @@ package struct ClosingService: Sendable {
     package func reopenBusiness(_ caller: Caller.Person) async throws {
         try await Confirmation.require(of: caller, database)
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            guard try TeamQueries.lock([caller.userID], in: tx)[caller.userID] == .owner else {
-                throw TeamError.roleNotGoverned
-            }
+            try BusinessQueries.lock(in: tx)
+            try Self.checkOwner(caller, in: tx)
             try ClosingQueries.reopenBusiness(in: tx)
             try TeamQueries.outdateTokens(in: tx)
             try AuditLog.record(.businessReopened, by: .person(caller.userID), caller.tenantID, in: tx)
         }
         revocations.noteChange()
+    }
+
+    /// What the caller is was read from a token, which may be a moment old; this is so now, and stays.
+    private static func checkOwner(_ caller: Caller.Person, in tx: borrowing TenantTransaction) throws {
+        guard try TeamQueries.lock([caller.userID], closed: true, in: tx)[caller.userID] == .owner else {
+            throw TeamError.roleNotGoverned
+        }
     }
 
     // MARK: - People
@@ -72,16 +77,23 @@ package struct ClosingService: Sendable {
         try await Confirmation.require(of: caller, database)
         let memberships = try await database.withUser(caller.userID, .read) { (tx: borrowing UserTransaction) in
             try AccountQueries.memberships(in: tx)
-        }.filter { $0.role != .closed }
-        // Each business is a transaction of its own. One in which they are needed is found before they have left any.
-        for membership in memberships { try await teams.checkMayLeave(caller.userID, membership.tenantID) }
-        for membership in memberships { try await teams.leave(caller.userID, membership.tenantID) }
-        let eraseAfter = Instant.now().advanced(by: Self.grace)
-        let ended = try await database.withMember(caller.userID, of: caller.tenantID) {
+        }
+        // Each business is a transaction of its own. One in which they are needed is found before they have left any; a closed one
+        // that they alone own goes before they do.
+        var left: [TenantID] = []
+        for membership in memberships {
+            do {
+                try await teams.checkMayLeave(caller.userID, membership.tenantID)
+                left.append(membership.tenantID)
+            } catch TeamError.lastOwner where membership.role == .closed {}
+        }
+        for tenant in left { try await teams.leave(caller.userID, tenant) }
+        let grace = Instant.now().advanced(by: Self.grace)
+        let (eraseAfter, ended) = try await database.withMember(caller.userID, of: caller.tenantID) {
             (tx: borrowing MemberTransaction) in
-            try ClosingQueries.closeAccount(eraseAfter: eraseAfter, in: tx)
+            let eraseAfter = try ClosingQueries.closeAccount(eraseAfter: grace, in: tx)
             try AuditLog.record(.accountClosed, caller.userID, in: tx)
-            return try SessionQueries.revokeAll(but: nil, in: tx)
+            return (eraseAfter, try SessionQueries.revokeAll(but: nil, in: tx))
         }
         for session in ended { revocations.note(session) }
         return eraseAfter

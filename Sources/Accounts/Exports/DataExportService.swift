@@ -50,8 +50,8 @@ package struct DataExportService: Sendable {
         let query = DataExportQueries.find(id, of: subject.tenant(caller), for: caller.userID)
         let found = try await database.read(query, in: .user(caller.userID))
         guard let found else { throw DataExportError.unknown }
-        guard found.completed != nil else { throw DataExportError.pending }
-        return try await DataExportContent(of: id, for: caller.userID, from: database)
+        guard let completed = found.completed else { throw DataExportError.pending }
+        return try await DataExportContent(of: id, completed.bytes, for: caller.userID, from: database)
     }
 }
 
@@ -63,13 +63,18 @@ package struct DataExportContent: AsyncSequence, Sendable {
     private let database: ConnectionPool
     private let id: DataExport.ID
     private let user: UserID
+    /// In all.
+    private let bytes: Int
     private let first: [UInt8]
 
     /// Reads the first piece, so that a database that does not answer is found before anything has been sent.
-    fileprivate init(of id: DataExport.ID, for user: UserID, from database: ConnectionPool) async throws {
+    fileprivate init(
+        of id: DataExport.ID, _ bytes: Int, for user: UserID, from database: ConnectionPool
+    ) async throws {
         self.database = database
         self.id = id
         self.user = user
+        self.bytes = bytes
         let query = DataExportQueries.part(0, of: id, for: user)
         guard let part = try await database.read(query, in: .user(user)) else { throw DataExportError.unknown }
         first = part
@@ -79,16 +84,26 @@ package struct DataExportContent: AsyncSequence, Sendable {
 
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let content: DataExportContent
-        private var number = 0
+        private var number = 0, sent = 0
 
         fileprivate init(content: DataExportContent) { self.content = content }
 
         package mutating func next() async throws -> [UInt8]? {
-            defer { number += 1 }
-            if number == 0 { return content.first }
+            guard sent < content.bytes else { return nil }
+            let part = number == 0 ? content.first : try await part()
+            number += 1
+            sent += part.count
+            return part
+        }
+
+        /// - Throws: `DataExportError.unknown` where it has gone meanwhile: a document that is cut off must not look whole.
+        private func part() async throws -> [UInt8] {
             try Task.checkCancellation()
             let query = DataExportQueries.part(number, of: content.id, for: content.user)
-            return try await content.database.read(query, in: .user(content.user))
+            guard let part = try await content.database.read(query, in: .user(content.user)), !part.isEmpty else {
+                throw DataExportError.unknown
+            }
+            return part
         }
     }
 }

@@ -69,26 +69,24 @@ package struct FederationService: Sendable {
         let person = try await person(arrival, flow, provider)
         let issuer = provider.settings.issuer
         let known = try await database.read(FederationQueries.find(person.subject, at: issuer), in: .directory)
-        let invitation = try await signIn.preview(token)
-        guard known != nil || invitation != nil || businessName != nil else { throw AccountError.accountUnknown }
+        guard known != nil || token != nil || businessName != nil else { throw AccountError.accountUnknown }
         let user = known ?? .next()
-        let theirs = try await signIn.memberships(of: user)
-        let standing = theirs.first { tenant == nil || $0.tenantID == tenant }
-        let business = invitation?.tenantID ?? standing?.tenantID ?? .next()
+        let place = try await signIn.place(for: user, in: tenant, invitation: token)
 
-        let entry = try await database.withMember(user, of: business) {
+        let entry = try await database.withMember(user, of: place.business) {
             (tx: borrowing MemberTransaction) -> SignIn.Entry in
+            guard place.isOpen else { throw AccountError.tenantUnknown }
             if known == nil {
                 try Self.found(person, at: issuer, in: tx)
             } else if try SecondFactorQueries.isInForce(in: tx) {
-                guard tenant == nil || standing != nil else { throw AccountError.tenantUnknown }
                 return .halfway(
                     SignInTicket(
                         tx.userID, in: tx.tenantID, by: .google, passwordHash: nil, invitation: token,
                         businessName: businessName))
             }
             return try signIn.admit(
-                by: .google, on: device, joining: invitation, founding: tenant == nil ? businessName : nil, in: tx)
+                by: .google, on: device, joining: place.invitation, founding: tenant == nil ? businessName : nil, in: tx
+            )
         }
         return try await signIn.outcome(of: entry)
     }

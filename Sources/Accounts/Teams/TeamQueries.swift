@@ -20,8 +20,11 @@ enum TeamQueries {
 
     /// Locks the memberships of all owners and of some more people, always in the same order: of two who would leave a business
     /// without an owner, the second sees what the first has done.
+    /// - Parameter closed: also in a business that is closed, in which nobody is anything otherwise.
     /// - Returns: who is what.
-    static func lock(_ users: [UserID], in tx: borrowing TenantTransaction) throws -> [UserID: Role] {
+    static func lock(
+        _ users: [UserID], closed: Bool = false, in tx: borrowing TenantTransaction
+    ) throws -> [UserID: Role] {
         let rows: [(UserID, Role)] = try tx.all(
             """
             SELECT user_id, role FROM app.memberships
@@ -33,6 +36,7 @@ enum TeamQueries {
             guard let role = Role(rawValue: role) else { throw DatabaseError.decoding(column: "role") }
             return (id, role)
         }
+        guard try closed || isOpen(in: tx) else { return [:] }
         return Dictionary(rows) { first, _ in first }
     }
 
@@ -154,12 +158,21 @@ enum TeamQueries {
 
     /// What a person is in the business at this moment, locked so that it stays so until the transaction ends.
     static func standing(of user: UserID, in tx: borrowing TenantTransaction) throws -> Role? {
-        try tx.first(
-            """
-            SELECT role FROM app.memberships
-            WHERE tenant_id = \(tx.tenantID) AND user_id = \(user) AND ended_at IS NULL FOR UPDATE
-            """
-        ) { row in try Role(rawValue: row.decode("role")) } ?? nil
+        let role: Role? =
+            try tx.first(
+                """
+                SELECT role FROM app.memberships
+                WHERE tenant_id = \(tx.tenantID) AND user_id = \(user) AND ended_at IS NULL FOR UPDATE
+                """
+            ) { row in try Role(rawValue: row.decode("role")) } ?? nil
+        return try isOpen(in: tx) ? role : nil
+    }
+
+    /// Asked behind the lock on a membership, and by a statement of its own: it then sees a closing that has held it.
+    static func isOpen<Scope: TransactionScope & HasTenant>(in tx: borrowing Transaction<Scope>) throws -> Bool {
+        try tx.one("SELECT closed_at IS NULL AS is_open FROM app.tenants WHERE tenant_id = \(tx.tenantID)") { row in
+            try row.decode("is_open")
+        }
     }
 
     /// Keys and open invitations of the transaction's person in its business: whoever made them may have been somebody else.

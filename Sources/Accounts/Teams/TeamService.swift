@@ -91,7 +91,7 @@ package struct TeamService: Sendable {
     }
 
     private static func checkMayLeave(_ user: UserID, in tx: borrowing TenantTransaction) throws {
-        let roles = try TeamQueries.lock([user], in: tx)
+        let roles = try TeamQueries.lock([user], closed: true, in: tx)
         guard roles[user] != nil else { throw TeamError.memberUnknown }
         try checkOwnerStays(roles, without: user)
     }
@@ -185,6 +185,9 @@ package struct TeamService: Sendable {
             throw TeamError.invitationUnknown
         }
         try AuditLog.record(.memberJoined, invitation.id, detail: invitation.role.rawValue, in: tx)
-        return try AccountQueries.join(as: invitation.role, in: tx)
+        let membership = try AccountQueries.join(as: invitation.role, in: tx)
+        // The new row refers to the business, and has waited for whoever was closing it.
+        guard try TeamQueries.isOpen(in: tx) else { throw TeamError.invitationUnknown }
+        return membership
     }
 }

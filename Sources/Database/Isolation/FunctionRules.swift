@@ -19,6 +19,7 @@ extension CatalogRule {
         "app.find_login_identity(text,text)",
         "app.has_login_identity()",
         "app.has_proved(text,text)",
+        "app.has_way_in()",
         "app.members_of_current_tenant()",
         "app.memberships_of_current_user()",
         "app.open_challenge(uuid,text,text,text,uuid,bytea,bytea,timestamp with time zone)",

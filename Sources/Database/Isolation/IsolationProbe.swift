@@ -106,6 +106,7 @@ package struct IsolationProbe: ~Copyable {
 
     private borrowing func attempts(on table: Table) throws -> [Result] {
         guard let owner = table.owner else { return try directory(table) }
+        guard !ProbeRow.writtenByTheOwner.contains(table.name) else { return try readOnly(table, owner) }
         guard let row = ProbeRow.all.first(where: { $0.table == table.name }) else {
             return [Result(table: table.name, attempt: .read, outcome: .broken("has no row to try with"))]
         }
@@ -166,18 +167,37 @@ package struct IsolationProbe: ~Copyable {
         { answer in if case .error(state, _) = answer { nil } else { "was not refused: \(answer)" } }
     }
 
-    /// Nobody who serves may touch these.
-    private borrowing func directory(_ table: Table) throws -> [Result] {
+    /// Whoever serves reads their own there and writes nothing.
+    private borrowing func readOnly(_ table: Table, _ owner: String) throws -> [Result] {
+        let name = "app.\(table.name)", isMine = "\(owner) = '\((owner == "tenant_id" ? own.tenant : own.user).hex)'"
         try enter(own)
-        return try [
-            (Attempt.read, "SELECT count(*) FROM app.\(table.name)"),
-            (.insert, "INSERT INTO app.\(table.name) DEFAULT VALUES"), (.delete, "DELETE FROM app.\(table.name)"),
+        let others = try ask("SELECT count(*) FROM \(name) WHERE (\(isMine)) IS NOT TRUE")
+        var results = [Result(table: table.name, attempt: .read, outcome: Self.outcome(of: others, Self.none))]
+        results += try refusals(on: table)
+        try enter(nil)
+        results.append(try unset(table))
+        return results
+    }
+
+    /// What must not be granted at all.
+    private borrowing func refusals(on table: Table) throws -> [Result] {
+        try [
+            (Attempt.insert, "INSERT INTO app.\(table.name) DEFAULT VALUES"),
+            (.delete, "DELETE FROM app.\(table.name)"),
         ].map { attempt, sql in
             let answer = try ask(sql)
             return Result(
                 table: table.name, attempt: attempt,
                 outcome: answer.isNotGranted ? .notGranted : .broken("was not refused: \(answer)"))
         }
+    }
+
+    /// Nobody who serves may touch these.
+    private borrowing func directory(_ table: Table) throws -> [Result] {
+        try enter(own)
+        let seen = try ask("SELECT count(*) FROM app.\(table.name)")
+        let outcome = seen.isNotGranted ? Outcome.notGranted : .broken("was not refused: \(seen)")
+        return [Result(table: table.name, attempt: .read, outcome: outcome)] + (try refusals(on: table))
     }
 
     // MARK: - Asking

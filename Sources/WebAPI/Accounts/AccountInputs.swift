@@ -33,7 +33,7 @@ struct IdentityInput: Decodable {
     }
 }
 
-/// `{"business_name": "Meera Tailors"}` or `{"invitation": "in_…"}`.
+/// `{"business_name": "Meera Tailors"}` or `{"invitation": "it_…"}`.
 struct AimInput: Decodable {
     let businessName: String?, invitation: String?
 

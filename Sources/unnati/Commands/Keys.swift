@@ -62,8 +62,8 @@ struct Keys: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Seal anew what older keys have sealed, and take those away.",
             discussion: """
-                Runs as unnati_owner: set DATABASE_OWNER_URL. A key is taken away a day after another took its place, once nothing that it \
-                has sealed is left; until then run this again.
+                Runs as unnati_owner: set DATABASE_OWNER_URL. A key is taken away a day after another took its place, by a run that finds \
+                nothing more that it has sealed. So run it once after the new key seals, and again a day later.
                 """)
 
         @OptionGroup var settings: SettingOptions
@@ -78,6 +78,8 @@ struct Keys: AsyncParsableCommand {
                 if outcome.lost > 0 {
                     print("\(outcome.lost) open with none of the keys in \(folder): their people set up the app again.")
                 }
+                // Whoever still seals with an old key would be seen by what it has sealed.
+                guard outcome == SealedSecrets.Outcome() else { return print("Old keys stay until a day after this.") }
                 let dropped = try KeyStore.dropKeys(.sealing, in: folder, keeping: .seconds(86_400))
                 print("Old keys taken away: \(dropped).")
             }

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Bootstrap
 import Core
+import Database
 import Foundation
 import Privacy
 
@@ -130,12 +131,23 @@ struct Privacy: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting {
+                guard let every else {
+                    return try await settings.personalData { data in show(try data.doWhatIsDue()) }
+                }
                 while true {
-                    try await settings.personalData { data in show(try data.doWhatIsDue()) }
-                    guard let every else { return }
+                    // A database that is away for a while comes back.
+                    do { try await settings.personalData { data in show(try data.doWhatIsDue()) } } catch let error
+                        as AdminError
+                    {
+                        print("not done this time: \(error)")
+                    }
                     try await Task.sleep(for: .seconds(Int(every)))
                 }
             }
+        }
+
+        func validate() throws {
+            if every == 0 { throw ValidationError("--every is at least 1.") }
         }
 
         private func show(_ round: PersonalData.Round?) {
