@@ -123,6 +123,9 @@ package struct AccountService: Sendable {
         let invitation = try await signIn.preview(ticket.invitation)
         let entry = try await database.withMember(ticket.userID, of: ticket.tenantID) {
             (tx: borrowing MemberTransaction) -> SignIn.Entry in
+            guard ticket.holds(with: try tx.run(AccountQueries.passwordHash(of: tx.userID))) else {
+                throw AccountError.ticketInvalid
+            }
             guard try SecondFactorQueries.isInForce(in: tx) else { return .unproved(.unknown) }
             let verdict = try factors.check(answer, in: tx)
             guard case .right = verdict else { return .unproved(verdict) }
@@ -170,15 +173,16 @@ package struct AccountService: Sendable {
         let place = try await signIn.place(for: user, in: tenant)
         let entry = try await database.withMember(user, of: place.business) {
             (tx: borrowing MemberTransaction) -> SignIn.Entry in
-            if let subject {
-                let failures = try SignInThrottle.forget(subject, in: tx)
-                if failures > 0 { try AuditLog.record(.signInFailed, tx.userID, detail: "\(failures)", in: tx) }
-            }
+            let failures = if let subject { try SignInThrottle.forget(subject, in: tx) } else { 0 }
             if let rehashed { _ = try AccountQueries.replacePasswordHash(stored, by: rehashed, in: tx) }
             if try SecondFactorQueries.isInForce(in: tx) {
-                return .halfway(SignInTicket(tx.userID, in: tx.tenantID, by: .password, passwordHash: nil))
+                if failures > 0, place.isTheirs {
+                    try AuditLog.record(.signInFailed, tx.userID, detail: "\(failures)", in: tx)
+                }
+                return .halfway(
+                    SignInTicket(tx.userID, in: tx.tenantID, by: .password, shown: rehashed ?? stored))
             }
-            return try signIn.admit(by: .password, on: device, in: tx)
+            return try signIn.admit(by: .password, on: device, failures: failures, in: tx)
         }
         return try await signIn.outcome(of: entry)
     }

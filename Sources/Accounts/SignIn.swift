@@ -46,6 +46,8 @@ struct SignIn: Sendable {
         let business: TenantID
         /// Whether they may come in there at all.
         let isOpen: Bool
+        /// Whether they work there already.
+        let isTheirs: Bool
         let invitation: InvitationPreview?
     }
 
@@ -59,7 +61,8 @@ struct SignIn: Sendable {
         let standing = try await memberships(of: user).first { tenant == nil || $0.tenantID == tenant }
         return Place(
             business: invitation?.tenantID ?? standing?.tenantID ?? .next(),
-            isOpen: tenant == nil || standing != nil || invitation?.tenantID == tenant, invitation: invitation)
+            isOpen: tenant == nil || standing != nil || invitation?.tenantID == tenant,
+            isTheirs: invitation == nil && standing != nil, invitation: invitation)
     }
 
     /// - Throws: `AccountError.ticketInvalid`.
@@ -74,18 +77,18 @@ struct SignIn: Sendable {
     /// - Parameters:
     ///   - invitation: to that business, which the person joins.
     ///   - name: of a business that is founded where they belong to none.
+    ///   - failures: wrong passwords that came before.
     ///   - ended: sessions that end in the same transaction.
     /// - Throws: `AccountError.credentialsWrong` for somebody who is erased at this moment; `TeamError`.
     func admit(
         by way: SignInWay, on device: Device, joining invitation: InvitationPreview? = nil,
-        founding name: String? = nil,
-        ended: [SessionID] = [], in tx: borrowing MemberTransaction
+        founding name: String? = nil, failures: Int = 0, ended: [SessionID] = [], in tx: borrowing MemberTransaction
     ) throws -> Entry {
         // Of closing or erasing the account and coming in one is first, and the other sees what it has done.
         try AccountQueries.lockUser(in: tx)
         guard try AccountQueries.isKnown(in: tx) else { throw AccountError.credentialsWrong }
         // Whoever has closed their account and comes back in time has not closed it, even if they work nowhere now.
-        if try ClosingQueries.reopenAccount(in: tx) { try AuditLog.record(.accountReopened, tx.userID, in: tx) }
+        let isReopened = try ClosingQueries.reopenAccount(in: tx)
         var memberships = try AccountQueries.memberships(in: tx)
         if let invitation, !memberships.contains(where: { $0.tenantID == tx.tenantID }) {
             memberships.append(try TeamService.accept(invitation, in: tx))
@@ -93,6 +96,8 @@ struct SignIn: Sendable {
             memberships.append(try Self.found(tenant: name, in: tx))
         }
         guard let membership = memberships.first(where: { $0.tenantID == tx.tenantID }) else { return .nowhere }
+        if isReopened { try AuditLog.record(.accountReopened, tx.userID, in: tx) }
+        if failures > 0 { try AuditLog.record(.signInFailed, tx.userID, detail: "\(failures)", in: tx) }
         return .begun(try issuer.begin(in: membership, by: way, on: device, in: tx), memberships, ended: ended)
     }
 

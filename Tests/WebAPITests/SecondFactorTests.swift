@@ -217,6 +217,21 @@ import Tokens
         }
     }
 
+    @Test func aTicketEndsWithThePasswordThatItCameBy() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), (app, _) = try await setUp(acme)
+            let ticket = try #require(try await logIn(acme).object["ticket"] as? String)
+            let changed = try await acme.post(
+                "/v1/me/password", ["current_password": TestTenant.password, "new_password": "eight cotton kurtas"])
+            #expect(changed.status == 204)
+            #expect(try await bring(api, ticket, app.code(0)).problemCode == "ticket_invalid")
+            let login = try await api.post(
+                "/v1/auth/login", ["identity": acme.phone, "password": "eight cotton kurtas"])
+            let other = try #require(login.object["ticket"] as? String)
+            #expect(try await bring(api, other, app.code(0)).status == 200)
+        }
+    }
+
     @Test func aTicketEndsAfterFiveMinutesAndIsNobodyElses() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), other = try await api.makeTenant("Other")

@@ -81,8 +81,7 @@ package struct FederationService: Sendable {
             } else if try SecondFactorQueries.isInForce(in: tx) {
                 return .halfway(
                     SignInTicket(
-                        tx.userID, in: tx.tenantID, by: .google, passwordHash: nil, invitation: token,
-                        businessName: businessName))
+                        tx.userID, in: tx.tenantID, by: .google, invitation: token, businessName: businessName))
             }
             return try signIn.admit(
                 by: .google, on: device, joining: place.invitation, founding: tenant == nil ? businessName : nil, in: tx

@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Core
+import Crypto
 import JSON
 import Tokens
 
@@ -13,25 +14,35 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
     let userID: UserID
     let tenantID: TenantID
     let way: SignInWay
+    /// To be set when the second thing has been shown.
     let passwordHash: String?
+    /// Of the password that was shown: a ticket is worth nothing once that has been changed.
+    private let shownPassword: String?
     /// What they came for, one of the two.
     let invitation: String?, businessName: String?
     private let expiresAt: Int64
 
     init(
-        _ user: UserID, in tenant: TenantID, by way: SignInWay, passwordHash: String?,
-        invitation: String? = nil, businessName: String? = nil
+        _ user: UserID, in tenant: TenantID, by way: SignInWay, passwordHash: String? = nil,
+        shown stored: String? = nil, invitation: String? = nil, businessName: String? = nil
     ) {
         userID = user
         tenantID = tenant
         self.way = way
         self.passwordHash = passwordHash
+        shownPassword = stored.map(Self.digest)
         self.invitation = invitation
         self.businessName = businessName
         expiresAt = Instant.now().advanced(by: Self.lifetime).microseconds
     }
 
     private static let purpose = SecretSeal.Purpose("sign-in ticket", .least)
+
+    /// Whether what was shown for the first thing is still so.
+    /// - Parameter stored: the hash of the person's password as it is now.
+    func holds(with stored: String?) -> Bool { shownPassword == nil || shownPassword == stored.map(Self.digest) }
+
+    private static func digest(_ hash: String) -> String { Hex.encode(SHA256.hash(data: Array(hash.utf8)).prefix(16)) }
 
     func text(_ seal: SecretSeal) -> Secret<String> {
         Secret("st_" + Base64.url.encode(seal.seal(jsonBytes, for: Self.purpose)))
@@ -51,6 +62,7 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
         case user, tenant, way, invitation
         case businessName = "business_name"
         case passwordHash = "password_hash"
+        case shownPassword = "shown_password"
         case expiresAt = "expires_at"
     }
 
@@ -64,6 +76,7 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
         tenantID = tenant
         self.way = way
         passwordHash = try container.decodeIfPresent(String.self, forKey: .passwordHash)
+        shownPassword = try container.decodeIfPresent(String.self, forKey: .shownPassword)
         invitation = try container.decodeIfPresent(String.self, forKey: .invitation)
         businessName = try container.decodeIfPresent(String.self, forKey: .businessName)
         expiresAt = try container.decode(Int64.self, forKey: .expiresAt)
@@ -75,6 +88,7 @@ struct SignInTicket: Sendable, Decodable, JSONWritable {
             json.member("tenant", tenantID)
             json.member("way", way.rawValue)
             json.member("password_hash", passwordHash)
+            json.member("shown_password", shownPassword)
             json.member("invitation", invitation)
             json.member("business_name", businessName)
             json.member("expires_at", Int(expiresAt))
