@@ -61,6 +61,8 @@ CREATE TABLE app.data_exports (
 COMMENT ON TABLE app.data_exports IS 'person: what somebody has asked to take along
 privacy: tenant delete; person delete';
 CREATE INDEX data_exports_membership ON app.data_exports (tenant_id, user_id);
+-- Whoever asks again before it has been written asks for the same.
+CREATE UNIQUE INDEX data_exports_once ON app.data_exports (user_id, coalesce(tenant_id, user_id)) WHERE completed_at IS NULL;
 CREATE INDEX data_exports_pending ON app.data_exports (requested_at) WHERE completed_at IS NULL;
 CREATE INDEX data_exports_expires_at ON app.data_exports (expires_at) WHERE expires_at IS NOT NULL;
 ALTER TABLE app.data_exports ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -256,6 +256,14 @@ extension TestAPI {
             let asked = try await acme.request("POST", "/v1/business/exports")
             #expect(asked.status == 202)
             let path = "/v1/business/exports/\(asked.object["id"] as? String ?? "")"
+            // Many at once ask for one.
+            let ids = try await withThrowingTaskGroup(of: String?.self) { group in
+                for _ in 0..<6 {
+                    group.addTask { try await acme.request("POST", "/v1/business/exports").object["id"] as? String }
+                }
+                return try await group.reduce(into: Set<String?>()) { $0.insert($1) }
+            }
+            #expect(ids == [asked.object["id"] as? String])
             #expect(try await acme.get(path).problemCode == "export_pending")
             #expect(
                 try await acme.request("POST", "/v1/business/exports").object["id"] as? String == asked.object["id"]
@@ -275,6 +283,9 @@ extension TestAPI {
                     "customers",
                     "data_exports", "invitations", "memberships", "tenants",
                 ])
+            let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
+            let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }
+            #expect(details == ["fetched", "asked for"])
             // Nobody else's, not even another owner's of the same business.
             #expect(try await other.get(path).problemCode == "export_unknown")
             #expect(try await acme.get("/v1/me/exports/" + path.suffix(36)).problemCode == "export_unknown")

@@ -6,9 +6,12 @@ import Database
 
 /// Of the person who has asked. `tenant` is the business that an export is of; nil for the person's own.
 enum DataExportQueries {
-    static func insert(_ id: DataExport.ID, of tenant: TenantID?, in tx: borrowing MemberTransaction) throws {
+    /// - Returns: false when one is being written already.
+    static func insert(_ id: DataExport.ID, of tenant: TenantID?, in tx: borrowing MemberTransaction) throws -> Bool {
         try tx.execute(
-            "INSERT INTO app.data_exports (user_id, id, tenant_id) VALUES (\(tx.userID), \(id), \(tenant))")
+            """
+            INSERT INTO app.data_exports (user_id, id, tenant_id) VALUES (\(tx.userID), \(id), \(tenant)) ON CONFLICT DO NOTHING
+            """) > 0
     }
 
     /// The newest first.

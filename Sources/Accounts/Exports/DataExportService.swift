@@ -15,6 +15,8 @@ package struct DataExportService: Sendable {
         case person
 
         fileprivate func tenant(_ caller: Caller.Person) -> TenantID? { self == .business ? caller.tenantID : nil }
+
+        fileprivate var event: AuditEvent.Kind { self == .business ? .businessExported : .accountExported }
     }
 
     private let database: ConnectionPool
@@ -25,15 +27,15 @@ package struct DataExportService: Sendable {
     /// - Throws: `AccountError.confirmationNeeded`.
     package func request(_ subject: Subject, _ caller: Caller.Person) async throws -> DataExport {
         try await Confirmation.require(of: caller, database)
-        if let pending = try await list(subject, caller).first(where: { $0.completed == nil }) { return pending }
         let id = DataExport.ID.next()
-        try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
-            try DataExportQueries.insert(id, of: subject.tenant(caller), in: tx)
-            switch subject {
-            case .business: try AuditLog.record(.businessExported, id, in: tx)
-            case .person: try AuditLog.record(.accountExported, id, in: tx)
-            }
+        let isNew = try await database.withMember(caller.userID, of: caller.tenantID) {
+            (tx: borrowing MemberTransaction) in
+            guard try DataExportQueries.insert(id, of: subject.tenant(caller), in: tx) else { return false }
+            try AuditLog.record(subject.event, id, detail: "asked for", in: tx)
+            return true
         }
+        // It may have been written in this moment.
+        if !isNew, let asked = try await list(subject, caller).first { return asked }
         return DataExport(id: id, requestedAt: .now(), completed: nil)
     }
 
@@ -51,6 +53,9 @@ package struct DataExportService: Sendable {
         let found = try await database.read(query, in: .user(caller.userID))
         guard let found else { throw DataExportError.unknown }
         guard let completed = found.completed else { throw DataExportError.pending }
+        try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
+            try AuditLog.record(subject.event, id, detail: "fetched", in: tx)
+        }
         return try await DataExportContent(of: id, completed.bytes, for: caller.userID, from: database)
     }
 }

@@ -60,6 +60,7 @@ package final class OpenIDProvider: Sendable {
     private let client: OutboundClient
     private let description = Lock<Kept<Description>?>(nil)
     private let keys = Lock<Kept<ProviderKeys>?>(nil)
+    private let keysAskedAt = Lock<ContinuousClock.Instant?>(nil)
 
     package init(_ settings: OpenIDSettings, client: OutboundClient) {
         self.settings = settings
@@ -167,11 +168,12 @@ package final class OpenIDProvider: Sendable {
     }
 
     private func keys(at url: OutboundURL, isKeyMissing: Bool) async throws -> ProviderKeys {
-        let kept = keys.with { $0 }
+        let kept = keys.with { $0 }, askedAt = keysAskedAt.with { $0 }
         if let kept {
-            let age = kept.fetchedAt.duration(to: .now)
-            if isKeyMissing ? age < settings.keyPause : kept.isFresh { return kept.value }
+            let isEarly = askedAt.map { $0.duration(to: .now) < settings.keyPause } ?? false
+            if isKeyMissing ? isEarly : kept.isFresh { return kept.value }
         }
+        keysAskedAt.with { $0 = .now }
         do {
             let response = try await ask(OutboundRequest(.get, url))
             guard response.status == 200, let found = try? await ProviderKeys(keySet: response.body) else {
