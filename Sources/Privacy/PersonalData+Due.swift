@@ -45,8 +45,29 @@ extension PersonalData {
                 }
             }
         }
-        round.swept = try eraseWhatIsDue()
+        round.swept = try dropWhatIsOver() + eraseWhatIsDue()
         return round
+    }
+
+    // MARK: - What is over
+
+    private static let overDays = 90
+
+    /// Invitations and keys that open nothing any more. Who made and ended them stands in the audit log.
+    private borrowing func dropWhatIsOver() throws -> [Outcome] {
+        let before = "now() - interval '\(Self.overDays) days'"
+        let isOver = "(k.revoked_at < \(before) OR k.expires_at < \(before))"
+        return try [
+            ("app.invitations", "DELETE FROM app.invitations WHERE least(closed_at, expires_at) < \(before)"),
+            (
+                "app.api_key_hashes",
+                "DELETE FROM app.api_key_hashes h USING app.api_keys k WHERE k.tenant_id = h.tenant_id AND k.id = h.key_id AND \(isOver)"
+            ),
+            ("app.api_keys", "DELETE FROM app.api_keys k WHERE \(isOver)"),
+        ].compactMap { table, sql in
+            let count = try connection.change(sql)
+            return count == 0 ? nil : Outcome(table: table, action: .delete(afterDays: Self.overDays), rows: count)
+        }
     }
 
     // MARK: - What was closed

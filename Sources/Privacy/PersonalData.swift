@@ -118,6 +118,7 @@ package struct PersonalData: ~Copyable {
         do {
             try lock(subject)
             if isDue, try !isClosed(subject) { throw PrivacyError.reopened }
+            if case .person(let id) = subject { try dropCodes(to: id) }
             let outcomes = try apply(subject)
             guard !outcomes.isEmpty else { throw PrivacyError.unknown }
             try checkNothingIsLeft(of: subject)
@@ -175,6 +176,15 @@ package struct PersonalData: ~Copyable {
             try connection.run(
                 "SELECT 1 FROM app.customers WHERE tenant_id = '\(tenant.uuid.hex)' AND id = '\(id.hex)' FOR UPDATE")
         }
+    }
+
+    /// Codes under way name where they were sent and, before anybody is known, nobody.
+    private borrowing func dropCodes(to person: UserID) throws {
+        try connection.run(
+            """
+            DELETE FROM app.challenges c USING app.login_identities i
+            WHERE i.user_id = '\(person.uuid.hex)' AND c.kind = i.kind AND c.value = i.value
+            """)
     }
 
     private borrowing func apply(_ subject: PrivacySubject) throws -> [Outcome] {

@@ -53,6 +53,8 @@ import Testing
                     ('\(other.uuid.hex)', 'Other', '+913', NULL);
                 INSERT INTO app.user_passwords (user_id, hash) SELECT user_id, 'hash canary' FROM app.users;
                 INSERT INTO app.login_identities (kind, value, user_id) SELECT 'phone', phone, user_id FROM app.users;
+                INSERT INTO app.challenges (id, purpose, kind, value, code_hash, expires_at)
+                    SELECT gen_random_uuid(), 'log_in', 'phone', phone, sha256(''), now() + interval '1 minute' FROM app.users;
                 INSERT INTO app.memberships (tenant_id, user_id, role) VALUES
                     ('\(hex(first))', '\(owner.uuid.hex)', 'owner'), ('\(hex(first))', '\(partner.uuid.hex)', 'owner'),
                     ('\(hex(second))', '\(other.uuid.hex)', 'owner'), ('\(hex(second))', '\(owner.uuid.hex)', 'staff');
@@ -141,6 +143,10 @@ import Testing
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.login_identities") == [["2"]])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.session_revocations") == [["2"]])
+            #expect(
+                try database.run(as: "postgres", "SELECT value FROM app.challenges ORDER BY value") == [
+                    ["+912"], ["+913"],
+                ])
             // The other owner goes on; who is a business's only one has to see to it first.
             let error = #expect(throws: PrivacyError.self) { try data(database).erase(.person(world.partner)) }
             #expect(error?.description.contains("the only owner of First Canary") == true)

@@ -146,6 +146,26 @@ extension TestAPI {
         }
     }
 
+    @Test func keysAndInvitationsThatAreOverGoAfterAWhile() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            for name in ["Old", "Kept"] {
+                _ = try await acme.post("/v1/api-keys", ["name": name, "scopes": ["customers:read"]])
+                _ = try await acme.post("/v1/invitations", ["role": name == "Old" ? "viewer" : "staff"])
+            }
+            try api.database.run(
+                as: "postgres",
+                """
+                UPDATE app.api_keys SET revoked_at = now() - interval '91 days' WHERE name = 'Old';
+                UPDATE app.invitations SET closed_at = now() - interval '91 days' WHERE role = 'viewer'
+                """)
+            #expect(try api.doWhatIsDue().swept.map(\.rows) == [1, 1, 1])
+            #expect(try api.database.run(as: "postgres", "SELECT name FROM app.api_keys") == [["Kept"]])
+            #expect(try api.database.run(as: "postgres", "SELECT role FROM app.invitations") == [["staff"]])
+            #expect(try api.doWhatIsDue().isEmpty)
+        }
+    }
+
     @Test func closingNeedsSomebodyWhoHasShownThatItIsThem() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

@@ -122,8 +122,8 @@ struct Privacy: AsyncParsableCommand {
             abstract: "Do what people have asked for, and what has come due. Run it every few minutes.",
             discussion: """
                 Writes the data that people take along (/v1/me/exports, /v1/business/exports), erases businesses and people that were \
-                closed 30 days ago and not taken back, and deletes what was to be kept for some days after an erasure. Two of them \
-                do not get in each other's way.
+                closed 30 days ago and not taken back, and deletes what was to be kept for some days after an erasure, as well as \
+                invitations and API keys that have been over for 90. Two of them do not get in each other's way.
                 """)
 
         @OptionGroup var settings: SettingOptions
