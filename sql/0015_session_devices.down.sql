@@ -2,8 +2,6 @@ SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 
 REVOKE DELETE ON app.sessions FROM unnati_app;
-REVOKE DELETE ON app.session_revocations FROM unnati_app;
-DROP POLICY session_revocations_sweep ON app.session_revocations;
 -- squawk-ignore ban-drop-column
 ALTER TABLE app.sessions DROP COLUMN authenticated_at;
 -- squawk-ignore ban-drop-column

@@ -6,8 +6,5 @@ SET LOCAL statement_timeout = '60s';
 ALTER TABLE app.sessions ADD COLUMN device text;   -- what the client calls itself
 ALTER TABLE app.sessions ADD COLUMN network text;  -- where it was last used from, without the last part of the address
 ALTER TABLE app.sessions ADD COLUMN authenticated_at timestamptz NOT NULL DEFAULT now();
--- A revocation is over when the last access token of its session is.
-CREATE POLICY session_revocations_sweep ON app.session_revocations FOR DELETE TO unnati_app USING (true);
-GRANT DELETE ON app.session_revocations TO unnati_app;
 -- Sessions that ended long ago go when their person signs in again.
 GRANT DELETE ON app.sessions TO unnati_app;

@@ -7,8 +7,6 @@ DROP FUNCTION app.members_of_current_tenant();
 -- squawk-ignore ban-drop-function
 DROP FUNCTION app.businesses_of_current_user();
 -- squawk-ignore ban-drop-function
-DROP FUNCTION app.has_proved(text, text);
--- squawk-ignore ban-drop-function
 DROP FUNCTION app.find_invitation(uuid, uuid, bytea);
 REVOKE SELECT ON app.users FROM unnati_directory;
 DROP POLICY users_directory ON app.users;

@@ -71,15 +71,6 @@ CREATE FUNCTION app.find_invitation(tenant_id uuid, id uuid, token_hash bytea)
           AND i.closed_at IS NULL AND i.expires_at > now();
     END;
 
--- Whether the person of the current transaction has proved an identity.
-CREATE FUNCTION app.has_proved(kind text, value text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
-    BEGIN ATOMIC
-        SELECT EXISTS (
-            SELECT FROM app.login_identities i
-            WHERE i.kind = has_proved.kind AND i.value = has_proved.value AND i.user_id = app.current_user_id() AND i.verified_at IS NOT NULL);
-    END;
-
 -- The businesses of the person of the current transaction, who still works there.
 CREATE FUNCTION app.businesses_of_current_user() RETURNS TABLE (tenant_id uuid, name text, role text, changed_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
@@ -102,10 +93,9 @@ CREATE FUNCTION app.members_of_current_tenant()
     END;
 
 GRANT CREATE ON SCHEMA app TO unnati_directory;
-ALTER FUNCTION app.has_proved(text, text) OWNER TO unnati_directory;
 ALTER FUNCTION app.find_invitation(uuid, uuid, bytea) OWNER TO unnati_directory;
 ALTER FUNCTION app.businesses_of_current_user() OWNER TO unnati_directory;
 ALTER FUNCTION app.members_of_current_tenant() OWNER TO unnati_directory;
 REVOKE CREATE ON SCHEMA app FROM unnati_directory;
-REVOKE ALL ON FUNCTION app.has_proved(text, text), app.find_invitation(uuid, uuid, bytea), app.businesses_of_current_user(), app.members_of_current_tenant() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.has_proved(text, text), app.find_invitation(uuid, uuid, bytea), app.businesses_of_current_user(), app.members_of_current_tenant() TO unnati_app;
+REVOKE ALL ON FUNCTION app.find_invitation(uuid, uuid, bytea), app.businesses_of_current_user(), app.members_of_current_tenant() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.find_invitation(uuid, uuid, bytea), app.businesses_of_current_user(), app.members_of_current_tenant() TO unnati_app;

@@ -42,14 +42,7 @@ BEGIN
     IF pg_catalog.to_regclass('app.' || name) IS NOT NULL THEN
         RETURN NULL;
     END IF;
-    -- Made apart and then attached: what has come before its month's partition was there moves in with it.
-    EXECUTE pg_catalog.format('CREATE TABLE app.%I (LIKE app.audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
-    IF pg_catalog.to_regclass('app.audit_events_other') IS NOT NULL THEN
-        EXECUTE pg_catalog.format(
-            'WITH moved AS (DELETE FROM app.audit_events_other WHERE id >= %L AND id < %L RETURNING *) INSERT INTO app.%I SELECT * FROM moved',
-            bounds[1], bounds[2], name);
-    END IF;
-    EXECUTE pg_catalog.format('ALTER TABLE app.audit_events ATTACH PARTITION app.%I FOR VALUES FROM (%L) TO (%L)', name, bounds[1], bounds[2]);
+    EXECUTE pg_catalog.format('CREATE TABLE app.%I PARTITION OF app.audit_events FOR VALUES FROM (%L) TO (%L)', name, bounds[1], bounds[2]);
     PERFORM app.secure_audit_partition(name);
     RETURN name;
 END $$;
