@@ -89,7 +89,8 @@ package struct AccountService: Sendable {
                 try AccountQueries.deletePassword(in: tx)
                 _ = try SecondFactorQueries.delete(in: tx)
                 try AccountQueries.keepOnly(challenge.identity, in: tx)
-                try TeamQueries.voidWhatTheyMade(in: tx)
+                try APIKeyQueries.revokeAll(by: tx.userID, in: tx)
+                try TeamQueries.closeInvitations(by: tx.userID, in: tx)
                 _ = try FederationQueries.release(at: nil, in: tx)
                 ended += try SessionQueries.revokeAll(but: nil, in: tx)
             } else if try SecondFactorQueries.isInForce(in: tx) {

@@ -210,7 +210,8 @@ extension AccountError: APIErrorConvertible {
 extension APIError {
     fileprivate static func later(_ code: ProblemCode, _ title: String, _ pause: Duration?) -> APIError {
         var error = APIError(.serviceUnavailable, code, title)
-        error.retryAfter = pause ?? .seconds(5)
+        // However long somebody else has said.
+        error.retryAfter = min(pause ?? .seconds(5), .seconds(3_600))
         return error
     }
 

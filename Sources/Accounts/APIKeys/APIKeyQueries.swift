@@ -45,12 +45,14 @@ enum APIKeyQueries {
             """) > 0
     }
 
-    /// Ends the keys that somebody has made.
-    static func revokeAll(by user: UserID, in tx: borrowing TenantTransaction) throws {
+    /// Ends the keys that somebody has made; everybody's when nil.
+    static func revokeAll<Scope: TransactionScope & HasTenant>(
+        by user: UserID?, in tx: borrowing Transaction<Scope>
+    ) throws {
         try tx.execute(
             """
             UPDATE app.api_keys SET revoked_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND created_by = \(user) AND revoked_at IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND created_by = coalesce(\(user), created_by) AND revoked_at IS NULL
             """)
     }
 

@@ -20,18 +20,6 @@ enum ClosingQueries {
             "UPDATE app.tenants SET closed_at = NULL, erase_after = NULL WHERE tenant_id = \(tx.tenantID)")
     }
 
-    /// Nobody comes in by what was given out before: tokens of all members are outdated, keys and invitations void.
-    static func shut(in tx: borrowing TenantTransaction) throws {
-        try TeamQueries.outdateTokens(in: tx)
-        try tx.execute(
-            "UPDATE app.api_keys SET revoked_at = now() WHERE tenant_id = \(tx.tenantID) AND revoked_at IS NULL")
-        try tx.execute(
-            """
-            UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
-            WHERE tenant_id = \(tx.tenantID) AND closed_at IS NULL
-            """)
-    }
-
     /// - Returns: until when the person may come back.
     static func closeAccount<Scope: TransactionScope & HasUser>(
         eraseAfter: Instant, in tx: borrowing Transaction<Scope>

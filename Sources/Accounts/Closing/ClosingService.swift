@@ -38,7 +38,10 @@ package struct ClosingService: Sendable {
             try BusinessQueries.lock(in: tx)
             try Self.checkOwner(caller, in: tx)
             let eraseAfter = try ClosingQueries.closeBusiness(eraseAfter: grace, in: tx)
-            try ClosingQueries.shut(in: tx)
+            // Nobody comes in by what was given out before.
+            try TeamQueries.outdateTokens(in: tx)
+            try APIKeyQueries.revokeAll(by: nil, in: tx)
+            try TeamQueries.closeInvitations(by: nil, in: tx)
             try AuditLog.record(.businessClosed, by: .person(caller.userID), caller.tenantID, in: tx)
             return eraseAfter
         }

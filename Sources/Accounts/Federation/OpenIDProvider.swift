@@ -104,8 +104,6 @@ package final class OpenIDProvider: Sendable {
             ("client_id", settings.clientID), ("client_secret", settings.clientSecret.reveal()),
             ("code_verifier", flow.verifier.reveal()),
         ])
-        request.limits.total = .seconds(10)
-        request.limits.responseBytes = 1 << 16
         let response = try await ask(request)
         // 400 and `invalid_grant`: the code is another's, has been used, or was asked for with another verifier.
         guard response.status < 500, response.status != 429 else {
@@ -187,7 +185,11 @@ package final class OpenIDProvider: Sendable {
         }
     }
 
+    /// Somebody waits for it, and none of its answers is long.
     private func ask(_ request: OutboundRequest) async throws -> OutboundResponse {
+        var request = request
+        request.limits.total = .seconds(10)
+        request.limits.responseBytes = 1 << 17
         do { return try await client.send(request, to: Self.peer) } catch let error as OutboundError {
             throw AccountError.providerUnavailable(retryAfter: error.pause)
         }

@@ -175,28 +175,15 @@ enum TeamQueries {
         }
     }
 
-    /// Keys and open invitations of the transaction's person in its business: whoever made them may have been somebody else.
-    static func voidWhatTheyMade(in tx: borrowing MemberTransaction) throws {
-        try tx.execute(
-            """
-            UPDATE app.api_keys SET revoked_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND created_by = \(tx.userID) AND revoked_at IS NULL
-            """)
-        try tx.execute(
-            """
-            UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
-            WHERE tenant_id = \(tx.tenantID) AND invited_by = \(tx.userID) AND closed_at IS NULL
-            """)
-    }
-
-    /// Invitations that a person has made go with their say.
-    static func closeInvitations(
-        by user: UserID, unless roles: [Role], in tx: borrowing TenantTransaction
+    /// Takes back open invitations that a person has made; everybody's when nil.
+    /// - Parameter roles: invitations to these stay open.
+    static func closeInvitations<Scope: TransactionScope & HasTenant>(
+        by user: UserID?, unless roles: [Role] = [], in tx: borrowing Transaction<Scope>
     ) throws {
         try tx.execute(
             """
             UPDATE app.invitations SET closed_at = now(), kind = NULL, value = NULL
-            WHERE tenant_id = \(tx.tenantID) AND invited_by = \(user) AND closed_at IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND invited_by = coalesce(\(user), invited_by) AND closed_at IS NULL
               AND NOT role = ANY (\(TextArray(roles.map(\.rawValue))))
             """)
     }
