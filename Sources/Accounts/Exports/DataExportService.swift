@@ -28,15 +28,13 @@ package struct DataExportService: Sendable {
     package func request(_ subject: Subject, _ caller: Caller.Person) async throws -> DataExport {
         try await Confirmation.require(of: caller, database)
         let id = DataExport.ID.next()
-        let isNew = try await database.withMember(caller.userID, of: caller.tenantID) {
-            (tx: borrowing MemberTransaction) in
-            guard try DataExportQueries.insert(id, of: subject.tenant(caller), in: tx) else { return false }
+        try await database.withMember(caller.userID, of: caller.tenantID) { (tx: borrowing MemberTransaction) in
+            guard try DataExportQueries.insert(id, of: subject.tenant(caller), in: tx) else { return }
             try AuditLog.record(subject.event, id, detail: "asked for", in: tx)
-            return true
         }
-        // It may have been written in this moment.
-        if !isNew, let asked = try await list(subject, caller).first { return asked }
-        return DataExport(id: id, requestedAt: .now(), completed: nil)
+        // This one, or the one that was asked for before.
+        guard let asked = try await list(subject, caller).first else { throw DataExportError.unknown }
+        return asked
     }
 
     /// The newest first.
