@@ -55,6 +55,12 @@ package struct AuditEvent: Sendable {
         case apiKeyRevoked = "api_key.revoked"
         case customersImported = "customers.imported"
         case customersExported = "customers.exported"
+        /// Several were changed or deleted at once, or that was undone.
+        case customersChanged = "customers.changed"
+        case customersDeleted = "customers.deleted"
+        case customersRestored = "customers.restored"
+        /// Somebody is to be forgotten, before their time in the bin is over.
+        case customerErased = "customer.erased"
     }
 
     package enum Actor: Sendable, Equatable {
@@ -63,7 +69,7 @@ package struct AuditEvent: Sendable {
         /// The system itself, in a job.
         case system
 
-        var kind: String {
+        package var kind: String {
             switch self {
             case .person: "person"
             case .apiKey: "api_key"
@@ -71,7 +77,7 @@ package struct AuditEvent: Sendable {
             }
         }
 
-        var id: UUIDv7? {
+        package var id: UUIDv7? {
             switch self {
             case .person(let id): id.uuid
             case .apiKey(let id): id.uuid

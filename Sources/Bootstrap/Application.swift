@@ -98,8 +98,7 @@ package struct Application: Sendable {
         api = PublicAPI.make(
             accounts: accounts, countries: configuration.messages.countries,
             sessionLifetime: configuration.tokens.sessionLifetime, audit: AuditReader(database: database),
-            customers: CustomerService(database: database),
-            imports: CustomerImportService(database: database, jobs: queue),
+            customers: CustomerServices(database: database, jobs: queue),
             idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,

@@ -63,6 +63,12 @@ package struct Statement: ExpressibleByStringInterpolation, Sendable {
             template.unicodeScalars.append(Unicode.Scalar(Statement.mark))
         }
 
+        /// A part that is itself written as SQL in the source, with what it carries.
+        package mutating func appendInterpolation(_ fragment: Statement) {
+            template += fragment.template
+            parameters.append(contentsOf: fragment.parameters)
+        }
+
         /// Nil becomes NULL. Said apart, since the compiler takes an optional in an interpolation for a slip.
         package mutating func appendInterpolation<Parameter: SQLParameter>(_ parameter: Parameter?) {
             parameters.append(parameter)

@@ -77,6 +77,7 @@ package enum BodyPolicy: Sendable, Equatable {
 
     /// 1 MiB.
     package static let standard = BodyPolicy.collect(maximumBytes: 1 << 20)
+    package static let nothing = BodyPolicy.collect(maximumBytes: 0)
 
     package var maximumBytes: Int {
         switch self {

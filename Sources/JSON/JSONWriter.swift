@@ -116,11 +116,34 @@ import Core
     }
 
     /// A member whose name is not known in the source and may need escaping.
-    package mutating func member(dynamic name: String, _ text: String) {
+    package mutating func member(dynamic name: String, _ text: String) { member(dynamic: name) { $0.string(text) } }
+
+    package mutating func member(dynamic name: String, _ write: (inout JSONWriter) throws -> Void) rethrows {
         string(name)
         put(UInt8(ascii: ":"))
         needsComma = false
-        string(text)
+        try write(&self)
+    }
+
+    package mutating func bool(_ flag: Bool) {
+        comma()
+        put(flag ? "true" : "false")
+    }
+
+    package mutating func number(_ number: Int) {
+        comma()
+        integer(number)
+    }
+
+    /// A number that is kept as a whole one: with 4 digits, 385000 is written as 38.5.
+    package mutating func decimal(_ scaled: Int, digits: Int) {
+        comma()
+        let text = String(scaled.magnitude)
+        let padded = String(repeating: "0", count: max(0, digits + 1 - text.utf8.count)) + text
+        var fraction = padded.suffix(digits)
+        while fraction.last == "0" { fraction.removeLast() }
+        let plain = (scaled < 0 ? "-" : "") + padded.dropLast(digits) + (fraction.isEmpty ? "" : "." + fraction)
+        for byte in plain.utf8 { put(byte) }
     }
 
     package mutating func string(_ text: String) {

@@ -45,6 +45,12 @@ extension PersonalData {
                 }
             }
         }
+        for subject in try binned() {
+            do {
+                _ = try erase(subject, isDue: true)
+                round.erased.append(subject)
+            } catch PrivacyError.reopened { continue }
+        }
         round.swept = try dropWhatIsOver() + eraseWhatIsDue()
         return round
     }
@@ -81,8 +87,30 @@ extension PersonalData {
         }
     }
 
+    /// Customers whose time in the bin is over.
+    private borrowing func binned() throws -> [PrivacySubject] {
+        try connection.run(
+            """
+            SELECT replace(tenant_id::text, '-', ''), replace(id::text, '-', '') FROM app.customers
+            WHERE erase_after < now() ORDER BY erase_after LIMIT 10000
+            """
+        ).compactMap { row in
+            guard let tenant = row[0].flatMap({ UUIDv7(hex: $0) }), let id = row[1].flatMap({ UUIDv7(hex: $0) }) else {
+                return nil
+            }
+            return .customer(id, of: TenantID(tenant))
+        }
+    }
+
     /// Asked with the subject's row locked.
     borrowing func isClosed(_ subject: PrivacySubject) throws -> Bool {
+        if case .customer(let id, let tenant) = subject {
+            return try connection.value(
+                """
+                SELECT count(*) FROM app.customers
+                WHERE tenant_id = '\(tenant.uuid.hex)' AND id = '\(id.hex)' AND erase_after < now()
+                """) == "1"
+        }
         let table = subject.kind == .tenant ? "tenants" : "users"
         return try connection.value(
             """

@@ -48,6 +48,7 @@ package struct PersonalData: ~Copyable {
     package borrowing func export(_ subject: PrivacySubject, _ write: (String) throws -> Void) throws -> Int {
         try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { _ = try? connection.run("ROLLBACK") }
+        let parts = try parts(of: subject)
         // Nothing is written before there is a row.
         var total = 0, pending = "{\"subject\":\"\(subject.kind.rawValue)\",\"id\":\"\(subject.id.hex)\",\"tables\":{"
         var isFirstTable = true
@@ -56,10 +57,12 @@ package struct PersonalData: ~Copyable {
             pending += (isFirstTable ? "" : ",") + "\n\"\(table.name.dropFirst("app.".count))\":["
             isFirstTable = false
             var count = 0
-            try rows(of: table, rule, subject) { row in
-                try write(pending + (count == 0 ? "\n" : ",\n") + row)
-                pending = ""
-                count += 1
+            for part in parts {
+                try rows(of: table, rule, part) { row in
+                    try write(pending + (count == 0 ? "\n" : ",\n") + row)
+                    pending = ""
+                    count += 1
+                }
             }
             pending += count == 0 ? "]" : "\n]"
             total += count
@@ -119,12 +122,15 @@ package struct PersonalData: ~Copyable {
             try lock(subject)
             if isDue, try !isClosed(subject) { throw PrivacyError.reopened }
             if case .person(let id) = subject { try dropCodes(to: id) }
-            let outcomes = try apply(subject)
+            var outcomes: [Outcome] = []
+            for part in try parts(of: subject) {
+                outcomes += try apply(part)
+                try checkNothingIsLeft(of: part)
+                try connection.run(
+                    "INSERT INTO app.erasures (subject, tenant_id, subject_id) VALUES ($1, NULLIF($2, '')::uuid, $3::uuid)",
+                    [part.kind.rawValue, part.tenantID?.uuid.hex ?? "", part.id.hex])
+            }
             guard !outcomes.isEmpty else { throw PrivacyError.unknown }
-            try checkNothingIsLeft(of: subject)
-            try connection.run(
-                "INSERT INTO app.erasures (subject, tenant_id, subject_id) VALUES ($1, NULLIF($2, '')::uuid, $3::uuid)",
-                [subject.kind.rawValue, subject.tenantID?.uuid.hex ?? "", subject.id.hex])
             try connection.run(isTrial ? "ROLLBACK" : "COMMIT")
             return outcomes
         } catch {
@@ -150,6 +156,21 @@ package struct PersonalData: ~Copyable {
                 return count == 0 ? nil : Outcome(table: table.name, action: rule.action, rows: count)
             }
         }
+    }
+
+    /// Customers who were merged are one person: whoever they turned out to be comes last, since the others refer to them.
+    private borrowing func parts(of subject: PrivacySubject) throws -> [PrivacySubject] {
+        guard case .customer(let id, let tenant) = subject else { return [subject] }
+        let ids = try connection.run(
+            """
+            SELECT replace(c.id::text, '-', '') FROM app.customers c JOIN app.customers named
+                ON named.tenant_id = c.tenant_id AND coalesce(named.merged_into, named.id) = coalesce(c.merged_into, c.id)
+            WHERE named.tenant_id = '\(tenant.uuid.hex)' AND named.id = '\(id.hex)'
+            ORDER BY c.merged_into IS NULL, c.id
+            """
+        ).compactMap { row in row[0].flatMap { UUIDv7(hex: $0) } }
+        // One who is there no more may have left something.
+        return ids.isEmpty ? [subject] : ids.map { .customer($0, of: tenant) }
     }
 
     /// Nobody adds to what is being erased: new rows refer to this one, and wait for it.

@@ -291,6 +291,10 @@ extension CustomerError: APIErrorConvertible {
         case .phoneTaken(let id): return .taken(.customerPhoneTaken, "Another customer has this phone number.", by: id)
         case .emailTaken(let id):
             return .taken(.customerEmailTaken, "Another customer has this e-mail address.", by: id)
+        case .whatsAppTaken(let id):
+            return .taken(.customerWhatsAppTaken, "Another customer has this WhatsApp id.", by: id)
+        case .notDeleted:
+            return APIError(.conflict, .customerNotDeleted, "The customer was not deleted.")
         case .ownerUnknown: return Self.ownerUnknownField.apiError
         case .ownerFixed:
             return FieldError("/owner_id", "not_allowed", "You look after your customers yourself.").apiError
@@ -315,6 +319,7 @@ extension APIError {
         switch code {
         case .customerPhoneTaken: error.fields = [FieldError("/phone", code.rawValue, title)]
         case .customerEmailTaken: error.fields = [FieldError("/email", code.rawValue, title)]
+        case .customerWhatsAppTaken: error.fields = [FieldError("/whatsapp_id", code.rawValue, title)]
         default: break
         }
         return error
@@ -326,6 +331,31 @@ extension APIError {
         var error = APIError(.conflict, code, title)
         error.conflictingID = id?.description
         return error
+    }
+}
+
+extension CustomFieldError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: APIError(.notFound, .customFieldUnknown, "There is no such field.")
+        case .keyTaken: APIError(.conflict, .customFieldKeyTaken, "Another field has this key.")
+        case .tooMany:
+            APIError(
+                .conflict, .tooManyCustomFields,
+                "A business has at most \(CustomField.maximumPerBusiness) fields of its own.")
+        case .changed:
+            APIError(.preconditionFailed, .customFieldChanged, "The field was changed meanwhile. Read it again.")
+        }
+    }
+}
+
+extension CustomerOperationError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: APIError(.notFound, .customerOperationUnknown, "There is no such operation.")
+        case .undoneAlready: APIError(.conflict, .customerOperationUndone, "That was undone already.")
+        case .tooOld: APIError(.conflict, .customerOperationTooOld, "What was done over 30 days ago stays.")
+        }
     }
 }
 

@@ -17,7 +17,7 @@ import WebApp
 package enum PublicAPI {
     package static func make(
         accounts: AccountServices, countries: [String], sessionLifetime: Duration, audit: AuditReader,
-        customers: CustomerService, imports: CustomerImportService,
+        customers: CustomerServices,
         idempotency: IdempotencyLedger,
         accessTokens: AccessTokens,
         revocations: SessionRevocations, cursors: CursorSeal, health: HealthHandlers, logger: Logger,
@@ -65,10 +65,17 @@ package enum PublicAPI {
         let streams = Streams(perTenant: streamsPerTenant, isDraining: isDraining)
         DataExportHandlers(exports: accounts.exports, gatekeeper: gatekeeper, streams: streams).mount(on: person)
         CustomerHandlers(
-            customers: customers, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
+            customers: customers.customers, customFields: customers.customFields, idempotency: idempotency,
+            pages: pages,
+            streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)
+        CustomerOperationHandlers(
+            operations: customers.operations, customFields: customers.customFields, idempotency: idempotency,
+            pages: pages
+        ).mount(on: tenant)
+        CustomFieldHandlers(customFields: customers.customFields).mount(on: tenant)
         CustomerImportHandlers(
-            imports: imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
+            imports: customers.imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,

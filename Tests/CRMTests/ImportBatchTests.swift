@@ -18,10 +18,10 @@ import Testing
     }
 
     private func customer(_ fields: CustomerFields) -> Customer {
-        Customer(
-            id: .next(), name: fields.name, phone: fields.phone, email: fields.email, stage: .active, tags: fields.tags,
-            notes: "old", version: 1,
-            createdAt: .now(), updatedAt: .now())
+        var fields = fields
+        fields.stage = .active
+        fields.notes = "old"
+        return Customer(id: .next(), fields: fields, version: 1, createdAt: .now(), updatedAt: .now())
     }
 
     @Test func rowsOfOneCustomerAreFoldedWithAVerdictEach() {

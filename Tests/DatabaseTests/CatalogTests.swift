@@ -40,7 +40,7 @@ import Testing
             "tenant_column", "tenants"
         ),
         (
-            "ALTER TABLE app.customers DROP CONSTRAINT customers_pkey; ALTER TABLE app.customers ADD PRIMARY KEY (id, tenant_id)",
+            "ALTER TABLE app.customers DROP CONSTRAINT customers_pkey CASCADE; ALTER TABLE app.customers ADD PRIMARY KEY (id, tenant_id)",
             "tenant_primary_key", "customers"
         ),
         ("ALTER TABLE app.customers ADD CONSTRAINT x UNIQUE (phone)", "tenant_unique", "app.x"),

@@ -25,7 +25,9 @@ import Testing
             let tied = results.filter { $0.attempt == .reference && $0.outcome == .held }.map(\.table)
             #expect(
                 Set(tied) == [
-                    "sessions", "customer_imports", "customer_import_parts", "customer_import_rows", "invitations",
+                    "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
+                    "customer_field_values",
+                    "customer_changes", "invitations",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])

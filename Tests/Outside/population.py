@@ -59,6 +59,15 @@ def leftovers(sql, tenant):
         INSERT INTO app.rate_buckets (policy, subject, arrival, is_refused) SELECT 'identity', decode(md5(n::text), 'hex'), now() + n * interval '1 second', false FROM generate_series(1, 50000) AS n;
         INSERT INTO app.idempotency_keys (tenant_id, user_id, operation, key_hash, fingerprint, status, body)
             SELECT m.tenant_id, m.user_id, 'createCustomer', sha256(convert_to(n::text, 'UTF8')), sha256(''), 201, '' FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 5000 ELSE 50 END) AS n;
+        INSERT INTO app.customer_fields (tenant_id, id, key, label, kind, position)
+            SELECT tenant_id, md5(tenant_id::text || n)::uuid, 'field_' || n, 'Field', (ARRAY['number', 'text'])[1 + n % 2], n FROM app.tenants, generate_series(1, 4) AS n;
+        INSERT INTO app.customer_field_values (tenant_id, customer_id, field_id, text_value, text_key, number)
+            SELECT c.tenant_id, c.id, f.id, CASE f.kind WHEN 'text' THEN c.name END, CASE f.kind WHEN 'text' THEN c.name_key END,
+                   CASE f.kind WHEN 'number' THEN hashtext(c.name) END
+            FROM app.customers c JOIN app.customer_fields f ON f.tenant_id = c.tenant_id WHERE c.name LIKE '%7' OR c.name LIKE '%3';
+        INSERT INTO app.customer_operations (tenant_id, id, kind, actor, customers)
+            SELECT m.tenant_id, gen_random_uuid(), 'update', 'system', 1 FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 2000 ELSE 20 END) AS n;
+        INSERT INTO app.customer_changes (tenant_id, id, customer_id, kind, actor) SELECT tenant_id, id, id, 'updated', 'system' FROM app.customers;
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

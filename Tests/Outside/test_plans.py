@@ -166,6 +166,32 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("createTenant", "POST", "/v1/tenants", [201], json={"name": "Third"}, extra={"Idempotency-Key": "t"})
     call("createCustomer", "POST", "/v1/customers", [409], json={"name": "Asha", "email": "asha@example.in"})
     call("updateCustomer", "PATCH", "/v1/customers/" + customer, [200], json={"notes": "x"}, extra={"If-Match": "*"})
+    field = call("addCustomField", "POST", "/v1/customer-fields", [201], json={"key": "size", "label": "Size", "kind": "number"}).json()
+    call("addCustomField", "POST", "/v1/customer-fields", [409], json={"key": "size", "label": "Size", "kind": "number"})
+    call("listCustomFields", "GET", "/v1/customer-fields", [200])
+    call("getCustomField", "GET", "/v1/customer-fields/" + field["id"], [200])
+    call("updateCustomField", "PATCH", "/v1/customer-fields/" + field["id"], [200], json={"label": "Blouse size"}, extra={"If-Match": "*"})
+    call("updateCustomer", "PATCH", "/v1/customers/" + customer, [200], json={"custom_fields": {"size": 38}, "birthday": "--04-23"}, extra={"If-Match": "*"})
+    for query in ["filter[custom]=size:38", "filter[custom][gte]=field_2:5&filter[custom][lte]=field_2:5000", "filter[custom][prefix]=field_1:customer 9", "expand=details",
+                  "filter[birthday][gte]=--12-25&filter[birthday][lte]=--01-05", "filter[whatsapp_id]=x", "filter[city]=Pune", "filter[pin_code]=411001", "filter[source]=x", "filter[language]=hi",
+                  "filter[anniversary][gte]=--12-25"]:
+        call("listCustomers", "GET", "/v1/customers?limit=20&" + query, [200])
+    some = [entry["id"] for entry in first["data"][:5]]
+    changed = call("updateCustomers", "POST", "/v1/customers/bulk-update", [200], json={"customer_ids": some, "add_tags": ["vip"]}, extra={"Idempotency-Key": "u"}).json()
+    deleted = call("deleteCustomers", "POST", "/v1/customers/bulk-delete", [200], json={"customer_ids": some[1:]}, extra={"Idempotency-Key": "d"}).json()
+    call("listDeletedCustomers", "GET", "/v1/customers/deleted?limit=2", [200])
+    bin = call("listDeletedCustomers", "GET", "/v1/customers/deleted?limit=2", [200]).json()
+    call("listDeletedCustomers", "GET", "/v1/customers/deleted?limit=2&cursor=" + bin["next_cursor"], [200])
+    call("restoreCustomer", "POST", f"/v1/customers/{some[1]}/restore", [200])
+    operations = call("listCustomerOperations", "GET", "/v1/customer-operations?limit=2", [200]).json()
+    call("listCustomerOperations", "GET", "/v1/customer-operations?limit=2&cursor=" + operations["next_cursor"], [200])
+    call("getCustomerOperation", "GET", "/v1/customer-operations/" + changed["operation"]["id"], [200])
+    call("undoCustomerOperation", "POST", f"/v1/customer-operations/{deleted['operation']['id']}/undo", [200])
+    call("undoCustomerOperation", "POST", f"/v1/customer-operations/{changed['operation']['id']}/undo", [200])
+    history = call("listCustomerHistory", "GET", f"/v1/customers/{customer}/history?limit=1", [200]).json()
+    call("listCustomerHistory", "GET", f"/v1/customers/{customer}/history?limit=1&cursor={history['next_cursor']}", [200])
+    call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
+    call("removeCustomField", "DELETE", "/v1/customer-fields/" + field["id"], [204])
     call("deleteCustomer", "DELETE", "/v1/customers/" + made["id"], [204], extra={"If-Match": "*"})
     imported = call("importCustomers", "POST", "/v1/customers/import", [202], data=b"name,phone\nAsha,9811111112\nRavi,9811111113\n", extra={"Content-Type": "text/csv"})
     where = "/v1/customer-imports/" + imported.json()["id"]

@@ -20,12 +20,24 @@ import Testing
         let invitation = try await acme.post("/v1/invitations", ["role": "viewer"]).object["id"] as? String
         let key = try await acme.post("/v1/api-keys", ["name": "Till", "scopes": ["customers:read"]]).object["id"]
         let sessions = try await acme.get("/v1/me/sessions").object["data"] as? [[String: Any]] ?? []
+        let customer = try #require(customers?.first?["id"] as? String)
+        let deleted = try await acme.makeCustomer(["name": "Canary in the bin"])
+        #expect(try await acme.delete("/v1/customers/\(deleted)").status == 204)
+        let field =
+            try await acme.post(
+                "/v1/customer-fields", ["key": "size", "label": "Canary", "kind": "text"]
+            ).object["id"] as? String
+        let bulk = try await acme.post(
+            "/v1/customers/bulk-update", ["customer_ids": [customer], "add_tags": ["Canary"]])
+        let operation = (bulk.object["operation"] as? [String: Any])?["id"] as? String
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
         return [
             "export_id": try #require(business), "own_export_id": try #require(own),
-            "customer_id": try #require(customers?.first?["id"] as? String), "import_id": importID,
+            "customer_id": customer, "import_id": importID, "field_id": try #require(field),
+            "operation_id": try #require(operation), "deleted_customer_id": deleted,
+            "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
             "session_id": try #require(sessions.first { $0["is_current"] as? Bool == false }?["id"] as? String),
@@ -33,8 +45,16 @@ import Testing
     }
 
     private func target(of template: String, _ ids: [String: String]) -> String {
-        let isOwn = template.hasPrefix("/v1/me/exports/")
-        let template = isOwn ? template.replacing("{export_id}", with: "{own_export_id}") : template
+        let template =
+            switch template {
+            case _ where template.hasPrefix("/v1/me/exports/"):
+                template.replacing("{export_id}", with: "{own_export_id}")
+            case "/v1/customers/{customer_id}/restore":
+                template.replacing("{customer_id}", with: "{deleted_customer_id}")
+            case "/v1/customers/{customer_id}/erase":
+                template.replacing("{customer_id}", with: "{forgotten_customer_id}")
+            default: template
+            }
         return ids.reduce(template) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
@@ -52,7 +72,7 @@ import Testing
             for route in api.application.api.router.routes where route.template.contains("{") {
                 let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
-                let content = route.operation == "updateMember" ? ["role": "viewer"] : ["notes": "x"]
+                let content = content(of: route, "x")
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
@@ -73,9 +93,17 @@ import Testing
                 #expect(malformed.status == 404)
                 #expect(!foreign.text.contains("Canary"))
             }
-            #expect(
-                (try await acme.get("/v1/customers").object["data"] as? [[String: Any]])?.first?["id"] as? String
-                    == ids["customer_id"])
+            let left = try await acme.get("/v1/customers").object["data"] as? [[String: Any]] ?? []
+            #expect(left.contains { $0["id"] as? String == ids["customer_id"] })
+        }
+    }
+
+    /// Something that an operation takes, or that is no more wrong for one business than for another.
+    private func content(of route: Route, _ text: String) -> [String: String] {
+        switch route.operation {
+        case "updateMember": ["role": "viewer"]
+        case "updateCustomField": ["label": text]
+        default: ["notes": text]
         }
     }
 
@@ -97,7 +125,7 @@ import Testing
             for route in routes {
                 let target = target(of: route.template, ids)
                 let names = target != route.template
-                let content = route.operation == "updateMember" ? ["role": "viewer"] : ["notes": "Canary"]
+                let content = content(of: route, "Canary")
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 

@@ -13,23 +13,6 @@ package enum Tone: String, Sendable, CaseIterable {
     case warm, formal, playful, plain
 }
 
-/// A language that customers are written to in, by its code of ISO 639.
-package enum Language: String, Sendable, CaseIterable {
-    case english = "en"
-    case hindi = "hi"
-    case bengali = "bn"
-    case telugu = "te"
-    case marathi = "mr"
-    case tamil = "ta"
-    case urdu = "ur"
-    case gujarati = "gu"
-    case kannada = "kn"
-    case malayalam = "ml"
-    case odia = "or"
-    case punjabi = "pa"
-    case assamese = "as"
-}
-
 package enum Weekday: Int, Sendable, CaseIterable {
     case monday = 1
     case tuesday, wednesday, thursday, friday, saturday, sunday

@@ -17,6 +17,15 @@ package struct CustomerFilter: Sendable, Equatable {
     package var phonePrefix: String?
     package var email: EmailAddress?
     package var owner: UserID?
+    package var source: String?
+    package var language: Language?
+    package var city: String?
+    package var pinCode: PINCode?
+    package var whatsAppID: String?
+    package var birthdays: ClosedYearDays?
+    package var anniversaries: ClosedYearDays?
+    /// All of these, of fields that the business has added.
+    package var custom: [CustomCondition] = []
     /// Besides: nobody but whom this person looks after.
     var visibleTo: UserID?
     package var createdAtLeast: Instant?, createdAtMost: Instant?
@@ -46,6 +55,32 @@ package struct CustomerFilter: Sendable, Equatable {
         rest.search = nil
         rest.visibleTo = nil
         return rest == CustomerFilter()
+    }
+}
+
+/// Days of any year from one to another, as the month times a hundred and the day. Where the first is the later one they go around
+/// the turn of the year.
+package struct ClosedYearDays: Sendable, Equatable {
+    package var first = 101, last = 1_231
+
+    package init() {}
+}
+
+/// What stands in a field that the business has added.
+package struct CustomCondition: Sendable, Equatable {
+    package enum Test: Sendable, Equatable {
+        case equal(CustomValue)
+        case atLeast(CustomValue), atMost(CustomValue)
+        /// Of a text: how it begins, whatever its case and accents.
+        case beginning(String)
+    }
+
+    package let field: CustomField.ID
+    package let test: Test
+
+    package init(_ field: CustomField.ID, _ test: Test) {
+        self.field = field
+        self.test = test
     }
 }
 

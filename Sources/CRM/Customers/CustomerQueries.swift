@@ -8,24 +8,25 @@ enum CustomerQueries {
     /// At most `limit` customers behind `after`.
     static func page<Output: Sendable>(
         _ filter: CustomerFilter, _ order: CustomerOrder, isDescending: Bool, after: CustomerPosition?, limit: Int,
-        of tenant: TenantID, _ read: @escaping @Sendable (borrowing Rows) throws -> Output
+        isDetailed: Bool, of tenant: TenantID, _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) -> Query<Output> {
         // What is asked most of all, in one piece: putting it together costs more than one would think.
-        if filter == CustomerFilter(), case .createdAt = order, isDescending {
+        if filter == CustomerFilter(), case .createdAt = order, isDescending, !isDetailed {
             return Query.rows(
                 """
                 SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
-                WHERE tenant_id = \(tenant) AND id < \(after?.id.uuid ?? .greatest) ORDER BY id DESC LIMIT \(limit)
+                WHERE tenant_id = \(tenant) AND id < \(after?.id.uuid ?? .greatest) AND deleted_at IS NULL ORDER BY id DESC LIMIT \(limit)
                 """, read
             ).quick
         }
-        var statement: Statement = """
-            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at
-            """
+        var statement: Statement =
+            isDetailed
+            ? "SELECT \(CustomerRow.columns)"
+            : "SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at"
         if case .name = order { statement += ", coalesce(name_key, U&'\\+10FFFF') AS name_order" }
-        statement += " FROM app.customers WHERE tenant_id = \(tenant)"
+        statement += " FROM app.customers WHERE tenant_id = \(tenant) AND deleted_at IS NULL"
         statement += behind(after, order, isDescending)
-        statement += conditions(filter)
+        statement += conditions(filter, of: tenant)
         statement += sorted(order, isDescending)
         statement += " LIMIT \(limit)"
         statement.isPrepared = filter.isCommon
@@ -60,7 +61,7 @@ enum CustomerQueries {
         }
     }
 
-    private static func conditions(_ filter: CustomerFilter) -> Statement {
+    private static func conditions(_ filter: CustomerFilter, of tenant: TenantID) -> Statement {
         var statement: Statement = ""
         if filter.stages.count == 1 {
             statement += " AND stage = \(filter.stages[0].rawValue)"
@@ -77,6 +78,14 @@ enum CustomerQueries {
                  AND coalesce(name_key, U&'\\+10FFFF') >= \(prefix) AND coalesce(name_key, U&'\\+10FFFF') < \(prefix + last)
                 """
         }
+        if let source = filter.source { statement += " AND source = \(source)" }
+        if let language = filter.language { statement += " AND language = \(language.rawValue)" }
+        if let city = filter.city { statement += " AND city = \(city)" }
+        if let code = filter.pinCode { statement += " AND pin_code = \(code.value)" }
+        if let id = filter.whatsAppID { statement += " AND whatsapp_id = \(id)" }
+        if let days = filter.birthdays { statement += " AND \(within(days, "birthday"))" }
+        if let days = filter.anniversaries { statement += " AND \(within(days, "anniversary"))" }
+        for condition in filter.custom { statement += condition.sql(of: tenant) }
         if let time = filter.createdAtLeast { statement += " AND created_at >= \(time)" }
         if let time = filter.createdAtMost { statement += " AND created_at <= \(time)" }
         if let time = filter.updatedAtLeast { statement += " AND updated_at >= \(time)" }
@@ -96,13 +105,31 @@ enum CustomerQueries {
     /// Behind every text that begins alike, in an order of code points.
     private static let last = "\u{10FFFF}"
 
+    /// Of days that come again every year, those from one to another; around the turn of a year where the first is the later one.
+    private static func within(_ days: ClosedYearDays, _ column: Statement) -> Statement {
+        days.first <= days.last
+            ? "\(column) BETWEEN \(days.first) AND \(days.last)"
+            : "(\(column) >= \(days.first) OR \(column) <= \(days.last))"
+    }
+
+    /// Who a customer turned out to be; themselves unless they were merged.
+    static func survivor(of id: Customer.ID, _ tenant: TenantID) -> Statement {
+        "coalesce((SELECT merged_into FROM app.customers WHERE tenant_id = \(tenant) AND id = \(id)), \(id))"
+    }
+
+    /// Nobody but whom this person looks after; anybody when nil.
+    static func isVisible(to user: UserID?) -> Statement {
+        "owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id)"
+    }
+
+    /// One who was not deleted, also by the id of another who was merged into them.
     /// - Parameter visibleTo: only if they look after the customer; anybody's when nil.
     static func find(_ id: Customer.ID, of tenant: TenantID, visibleTo user: UserID?) -> Query<Customer?> {
         .first(
             """
-            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tenant) AND id = \(id) AND owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id)
-            """, customer
+            SELECT \(CustomerRow.columns) FROM app.customers
+            WHERE tenant_id = \(tenant) AND id = \(survivor(of: id, tenant)) AND deleted_at IS NULL AND \(isVisible(to: user))
+            """, CustomerRow.customer
         ).quick
     }
 
@@ -111,9 +138,9 @@ enum CustomerQueries {
         guard !ids.isEmpty else { return [] }
         return try tx.all(
             """
-            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
-            """, customer)
+            SELECT \(CustomerRow.columns) FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
+            """, CustomerRow.customer)
     }
 
     /// Keeps the row as it is until the transaction ends.
@@ -122,31 +149,75 @@ enum CustomerQueries {
     {
         try tx.first(
             """
-            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id)
+            SELECT \(CustomerRow.columns) FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = \(survivor(of: id, tx.tenantID)) AND deleted_at IS NULL AND \(isVisible(to: user))
             FOR UPDATE
-            """, customer)
+            """, CustomerRow.customer)
     }
 
-    /// Every customer with one of these numbers or addresses, locked.
-    static func lock(phones: [String], emails: [String], in tx: borrowing TenantTransaction) throws -> [Customer] {
-        try tx.all(
+    /// Of many those that are there, or that were deleted, locked in the order of their ids.
+    /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
+    static func lock(
+        _ ids: [Customer.ID], areDeleted: Bool, visibleTo user: UserID?, in tx: borrowing TenantTransaction
+    )
+        throws -> [Customer]
+    {
+        guard !ids.isEmpty else { return [] }
+        return try tx.all(
             """
-            SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND (phone = ANY (\(TextArray(phones))) OR email = ANY (\(TextArray(emails))))
+            SELECT \(CustomerRow.columns) FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND merged_into IS NULL
+              AND (deleted_at IS NOT NULL) = \(areDeleted) AND (erase_after IS NULL OR erase_after > now()) AND \(isVisible(to: user))
             ORDER BY id FOR UPDATE
-            """, customer)
+            """, CustomerRow.customer)
     }
 
-    /// - Throws: `DatabaseError` naming `customers_phone` or `customers_email` when another customer has it.
+    /// Every customer with one of these numbers, addresses or WhatsApp ids, locked.
+    static func lock(
+        phones: [String], emails: [String], whatsAppIDs: [String], in tx: borrowing TenantTransaction
+    ) throws -> [Customer] {
+        guard !phones.isEmpty || !emails.isEmpty || !whatsAppIDs.isEmpty else { return [] }
+        return try tx.all(
+            """
+            SELECT \(CustomerRow.columns) FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND deleted_at IS NULL
+              AND (phone = ANY (\(TextArray(phones))) OR email = ANY (\(TextArray(emails)))
+                   OR whatsapp_id IS NOT NULL AND whatsapp_id = ANY (\(TextArray(whatsAppIDs))))
+            ORDER BY id FOR UPDATE
+            """, CustomerRow.customer)
+    }
+
+    /// The same for all of theirs.
+    static func lock(sharingIdentifiersWith many: [CustomerFields], in tx: borrowing TenantTransaction) throws
+        -> [Customer]
+    {
+        try lock(
+            phones: many.compactMap { $0.phone?.e164 }, emails: many.compactMap { $0.email?.address },
+            whatsAppIDs: many.compactMap(\.whatsAppID), in: tx)
+    }
+
+    /// - Throws: `DatabaseError` naming what `DatabaseError.takenIdentifier` knows when another customer has it.
     static func insert(_ id: Customer.ID, _ fields: CustomerFields, of tenant: TenantID) -> Query<Customer> {
         .one(
             """
-            INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes, owner_id)
-            VALUES (\(tenant), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email),
-                    \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes), \(fields.owner))
-            RETURNING id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at
-            """, customer)
+            INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, whatsapp_id, other_phones, other_emails, stage, tags,
+                                       notes, address, city, state, pin_code, gstin, birthday, birth_year, anniversary, anniversary_year,
+                                       language, source, owner_id)
+            VALUES (\(tenant), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email), \(fields.whatsAppID),
+                    \(TextArray(fields.otherPhones.map(\.e164))), \(TextArray(fields.otherEmails.map(\.address))),
+                    \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes), \(fields.address), \(fields.city), \(fields.state),
+                    \(fields.pinCode?.value), \(fields.gstin?.value), \(fields.birthday?.monthDay), \(fields.birthday?.year),
+                    \(fields.anniversary?.monthDay), \(fields.anniversary?.year), \(fields.language?.rawValue), \(fields.source),
+                    \(fields.owner))
+            RETURNING version, created_at, updated_at
+            """
+        ) { row in try written(id, fields, &row) }
+    }
+
+    private static func written(_ id: Customer.ID, _ fields: CustomerFields, _ row: inout Row) throws -> Customer {
+        try Customer(
+            id: id, fields: fields, version: row.decode("version"), createdAt: row.decode("created_at"),
+            updatedAt: row.decode("updated_at"))
     }
 
     /// - Throws: as ``insert(_:_:of:)``.
@@ -154,40 +225,41 @@ enum CustomerQueries {
         throws -> [Customer]
     {
         guard !customers.isEmpty else { return [] }
-        var statement = insertion(of: customers, in: tx)
-        statement += " RETURNING id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at"
-        return try tx.all(statement, customer)
-    }
-
-    private static func insertion(
-        of customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction
-    ) -> Statement {
-        var statement: Statement =
-            "INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, stage, tags, notes, owner_id) VALUES "
-        for (index, (id, fields)) in customers.enumerated() {
-            if index > 0 { statement += ", " }
-            statement += """
-                (\(tx.tenantID), \(id), \(fields.name), \(fields.name?.searchKey), \(fields.phone), \(fields.email), \
-                \(fields.stage.rawValue), \(TextArray(fields.tags)), \(fields.notes), \(fields.owner))
-                """
+        var statement = CustomerRow.insertion(of: customers, takingOver: false, in: tx)
+        statement += " RETURNING version, created_at, updated_at"
+        var rest = customers[...]
+        let written = try tx.all(statement) { row in
+            guard let (id, fields) = rest.popFirst() else { throw DatabaseError.decoding(column: "(a row too many)") }
+            return try Self.written(id, fields, &row)
         }
-        statement.isPrepared = false
-        return statement
+        try CustomFieldQueries.put(customers.filter { !$0.fields.custom.isEmpty }, in: tx)
+        return written
     }
 
     /// - Throws: as ``insert(_:_:of:)``.
-    static func update(_ id: Customer.ID, _ fields: CustomerFields, in tx: borrowing TenantTransaction) throws
-        -> Customer
+    static func update(
+        _ id: Customer.ID, from old: CustomerFields, to fields: CustomerFields, in tx: borrowing TenantTransaction
+    )
+        throws -> Customer
     {
-        try tx.one(
+        let customer = try tx.one(
             """
             UPDATE app.customers
             SET name = \(fields.name), name_key = \(fields.name?.searchKey), phone = \(fields.phone), email = \(fields.email),
-                stage = \(fields.stage.rawValue), tags = \(TextArray(fields.tags)), notes = \(fields.notes),
-                owner_id = \(fields.owner), version = version + 1, updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
-            RETURNING id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at
-            """, customer)
+                whatsapp_id = \(fields.whatsAppID), other_phones = \(TextArray(fields.otherPhones.map(\.e164))),
+                other_emails = \(TextArray(fields.otherEmails.map(\.address))), stage = \(fields.stage.rawValue),
+                tags = \(TextArray(fields.tags)), notes = \(fields.notes), address = \(fields.address), city = \(fields.city),
+                state = \(fields.state), pin_code = \(fields.pinCode?.value), gstin = \(fields.gstin?.value),
+                birthday = \(fields.birthday?.monthDay), birth_year = \(fields.birthday?.year),
+                anniversary = \(fields.anniversary?.monthDay), anniversary_year = \(fields.anniversary?.year),
+                language = \(fields.language?.rawValue), source = \(fields.source), owner_id = \(fields.owner),
+                version = version + 1, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND deleted_at IS NULL
+            RETURNING version, created_at, updated_at
+            """
+        ) { row in try written(id, fields, &row) }
+        if old.custom != fields.custom { try CustomFieldQueries.put([(id, fields)], in: tx) }
+        return customer
     }
 
     /// Writes many at once: new ones, and changed ones that the transaction has locked.
@@ -195,43 +267,78 @@ enum CustomerQueries {
     {
         guard !customers.isEmpty else { return }
         try release(customers.compactMap { $0.fields.email?.address }, of: customers.map(\.id), in: tx)
-        var statement = insertion(of: customers, in: tx)
-        statement += """
-             ON CONFLICT (tenant_id, id) DO UPDATE
-            SET name = excluded.name, name_key = excluded.name_key, phone = excluded.phone, email = excluded.email,
-                tags = excluded.tags, notes = excluded.notes, version = customers.version + 1, updated_at = now()
-            """
-        try tx.execute(statement)
+        try tx.execute(CustomerRow.insertion(of: customers, takingOver: true, in: tx))
+        try CustomFieldQueries.put(customers, in: tx)
     }
 
     /// An address may go from one of these customers to another, whichever of the two is written first. Until then its
     /// holder is known by some name, if by nothing else.
     private static func release(_ emails: [String], of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
         guard !emails.isEmpty else { return }
-        var statement: Statement = """
-            UPDATE app.customers SET email = NULL, name = coalesce(name, '-'), name_key = coalesce(name_key, '-')
-            WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND id IN (
+        try tx.execute(
             """
-        for (index, id) in ids.enumerated() { statement += index > 0 ? ", \(id)" : "\(id)" }
-        statement += ")"
-        statement.isPrepared = false
-        try tx.execute(statement)
+            UPDATE app.customers SET email = NULL, name = coalesce(name, '-'), name_key = coalesce(name_key, '-')
+            WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND deleted_at IS NULL
+              AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            """)
     }
 
-    static func delete(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws {
-        try tx.execute("DELETE FROM app.customers WHERE tenant_id = \(tx.tenantID) AND id = \(id)")
+    /// Puts customers into the bin, from which they can be taken back until then.
+    static func delete(_ ids: [Customer.ID], eraseAfter: Instant, in tx: borrowing TenantTransaction) throws {
+        guard !ids.isEmpty else { return }
+        try tx.execute(
+            """
+            UPDATE app.customers SET deleted_at = now(), erase_after = \(eraseAfter), version = version + 1, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
+            """)
     }
 
-    /// Who has a number or an address, for the error that says so.
+    /// The time in the bin of one who is there is over.
+    static func eraseNow(_ id: Customer.ID, in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            """
+            UPDATE app.customers SET erase_after = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND deleted_at IS NOT NULL AND merged_into IS NULL
+            """)
+    }
+
+    /// Takes customers back from the bin.
+    /// - Throws: as ``insert(_:_:of:)``.
+    static func restore(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
+        guard !ids.isEmpty else { return }
+        try tx.execute(
+            """
+            UPDATE app.customers SET deleted_at = NULL, erase_after = NULL, version = version + 1, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+              AND deleted_at IS NOT NULL AND merged_into IS NULL
+            """)
+    }
+
+    /// The bin, whoever was deleted last first.
+    /// - Parameter before: only those deleted before this one.
+    static func deleted(
+        before: (at: Instant, id: Customer.ID)?, limit: Int, of tenant: TenantID, visibleTo user: UserID?
+    ) -> Query<[Customer]> {
+        var statement: Statement = """
+            SELECT \(CustomerRow.columns) FROM app.customers
+            WHERE tenant_id = \(tenant) AND deleted_at IS NOT NULL AND merged_into IS NULL AND erase_after > now() AND \(isVisible(to: user))
+            """
+        if let before { statement += " AND (deleted_at, id) < (\(before.at), \(before.id))" }
+        statement += " ORDER BY deleted_at DESC, id DESC LIMIT \(limit)"
+        return .all(statement, CustomerRow.customer)
+    }
+
+    /// Who has a number, an address or a WhatsApp id, for the error that says so.
     /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
     static func holder(
-        phone: PhoneNumber?, email: EmailAddress?, of tenant: TenantID, visibleTo user: UserID?
+        phone: PhoneNumber?, email: EmailAddress?, whatsAppID: String?, of tenant: TenantID, visibleTo user: UserID?
     ) -> Query<Customer.ID?> {
         .first(
             """
             SELECT id FROM app.customers
-            WHERE tenant_id = \(tenant) AND (phone = \(phone) OR email = \(email))
-              AND owner_id IS NOT DISTINCT FROM coalesce(\(user), owner_id) LIMIT 1
+            WHERE tenant_id = \(tenant) AND deleted_at IS NULL
+              AND (phone = \(phone) OR email = \(email) OR whatsapp_id IS NOT NULL AND whatsapp_id = \(whatsAppID))
+              AND \(isVisible(to: user)) LIMIT 1
             """
         ) { row in try row.decode("id") }
     }
@@ -244,21 +351,6 @@ enum CustomerQueries {
             WHERE tenant_id = \(tenant) AND user_id = ANY (\(TextArray(users.map(\.uuid.hex)))::uuid[]) AND ended_at IS NULL
             """
         ) { row in try row.decode("user_id") }
-    }
-
-    @Sendable private static func customer(_ row: inout Row) throws -> Customer {
-        try Customer(
-            id: row.decode("id"), name: row.decodeIfPresent("name"), phone: row.decodeIfPresent("phone"),
-            email: row.decodeIfPresent("email"), stage: stage(row.decode("stage")),
-            tags: (row.decode("tags") as TextArray).elements,
-            notes: row.decodeIfPresent("notes"), owner: row.decodeIfPresent("owner_id"), version: row.decode("version"),
-            createdAt: row.decode("created_at"),
-            updatedAt: row.decode("updated_at"))
-    }
-
-    private static func stage(_ text: String) throws -> CustomerStage {
-        guard let stage = CustomerStage(rawValue: text) else { throw DatabaseError.decoding(column: "stage") }
-        return stage
     }
 }
 

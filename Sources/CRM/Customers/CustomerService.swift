@@ -7,24 +7,26 @@ import Database
 
 /// The customer book: one person at a time.
 package struct CustomerService: Sendable {
-    private let database: ConnectionPool
+    let database: ConnectionPool
 
     package init(database: ConnectionPool) { self.database = database }
 
     /// One page, as rows: a list has no use for a ``Customer`` of each. One round trip to the database.
     /// - Parameters:
     ///   - limit: 1 to 100.
+    ///   - isDetailed: whether rows have all that is known, as ``CustomerRow/customer(_:)`` reads it.
     ///   - read: gets up to one row more than `limit`, which says that there is more. Columns are those of ``Customer``.
     package func page<Output: Sendable>(
         _ filter: CustomerFilter, by order: CustomerOrder = .createdAt, isDescending: Bool = true,
-        after: CustomerPosition?, limit: Int, for caller: Caller,
+        after: CustomerPosition?, limit: Int, isDetailed: Bool = false, for caller: Caller,
         _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) async throws -> Output {
         var filter = filter
         filter.visibleTo = caller.seesCustomersOf
         return try await database.browse(
             CustomerQueries.page(
-                filter, order, isDescending: isDescending, after: after, limit: limit + 1, of: caller.tenantID, read),
+                filter, order, isDescending: isDescending, after: after, limit: limit + 1, isDetailed: isDetailed,
+                of: caller.tenantID, read),
             in: .tenant(caller.tenantID))
     }
 
@@ -39,7 +41,7 @@ package struct CustomerService: Sendable {
 
     /// - Throws: `CustomerError.phoneTaken`, `.emailTaken`, `.ownerUnknown`, `.ownerFixed`.
     package func create(_ fields: CustomerFields, for caller: Caller) async throws -> Customer {
-        guard fields.owner == nil, caller.seesCustomersOf == nil else {
+        guard fields.owner == nil, fields.custom.isEmpty, caller.seesCustomersOf == nil else {
             return try await create(fields, for: caller) { tx, add in try add(tx) }
         }
         return try await namingHolder(of: fields, for: caller) {
@@ -62,8 +64,10 @@ package struct CustomerService: Sendable {
         return try await namingHolder(of: fields, for: caller) {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                 try around(tx) { tx in
-                    let fields = try Self.withOwners([fields], visibleTo, in: tx)[0].get()
-                    return try tx.run(CustomerQueries.insert(.next(), fields, of: tx.tenantID))
+                    let fields = try Self.withOwners([fields], visibleTo, in: tx)[0].get(), id = Customer.ID.next()
+                    let customer = try tx.run(CustomerQueries.insert(id, fields, of: tx.tenantID))
+                    if !fields.custom.isEmpty { try CustomFieldQueries.put([(id, fields)], in: tx) }
+                    return customer
                 }
             }
         }
@@ -92,9 +96,7 @@ package struct CustomerService: Sendable {
                 return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                     try around(tx) { try Self.createAll(many, allOrNothing: allOrNothing, visibleTo, in: tx) }
                 }
-            } catch let error as DatabaseError
-                where error.violates("customers_phone") || error.violates("customers_email")
-            {
+            } catch let error as DatabaseError where error.takenIdentifier != nil {
                 // Somebody has added one of them at this moment: now it is seen.
                 guard attempt < 5 else { throw DatabaseError.busy }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 1...20 * attempt)))
@@ -108,14 +110,11 @@ package struct CustomerService: Sendable {
     ) throws -> [Outcome] {
         let many = try withOwners(many, visibleTo, in: tx)
         // Somebody else's customer is not named.
-        var phones: [String: Customer.ID?] = [:], emails: [String: Customer.ID?] = [:]
-        let wanted = many.compactMap { try? $0.get() }
-        let others = try CustomerQueries.lock(
-            phones: wanted.compactMap { $0.phone?.e164 }, emails: wanted.compactMap { $0.email?.address }, in: tx)
+        var holders = IdentifierHolders(), isHidden: Set<Customer.ID> = []
+        let others = try CustomerQueries.lock(sharingIdentifiersWith: many.compactMap { try? $0.get() }, in: tx)
         for other in others {
-            let id = visibleTo == nil || other.owner == visibleTo ? other.id : nil
-            if let phone = other.phone { phones.updateValue(id, forKey: phone.e164) }
-            if let email = other.email { emails.updateValue(id, forKey: email.address) }
+            holders.note(other.id, other.fields)
+            if visibleTo != nil, other.fields.owner != visibleTo { isHidden.insert(other.id) }
         }
         var added: [(id: Customer.ID, fields: CustomerFields)] = [], ids: [Result<Customer.ID, CustomerError>] = []
         for entry in many {
@@ -126,14 +125,11 @@ package struct CustomerService: Sendable {
                 ids.append(.failure(error))
                 continue
             }
-            if let holder = fields.phone.flatMap({ phones[$0.e164] }) {
-                ids.append(.failure(.phoneTaken(by: holder)))
-            } else if let holder = fields.email.flatMap({ emails[$0.address] }) {
-                ids.append(.failure(.emailTaken(by: holder)))
+            if let (taken, holder) = holders.holder(of: fields) {
+                ids.append(.failure(CustomerError(taken, by: isHidden.contains(holder) ? nil : holder)))
             } else {
                 let id = Customer.ID.next()
-                if let phone = fields.phone { phones[phone.e164] = id }
-                if let email = fields.email { emails[email.address] = id }
+                holders.note(id, fields)
                 added.append((id, fields))
                 ids.append(.success(id))
             }
@@ -172,20 +168,34 @@ package struct CustomerService: Sendable {
                     throw CustomerError.unknown
                 }
                 guard version == nil || version == customer.version else { throw CustomerError.changed }
-                let fields = try change(CustomerFields(customer))
-                if fields.owner != customer.owner, let owner = fields.owner {
-                    guard visibleTo == nil || owner == visibleTo else { throw CustomerError.ownerFixed }
-                    guard try tx.run(CustomerQueries.members(among: [owner], of: tx.tenantID)) == [owner] else {
-                        throw CustomerError.ownerUnknown
-                    }
-                }
-                guard visibleTo == nil || fields.owner == visibleTo else { throw CustomerError.ownerFixed }
+                let fields = try change(customer.fields)
+                try Self.checkOwner(fields.owner, of: customer, visibleTo, in: tx)
                 attempted.with { $0 = fields }
-                return fields == CustomerFields(customer) ? customer : try CustomerQueries.update(id, fields, in: tx)
+                let edits = fields.edits(from: customer.fields)
+                guard !edits.isEmpty else { return customer }
+                try HistoryQueries.insert(.updated, [(customer.id, edits)], by: caller.auditActor, in: tx)
+                return try CustomerQueries.update(customer.id, from: customer.fields, to: fields, in: tx)
             }
         }
     }
 
+    /// Whoever is to look after a customer works here, and who sees their own alone gives nobody away.
+    static func checkOwner(
+        _ owner: UserID?, of customer: Customer, _ visibleTo: UserID?, in tx: borrowing TenantTransaction
+    ) throws {
+        guard visibleTo == nil || owner == visibleTo else { throw CustomerError.ownerFixed }
+        guard let owner, owner != customer.fields.owner else { return }
+        guard try tx.run(CustomerQueries.members(among: [owner], of: tx.tenantID)) == [owner] else {
+            throw CustomerError.ownerUnknown
+        }
+    }
+
+    // MARK: - The bin
+
+    /// How long a deleted customer can be taken back.
+    package static let timeInBin = Duration.seconds(30 * 86_400)
+
+    /// Puts a customer into the bin: they can be restored for ``timeInBin``, then all that is kept about them is erased.
     /// - Throws: `CustomerError.unknown`, `.changed`.
     package func delete(_ id: Customer.ID, version: Int?, for caller: Caller) async throws {
         let visibleTo = caller.seesCustomersOf
@@ -194,7 +204,75 @@ package struct CustomerService: Sendable {
                 throw CustomerError.unknown
             }
             guard version == nil || version == customer.version else { throw CustomerError.changed }
-            try CustomerQueries.delete(id, in: tx)
+            try CustomerQueries.delete([customer.id], eraseAfter: .now().advanced(by: Self.timeInBin), in: tx)
+            try HistoryQueries.insert(.deleted, [(customer.id, [])], by: caller.auditActor, in: tx)
+        }
+    }
+
+    /// - Parameter before: only those deleted before this one.
+    /// - Returns: up to one more than `limit`, which says that there is more; whoever was deleted last first.
+    package func deleted(before: (at: Instant, id: Customer.ID)?, limit: Int, for caller: Caller) async throws
+        -> [Customer]
+    {
+        try await database.browse(
+            CustomerQueries.deleted(
+                before: before, limit: limit + 1, of: caller.tenantID, visibleTo: caller.seesCustomersOf),
+            in: .tenant(caller.tenantID))
+    }
+
+    /// Takes a customer back from the bin.
+    /// - Throws: `CustomerError.unknown`, `.notDeleted`; `.phoneTaken` and the like when another has become them meanwhile.
+    package func restore(_ id: Customer.ID, for caller: Caller) async throws -> Customer {
+        let visibleTo = caller.seesCustomersOf, restored = Lock(CustomerFields())
+        return try await namingHolder(of: restored.with { $0 }, for: caller) {
+            try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+                let deleted = try CustomerQueries.lock([id], areDeleted: true, visibleTo: visibleTo, in: tx).first
+                guard let deleted else {
+                    let isThere = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx) != nil
+                    throw isThere ? CustomerError.notDeleted : .unknown
+                }
+                restored.with { $0 = deleted.fields }
+                try CustomerQueries.restore([id], in: tx)
+                try HistoryQueries.insert(.restored, [(id, [])], by: caller.auditActor, in: tx)
+                guard let customer = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx) else {
+                    throw CustomerError.unknown
+                }
+                return customer
+            }
+        }
+    }
+
+    /// Has a customer, deleted or not, erased with the next round of `unnati privacy due`: nobody sees them from now on.
+    /// - Throws: `CustomerError.unknown`.
+    package func erase(_ id: Customer.ID, for caller: Caller) async throws {
+        let visibleTo = caller.seesCustomersOf
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            let known = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx)
+            let id = known?.id ?? id
+            if known == nil,
+                try CustomerQueries.lock([id], areDeleted: true, visibleTo: visibleTo, in: tx).isEmpty
+            {
+                throw CustomerError.unknown
+            }
+            try CustomerQueries.delete([id], eraseAfter: .now(), in: tx)
+            try CustomerQueries.eraseNow(id, in: tx)
+            try AuditLog.record(.customerErased, by: caller.auditActor, id, in: tx)
+        }
+    }
+
+    // MARK: - What was done to them
+
+    /// - Parameter before: only what was done before this.
+    /// - Returns: up to one more than `limit`, which says that there is more; the newest first.
+    /// - Throws: `CustomerError.unknown`.
+    package func history(
+        of id: Customer.ID, before: CustomerHistoryEntry.ID?, limit: Int, for caller: Caller
+    ) async throws -> [CustomerHistoryEntry] {
+        let visibleTo = caller.seesCustomersOf
+        return try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
+            let customer = try tx.run(CustomerQueries.find(id, of: tx.tenantID, visibleTo: visibleTo))
+            guard let customer else { throw CustomerError.unknown }
+            return try tx.run(HistoryQueries.page(of: customer.id, before: before, limit: limit + 1, tx.tenantID))
         }
     }
 
@@ -213,18 +291,17 @@ package struct CustomerService: Sendable {
     ) async throws -> Output {
         do {
             return try await write()
-        } catch let error as DatabaseError where error.violates("customers_phone") {
-            throw CustomerError.phoneTaken(by: try await holder(phone: fields().phone, email: nil, for: caller))
-        } catch let error as DatabaseError where error.violates("customers_email") {
-            throw CustomerError.emailTaken(by: try await holder(phone: nil, email: fields().email, for: caller))
+        } catch let error as DatabaseError {
+            guard let taken = error.takenIdentifier else { throw error }
+            let fields = fields()
+            let holder = try await database.read(
+                CustomerQueries.holder(
+                    phone: taken == .phone ? fields.phone : nil, email: taken == .email ? fields.email : nil,
+                    whatsAppID: taken == .whatsAppID ? fields.whatsAppID : nil, of: caller.tenantID,
+                    visibleTo: caller.seesCustomersOf),
+                in: .tenant(caller.tenantID))
+            throw CustomerError(taken, by: holder)
         }
-    }
-
-    private func holder(phone: PhoneNumber?, email: EmailAddress?, for caller: Caller) async throws -> Customer.ID? {
-        try await database.read(
-            CustomerQueries.holder(
-                phone: phone, email: email, of: caller.tenantID, visibleTo: caller.seesCustomersOf),
-            in: .tenant(caller.tenantID))
     }
 
     // MARK: - Who looks after them

@@ -99,8 +99,7 @@ package struct CustomerImportRunner: Sendable {
                 return try await database.withTenant(work.tenant, timeout: Self.batchTimeout) {
                     (tx: borrowing TenantTransaction) in
                     let existing = try CustomerQueries.lock(
-                        phones: read.compactMap { $0.fields?.phone?.e164 },
-                        emails: read.compactMap { $0.fields?.email?.address }, in: tx)
+                        sharingIdentifiersWith: read.compactMap(\.fields), in: tx)
                     var batch = ImportBatch(existing: existing)
                     for row in read { row.enter(&batch) }
                     try CustomerQueries.put(batch.changes, in: tx)
@@ -183,5 +182,5 @@ extension DatabaseError {
     }
 
     /// Someone else wrote a customer with a number or address of this batch between our reading and our writing.
-    fileprivate var isRace: Bool { violates("customers_phone") || violates("customers_email") }
+    fileprivate var isRace: Bool { takenIdentifier != nil }
 }

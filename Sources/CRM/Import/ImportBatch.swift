@@ -21,7 +21,7 @@ package struct ImportBatch {
     package private(set) var verdicts: [CustomerImportRow] = []
 
     package init(existing: [Customer]) {
-        for customer in existing { add(Entry(id: customer.id, fields: CustomerFields(customer), isChanged: false)) }
+        for customer in existing { add(Entry(id: customer.id, fields: customer.fields, isChanged: false)) }
     }
 
     /// What must be written.

@@ -7,6 +7,10 @@ package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible
     case customersRead = "customers:read"
     case customersWrite = "customers:write"
     case customersDelete = "customers:delete"
+    /// Have somebody forgotten.
+    case customersErase = "customers:erase"
+    /// Which fields the business has added to its customers.
+    case customFieldsManage = "custom_fields:manage"
     /// Whole files in.
     case customersImport = "customers:import"
     /// The whole book out.
@@ -36,6 +40,8 @@ extension Role {
         (.customersRead, [.owner, .manager, .staff, .viewer]),
         (.customersWrite, [.owner, .manager, .staff]),
         (.customersDelete, [.owner, .manager]),
+        (.customersErase, [.owner]),
+        (.customFieldsManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
         (.customersExport, [.owner, .manager]),
         (.businessRead, [.owner, .manager, .staff, .viewer]),

@@ -53,6 +53,18 @@ struct ProbeRow: Sendable {
             "'{user}', 'probe', sha256('{number}'), '{tenant}', sha256(''), 201, ''"),
         ProbeRow("customers", "tenant_id, id, name, name_key", "'{tenant}', '{id}', 'Probe', 'probe'"),
         ProbeRow(
+            "customer_fields", "tenant_id, id, key, label, kind, position",
+            "'{tenant}', '{id}', 'probe_{number}', 'Probe', 'text', 1"),
+        ProbeRow(
+            "customer_field_values", "tenant_id, customer_id, field_id, number", "'{tenant}', '{id}', '{id}', {number}",
+            crossing: "'{tenant}', '{other id}', '{other id}', {number}"),
+        ProbeRow(
+            "customer_operations", "tenant_id, id, kind, actor, customers", "'{tenant}', '{id}', 'update', 'system', 1"),
+        ProbeRow(
+            "customer_changes", "tenant_id, id, customer_id, operation_id, kind, actor",
+            "'{tenant}', '{id}', '{id}', '{id}', 'updated', 'system'",
+            crossing: "'{tenant}', '{id}', '{other id}', '{other id}', 'updated', 'system'"),
+        ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
             crossing: "'{tenant}', '{id}', '{other user}'"),
         ProbeRow(

@@ -19,7 +19,7 @@ struct APIKeyHandlers: Sendable {
             body: .small, make)
         person.post(
             "/v1/api-keys/{key_id}/replace", operation: "replaceAPIKey", access: .permission(.keysManage),
-            repeating: .harmless, body: .collect(maximumBytes: 0), replace)
+            repeating: .harmless, body: .nothing, replace)
         person.delete(
             "/v1/api-keys/{key_id}", operation: "revokeAPIKey", access: .permission(.keysManage), revoke)
         open.post(

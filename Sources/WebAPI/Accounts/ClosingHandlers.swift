@@ -14,13 +14,13 @@ struct ClosingHandlers: Sendable {
     func mount(on person: RouteGroup<PersonContext>) {
         person.post(
             "/v1/business/close", operation: "closeBusiness", access: .permission(.businessOwn), repeating: .harmless,
-            body: .collect(maximumBytes: 0), closeBusiness)
+            body: .nothing, closeBusiness)
         person.post(
             "/v1/business/reopen", operation: "reopenBusiness", access: .permission(.businessReopen),
-            repeating: .harmless, body: .collect(maximumBytes: 0), reopenBusiness)
+            repeating: .harmless, body: .nothing, reopenBusiness)
         person.post(
             "/v1/me/close", operation: "closeAccount", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), closeAccount)
+            body: .nothing, closeAccount)
     }
 
     func closeBusiness(_ request: Request, _ context: PersonContext) async throws -> Response {

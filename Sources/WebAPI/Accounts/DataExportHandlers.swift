@@ -20,7 +20,7 @@ struct DataExportHandlers: Sendable {
         }
         person.post(
             "/v1/business/exports", operation: "requestBusinessExport", access: business, repeating: .harmless,
-            body: .collect(maximumBytes: 0)
+            body: .nothing
         ) { request, context in try await ask(.business, request, context) }
         person.get("/v1/business/exports/{export_id}", operation: "getBusinessExport", access: business) {
             try await content(.business, $0, $1)
@@ -30,7 +30,7 @@ struct DataExportHandlers: Sendable {
         }
         person.post(
             "/v1/me/exports", operation: "requestMyExport", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0)
+            body: .nothing
         ) { request, context in try await ask(.person, request, context) }
         person.get("/v1/me/exports/{export_id}", operation: "getMyExport", access: .person) {
             try await content(.person, $0, $1)

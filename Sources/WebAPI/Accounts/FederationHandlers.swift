@@ -23,7 +23,7 @@ struct FederationHandlers: Sendable {
             body: .small, finish)
         person.post(
             "/v1/me/google/begin", operation: "beginGoogleLink", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), beginLink)
+            body: .nothing, beginLink)
         person.post(
             "/v1/me/google/finish", operation: "finishGoogleLink", access: .person, repeating: .harmless,
             body: .small, finishLink)

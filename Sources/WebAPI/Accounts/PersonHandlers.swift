@@ -33,12 +33,12 @@ struct PersonHandlers: Sendable {
         person.delete("/v1/me/sessions/{session_id}", operation: "endSession", access: .person, endSession)
         person.post(
             "/v1/auth/confirm/code", operation: "sendConfirmationCode", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), sendConfirmationCode)
+            body: .nothing, sendConfirmationCode)
         person.post(
             "/v1/auth/confirm", operation: "confirm", access: .person, repeating: .harmless, body: .small, confirm)
         person.post(
             "/v1/auth/logout", operation: "logOut", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), logOut)
+            body: .nothing, logOut)
         person.post(
             "/v1/auth/switch", operation: "switchTenant", access: .person, repeating: .harmless, body: .small,
             switchTenant)

@@ -16,14 +16,14 @@ struct SecondFactorHandlers: Sendable {
     func mount(on person: RouteGroup<PersonContext>) {
         person.post(
             "/v1/me/second-factor", operation: "offerSecondFactor", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), offer)
+            body: .nothing, offer)
         person.post(
             "/v1/me/second-factor/confirm", operation: "confirmSecondFactor", access: .person, repeating: .harmless,
             body: .small, confirm)
         person.delete("/v1/me/second-factor", operation: "removeSecondFactor", access: .person, remove)
         person.post(
             "/v1/me/recovery-codes", operation: "renewRecoveryCodes", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), renew)
+            body: .nothing, renew)
     }
 
     func offer(_ request: Request, _ context: PersonContext) async throws -> Response {

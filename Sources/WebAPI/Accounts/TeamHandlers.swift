@@ -20,7 +20,7 @@ struct TeamHandlers: Sendable {
             "/v1/members/{user_id}", operation: "removeMember", access: .permission(.membersManage), remove)
         person.post(
             "/v1/business/leave", operation: "leaveBusiness", access: .person, repeating: .harmless,
-            body: .collect(maximumBytes: 0), leave)
+            body: .nothing, leave)
         person.post(
             "/v1/business/transfer", operation: "transferBusiness", access: .permission(.businessOwn),
             repeating: .harmless, body: .small, transfer)

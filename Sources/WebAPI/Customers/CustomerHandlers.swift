@@ -12,6 +12,7 @@ import Tokens
 /// The customer book.
 struct CustomerHandlers: Sendable {
     let customers: CustomerService
+    let customFields: CustomFieldService
     let idempotency: Idempotency
     let pages: Pages
     let streams: Streams
@@ -26,16 +27,32 @@ struct CustomerHandlers: Sendable {
             "/v1/customers/batch", operation: "createCustomers", access: .customersWrite,
             repeating: .byKey, createAll)
         tenant.get("/v1/customers/export", operation: "exportCustomers", access: .customersExport, export)
+        tenant.get("/v1/customers/deleted", operation: "listDeletedCustomers", access: .customersRead, deleted)
         tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", access: .customersRead, get)
         tenant.patch(
             "/v1/customers/{customer_id}", operation: "updateCustomer", access: .customersWrite, update)
         tenant.delete(
             "/v1/customers/{customer_id}", operation: "deleteCustomer", access: .customersDelete, delete)
+        tenant.post(
+            "/v1/customers/{customer_id}/restore", operation: "restoreCustomer", access: .customersDelete,
+            repeating: .harmless, body: .nothing, restore)
+        tenant.post(
+            "/v1/customers/{customer_id}/erase", operation: "eraseCustomer", access: .customersErase,
+            repeating: .harmless, body: .nothing, erase)
+        tenant.get(
+            "/v1/customers/{customer_id}/history", operation: "listCustomerHistory", access: .customersRead, history)
     }
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
-        var list = try CustomerList.shape.read(request, CustomerFilter(), for: context.caller, more: ["q"])
-        list.filter.search = try list.query["q"].map { text in
+        let list = try CustomerList.shape.read(
+            request, CustomerList.Asked(), for: context.caller, more: ["q"])
+        var filter = list.filter.filter
+        if !list.filter.custom.isEmpty {
+            filter.custom = try CustomerList.conditions(
+                list.filter, try await customFields.all(for: context.caller))
+        }
+        let isDetailed = list.expansions.contains("details")
+        filter.search = try list.query["q"].map { text in
             try Pages.queryField { () throws(FieldError) in try CustomerList.searchText(text, at: "/q") }
         }
         let order = CustomerList.order(list.order)
@@ -44,12 +61,18 @@ struct CustomerHandlers: Sendable {
             return position
         }
         return try await customers.page(
-            list.filter, by: order, isDescending: list.order.isDescending, after: after, limit: list.limit,
-            for: context.caller
+            filter, by: order, isDescending: list.order.isDescending, after: after, limit: list.limit,
+            isDetailed: isDetailed, for: context.caller
         ) { [pages, list] rows in
             let last = rows.count > list.limit ? try rows.at(list.limit - 1) { try Self.position(&$0, order) } : nil
             return try pages.response(next: last?.bytes, list.scope, request, count: rows.count) { json in
-                try rows.forEach(list.limit) { row in try CustomerOutput.write(&row, to: &json) }
+                try rows.forEach(list.limit) { row in
+                    if isDetailed {
+                        CustomerOutput.write(try Customer(&row), to: &json)
+                    } else {
+                        try CustomerOutput.write(&row, to: &json)
+                    }
+                }
             }
         }
     }
@@ -75,7 +98,8 @@ struct CustomerHandlers: Sendable {
     }
 
     func create(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let fields = try request.json(CustomerInput.self).fields()
+        let input = try request.json(CustomerChange.self)
+        let fields = try input.fields(try await definitions(for: [input], context))
         guard let write = try idempotency.write(request, by: context.caller) else {
             return Self.created(try await customers.create(fields, for: context.caller))
         }
@@ -87,7 +111,9 @@ struct CustomerHandlers: Sendable {
 
     /// Many at once: all of them or, where that is asked for, those that can be.
     func createAll(_ request: Request, _ context: TenantContext) async throws -> Response {
-        let batch = try Batch(request.json(BatchInput<CustomerInput>.self, limits: .batch)) { try $0.fields() }
+        let input = try request.json(BatchInput<CustomerChange>.self, limits: .batch)
+        let definitions = try await definitions(for: input.items, context)
+        let batch = try Batch(input) { try $0.fields(definitions) }
         let write = try idempotency.write(request, by: context.caller)
         return try await customers.createAll(
             batch.values.map(\.value), allOrNothing: batch.isAllOrNothing, for: context.caller
@@ -102,6 +128,11 @@ struct CustomerHandlers: Sendable {
                     })
             }
         }
+    }
+
+    /// The fields that the business has added, where some input speaks of any.
+    private func definitions(for inputs: [CustomerChange], _ context: TenantContext) async throws -> [CustomField] {
+        inputs.contains(where: \.hasCustomFields) ? try await customFields.all(for: context.caller) : []
     }
 
     private static func created(_ customer: Customer) -> Response {
@@ -119,9 +150,10 @@ struct CustomerHandlers: Sendable {
         let id = try id(request)
         let expected = try EntityVersion.required(by: request, orElse: CustomerError.changed)
         let change = try request.json(CustomerChange.self)
+        let definitions = try await definitions(for: [change], context)
         return CustomerOutput.response(
             try await customers.update(id, version: expected.version, for: context.caller) {
-                try change.applied(to: $0)
+                try change.applied(to: $0, definitions)
             })
     }
 
@@ -129,6 +161,56 @@ struct CustomerHandlers: Sendable {
         let expected = try EntityVersion.expected(by: request, orElse: CustomerError.changed)
         try await customers.delete(id(request), version: expected?.version, for: context.caller)
         return Response(.noContent)
+    }
+
+    // MARK: - The bin
+
+    private static let deletedList = ListShape<Void>("deleted_customers", fields: [])
+
+    func deleted(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let list = try Self.deletedList.read(request, (), for: context.caller)
+        let before = try pages.position(list.query, list.scope).map { bytes in
+            guard let position = CustomerPosition(bytes: bytes, in: .updatedAt), let at = position.updatedAt else {
+                throw CursorSeal.Failure.mismatch
+            }
+            return (at: at, id: position.id)
+        }
+        let found = try await customers.deleted(before: before, limit: list.limit, for: context.caller)
+        let shown = found.prefix(list.limit)
+        let last = found.count > list.limit ? shown.last : nil
+        let next = last.map { CustomerPosition(id: $0.id, updatedAt: $0.deletion?.at).bytes }
+        return pages.response(next: next, list.scope, request, count: shown.count) { json in
+            for customer in shown { CustomerOutput.write(customer, to: &json) }
+        }
+    }
+
+    func restore(_ request: Request, _ context: TenantContext) async throws -> Response {
+        CustomerOutput.response(try await customers.restore(id(request), for: context.caller))
+    }
+
+    func erase(_ request: Request, _ context: TenantContext) async throws -> Response {
+        try await customers.erase(id(request), for: context.caller)
+        return Response(.accepted)
+    }
+
+    // MARK: - What was done to them
+
+    private static let historyList = ListShape<Void>("customer_history", fields: [])
+
+    func history(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let id = try id(request)
+        var list = try Self.historyList.read(request, (), for: context.caller)
+        list.scope.add(id.uuid)
+        let before = try pages.position(list.query, list.scope).map { bytes in
+            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
+            return CustomerHistoryEntry.ID(uuid)
+        }
+        let found = try await customers.history(of: id, before: before, limit: list.limit, for: context.caller)
+        let shown = found.prefix(list.limit)
+        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
+        return pages.response(next: next, list.scope, request, count: shown.count) { json in
+            for entry in shown { CustomerHistoryOutput.write(entry, to: &json) }
+        }
     }
 
     /// A malformed id names no customer, exactly as one of another business does.

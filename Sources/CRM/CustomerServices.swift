@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Database
+import Jobs
+
+/// What the customer book can be asked, put together.
+package struct CustomerServices: Sendable {
+    package let customers: CustomerService
+    package let customFields: CustomFieldService
+    package let operations: CustomerOperations
+    package let imports: CustomerImportService
+
+    package init(database: ConnectionPool, jobs: JobQueue) {
+        customers = CustomerService(database: database)
+        customFields = CustomFieldService(database: database)
+        operations = CustomerOperations(database: database)
+        imports = CustomerImportService(database: database, jobs: jobs)
+    }
+}

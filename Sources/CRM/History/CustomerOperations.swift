@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Audit
+import Core
+import Database
+
+/// Changing and deleting several customers at once, and undoing that.
+package struct CustomerOperations: Sendable {
+    private let database: ConnectionPool
+
+    package init(database: ConnectionPool) { self.database = database }
+
+    /// What was done, and to whom it was not.
+    package struct Outcome: Sendable {
+        package let operation: CustomerOperation
+        /// Of those that were named: who is not there, or not to be seen.
+        package let unknown: [Customer.ID]
+    }
+
+    /// Changes up to 500 customers in one transaction: all of those that are there, or none.
+    /// - Parameters:
+    ///   - change: applied to each one's fields as they are.
+    ///   - around: is given what does it, to be called once at most, in the same transaction.
+    /// - Throws: `CustomersRefused` with each customer's place among `ids` when one cannot be what is wanted, and what `change` and
+    ///   `around` throw; then nothing is changed.
+    package func update<Output: Sendable>(
+        _ ids: [Customer.ID], for caller: Caller,
+        _ change: @Sendable @escaping (CustomerFields) throws -> CustomerFields,
+        around: @escaping @Sendable (borrowing TenantTransaction, () throws -> Outcome) throws -> Output
+    ) async throws -> Output {
+        let visibleTo = caller.seesCustomersOf
+        return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            try around(tx) {
+                let customers = try CustomerQueries.lock(ids, areDeleted: false, visibleTo: visibleTo, in: tx)
+                var changed: [(id: Customer.ID, fields: CustomerFields)] = [], changes: [HistoryQueries.Change] = []
+                var refused: [(index: Int, error: CustomerError)] = []
+                for customer in customers {
+                    let fields = try change(customer.fields)
+                    do {
+                        try CustomerService.checkOwner(fields.owner, of: customer, visibleTo, in: tx)
+                    } catch let error as CustomerError {
+                        refused.append((ids.firstIndex(of: customer.id) ?? 0, error))
+                        continue
+                    }
+                    let edits = fields.edits(from: customer.fields)
+                    guard !edits.isEmpty else { continue }
+                    changed.append((customer.id, fields))
+                    changes.append((customer.id, edits))
+                }
+                guard refused.isEmpty else { throw CustomersRefused(errors: refused) }
+                try CustomerQueries.put(changed, in: tx)
+                return try Self.note(.update, .updated, changes, ids, found: customers, caller, in: tx)
+            }
+        }
+    }
+
+    /// Puts up to 500 customers into the bin.
+    /// - Parameter around: as for ``update(_:for:_:around:)``.
+    package func delete<Output: Sendable>(
+        _ ids: [Customer.ID], for caller: Caller,
+        around: @escaping @Sendable (borrowing TenantTransaction, () throws -> Outcome) throws -> Output
+    ) async throws -> Output {
+        let visibleTo = caller.seesCustomersOf
+        return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            try around(tx) {
+                let customers = try CustomerQueries.lock(ids, areDeleted: false, visibleTo: visibleTo, in: tx)
+                try CustomerQueries.delete(
+                    customers.map(\.id), eraseAfter: .now().advanced(by: CustomerService.timeInBin), in: tx)
+                return try Self.note(
+                    .delete, .deleted, customers.map { ($0.id, []) }, ids, found: customers, caller, in: tx)
+            }
+        }
+    }
+
+    private static func note(
+        _ kind: CustomerOperation.Kind, _ entries: CustomerHistoryEntry.Kind, _ changes: [HistoryQueries.Change],
+        _ ids: [Customer.ID], found: [Customer], _ caller: Caller, in tx: borrowing TenantTransaction
+    ) throws -> Outcome {
+        let operation = try HistoryQueries.insert(
+            .next(), kind, customers: changes.count, by: caller.auditActor, in: tx)
+        try HistoryQueries.insert(entries, changes, by: caller.auditActor, operation: operation.id, in: tx)
+        try AuditLog.record(
+            kind == .delete ? .customersDeleted : .customersChanged, by: caller.auditActor, operation.id,
+            detail: "\(changes.count)", in: tx)
+        let known = Set(found.map(\.id))
+        return Outcome(operation: operation, unknown: ids.filter { !known.contains($0) })
+    }
+
+    // MARK: - Reading and undoing
+
+    /// - Returns: up to one more than `limit`, which says that there is more; the newest first.
+    package func page(before: CustomerOperation.ID?, limit: Int, for caller: Caller) async throws -> [CustomerOperation]
+    {
+        try await database.browse(
+            HistoryQueries.operations(before: before, limit: limit + 1, of: caller.tenantID),
+            in: .tenant(caller.tenantID))
+    }
+
+    /// - Throws: `CustomerOperationError.unknown`.
+    package func find(_ id: CustomerOperation.ID, for caller: Caller) async throws -> CustomerOperation {
+        let found = try await database.browse(
+            HistoryQueries.operation(id, of: caller.tenantID), in: .tenant(caller.tenantID))
+        guard let found else { throw CustomerOperationError.unknown }
+        return found
+    }
+
+    /// Takes all of it back, but for what has been changed again since: a later change of the same field stays, and so does whoever
+    /// has got a number that is another's by now.
+    /// - Returns: it, with how many customers are as they were before.
+    /// - Throws: `CustomerOperationError`.
+    package func undo(_ id: CustomerOperation.ID, for caller: Caller) async throws -> CustomerOperation {
+        let visibleTo = caller.seesCustomersOf
+        return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            guard let operation = try HistoryQueries.lock(id, in: tx) else { throw CustomerOperationError.unknown }
+            guard operation.undoing == nil else { throw CustomerOperationError.undoneAlready }
+            guard operation.createdAt.advanced(by: CustomerService.timeInBin) > .now() else {
+                throw CustomerOperationError.tooOld
+            }
+            let changes = try HistoryQueries.changes(of: id, in: tx)
+            let restored =
+                operation.kind == .delete
+                ? try Self.restore(changes, visibleTo, caller, in: tx)
+                : try Self.takeBack(changes, visibleTo, caller, in: tx)
+            try AuditLog.record(.customersRestored, by: caller.auditActor, id, detail: "\(restored)", in: tx)
+            return try HistoryQueries.markUndone(id, restored: restored, in: tx)
+        }
+    }
+
+    private static func restore(
+        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ caller: Caller, in tx: borrowing TenantTransaction
+    ) throws -> Int {
+        let customers = try CustomerQueries.lock(
+            changes.map(\.customer), areDeleted: true, visibleTo: visibleTo, in: tx)
+        var holders = try holders(of: customers.map(\.fields), in: tx), free: [Customer.ID] = []
+        for customer in customers where holders.holder(of: customer.fields) == nil {
+            holders.note(customer.id, customer.fields)
+            free.append(customer.id)
+        }
+        try CustomerQueries.restore(free, in: tx)
+        try HistoryQueries.insert(.restored, free.map { ($0, []) }, by: caller.auditActor, in: tx)
+        return free.count
+    }
+
+    private static func takeBack(
+        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ caller: Caller, in tx: borrowing TenantTransaction
+    ) throws -> Int {
+        let edits = Dictionary(changes.map { ($0.customer, $0.edits) }) { first, _ in first }
+        let customers = try CustomerQueries.lock(
+            changes.map(\.customer), areDeleted: false, visibleTo: visibleTo, in: tx)
+        let wanted = customers.map { customer in
+            var fields = customer.fields
+            let isWhole = fields.takeBack(edits[customer.id] ?? [])
+            return (customer: customer, fields: fields, isWhole: isWhole)
+        }
+        let holders = try holders(of: wanted.map(\.fields), in: tx)
+        let free = wanted.filter {
+            $0.fields != $0.customer.fields && $0.fields.isKnownBySomething
+                && holders.holder(of: $0.fields, except: $0.customer.id) == nil
+        }
+        try CustomerQueries.put(free.map { ($0.customer.id, $0.fields) }, in: tx)
+        try HistoryQueries.insert(
+            .updated, free.map { ($0.customer.id, $0.fields.edits(from: $0.customer.fields)) }, by: caller.auditActor,
+            in: tx)
+        return free.count { $0.isWhole }
+    }
+
+    private static func holders(of many: [CustomerFields], in tx: borrowing TenantTransaction) throws
+        -> IdentifierHolders
+    {
+        var holders = IdentifierHolders()
+        for other in try CustomerQueries.lock(sharingIdentifiersWith: many, in: tx) {
+            holders.note(other.id, other.fields)
+        }
+        return holders
+    }
+}
