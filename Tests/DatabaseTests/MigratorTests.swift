@@ -277,7 +277,7 @@ import Testing
                         as: "postgres",
                         "INSERT INTO app.rate_buckets VALUES ('x', decode(repeat('00', 16), 'hex'), now(), false)")
                 }
-                let complaints = try owner(database).verify().complaints.map { "\($0)" }
+                let complaints = try owner(database).verify().complaints.map(\.complaint)
                 #expect(complaints == [])
 
                 let count = try MigrationFile.all(in: MigrationFolder.real).count
@@ -338,7 +338,7 @@ import Testing
                 if isWhole { try connection.run("COMMIT") }
             }
             #expect(try owner(database).up() == 0)
-            let complaints = try owner(database).verify().complaints.map { "\($0)" }
+            let complaints = try owner(database).verify().complaints.map(\.complaint)
             #expect(complaints == [])
         }
     }
