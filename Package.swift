@@ -31,8 +31,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [St
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: Array(garden))
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: Array(garden))
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -163,7 +164,7 @@ let package = Package(
         tests("AdmissionTests", ["Admission", "Core", crypto]),
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),
-        tests("CRMTests", ["Core", "CRM"]),
+        tests("CRMTests", ["Core", "CRM"], exclude: ["Samples"]),
         tests("JobsTests", ["Core", "Database", "JSON", "Jobs", .product(name: "Metrics", package: "swift-metrics")]),
         tests(
             "WebAPITests",

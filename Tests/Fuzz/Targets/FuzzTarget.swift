@@ -6,7 +6,7 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken,
         refreshToken, password, csv, person, moment, outboundURL, mail,
-        typedCode, keySet, idToken, sealed
+        typedCode, keySet, idToken, sealed, vCard, importText
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -28,6 +28,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .idToken: TokenTargets.idToken(bytes)
         case .sealed: TokenTargets.sealed(bytes)
         case .csv: TextTargets.csv(bytes)
+        case .vCard: ImportTargets.vCard(bytes)
+        case .importText: ImportTargets.text(bytes)
         case .person: TextTargets.person(bytes)
         case .moment: TextTargets.moment(bytes)
         case .outboundURL: OutboundTargets.url(bytes)
