@@ -40,8 +40,7 @@ extension Instant {
         self.init(microseconds: Int64(seconds) * 1_000_000 + Int64(microseconds))
     }
 
-    /// How many days a month has (proleptic Gregorian calendar).
-    package static func days(in month: Int, of year: Int) -> Int {
+    private static func days(in month: Int, of year: Int) -> Int {
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
     }

@@ -25,12 +25,21 @@ def businesses(sql, count, customers, first=1):
     """`count` businesses with so many customers each."""
     sql(BUSINESSES.format(first=first, last=first + count - 1)
         + CUSTOMERS.format(tenant="md5('tenant' || t)::uuid", number="n", id=ID.format(moment=f"(t::bigint * {customers} + n)"), source=f"generate_series({first}, {first + count - 1}) AS t, generate_series(1, {customers}) AS n")
-        + "ANALYZE;")
+        + SEARCH_KEYS + "ANALYZE;")
+
+
+# As the server makes them, but for the sound, which is the consonants here.
+SEARCH_KEYS = """
+    INSERT INTO app.customer_search_keys (tenant_id, customer_id, key, names, note_words)
+        SELECT c.tenant_id, c.id, concat(' ', c.name_key, ' ~', translate(c.name_key, 'aeiouh ', '~'), ' ', c.phone, ' #', array_to_string(c.tags, ' #'), ' '), c.name_key,
+               to_tsvector('simple', c.notes)
+        FROM app.customers c WHERE NOT EXISTS (SELECT FROM app.customer_search_keys k WHERE k.tenant_id = c.tenant_id AND k.customer_id = c.id);
+"""
 
 
 def customers(sql, tenant, count):
     """So many customers of one business, named by its id."""
-    sql(CUSTOMERS.format(tenant=f"'{tenant}'::uuid", number="n", id=ID.format(moment="n::bigint"), source=f"generate_series(1, {count}) AS n") + "ANALYZE;")
+    sql(CUSTOMERS.format(tenant=f"'{tenant}'::uuid", number="n", id=ID.format(moment="n::bigint"), source=f"generate_series(1, {count}) AS n") + SEARCH_KEYS + "ANALYZE;")
 
 
 def leftovers(sql, tenant):

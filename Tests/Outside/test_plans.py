@@ -176,6 +176,8 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
                   "filter[birthday][gte]=--12-25&filter[birthday][lte]=--01-05", "filter[whatsapp_id]=x", "filter[city]=Pune", "filter[pin_code]=411001", "filter[source]=x", "filter[language]=hi",
                   "filter[anniversary][gte]=--12-25"]:
         call("listCustomers", "GET", "/v1/customers?limit=20&" + query, [200])
+    for query in ["customer 99999", "nobody", "99999", "#silk", "a@b", "number 777", "कस्टमर"]:
+        call("searchCustomers", "GET", "/v1/customers/search", [200], params={"q": query})
     some = [entry["id"] for entry in first["data"][:5]]
     changed = call("updateCustomers", "POST", "/v1/customers/bulk-update", [200], json={"customer_ids": some, "add_tags": ["vip"]}, extra={"Idempotency-Key": "u"}).json()
     deleted = call("deleteCustomers", "POST", "/v1/customers/bulk-delete", [200], json={"customer_ids": some[1:]}, extra={"Idempotency-Key": "d"}).json()

@@ -8,8 +8,8 @@ package struct CustomerFilter: Sendable, Equatable {
     /// Any of these; all when empty.
     package var stages: [CustomerStage] = []
     package var tag: String?
-    /// Part of a name, or of a phone number.
-    package var search: String?
+    /// What the search box holds. Of more than ``maximumFound`` who have it the best count.
+    package var search: SearchQuery?
     /// What a name begins with, whatever its case and accents.
     package var namePrefix: String?
     package var phone: PhoneNumber?
@@ -30,6 +30,8 @@ package struct CustomerFilter: Sendable, Equatable {
     var visibleTo: UserID?
     package var createdAtLeast: Instant?, createdAtMost: Instant?
     package var updatedAtLeast: Instant?, updatedAtMost: Instant?
+
+    package static let maximumFound = 1_000
 
     package init() {}
 

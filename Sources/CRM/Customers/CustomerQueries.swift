@@ -92,12 +92,8 @@ enum CustomerQueries {
         if let time = filter.updatedAtMost { statement += " AND updated_at <= \(time)" }
         if let tag = filter.tag { statement += " AND tags @> \(TextArray([tag]))" }
         if let search = filter.search {
-            let key = LikePattern.containing(search.searchKey)
-            if let digits = PhoneFragment.digits(in: search) {
-                statement += " AND (name_key LIKE \(key) OR phone LIKE \(LikePattern.containing(digits)))"
-            } else {
-                statement += " AND name_key LIKE \(key)"
-            }
+            statement +=
+                " AND id IN (\(SearchQueries.ids(search, most: CustomerFilter.maximumFound, visibleTo: filter.visibleTo)))"
         }
         return statement
     }
@@ -200,6 +196,9 @@ enum CustomerQueries {
     static func insert(_ id: Customer.ID, _ fields: CustomerFields, of tenant: TenantID) -> Query<Customer> {
         .one(
             """
+            WITH key AS (
+                INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, note_words)
+                VALUES \(SearchQueries.values(id, fields, of: tenant)))
             INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, whatsapp_id, other_phones, other_emails, stage, tags,
                                        notes, address, city, state, pin_code, gstin, birthday, birth_year, anniversary, anniversary_year,
                                        language, source, owner_id)
@@ -233,6 +232,7 @@ enum CustomerQueries {
             return try Self.written(id, fields, &row)
         }
         try CustomFieldQueries.put(customers.filter { !$0.fields.custom.isEmpty }, in: tx)
+        try SearchQueries.put(customers, in: tx)
         return written
     }
 
@@ -259,6 +259,9 @@ enum CustomerQueries {
             """
         ) { row in try written(id, fields, &row) }
         if old.custom != fields.custom { try CustomFieldQueries.put([(id, fields)], in: tx) }
+        if old.owner != fields.owner || SearchKey(old) != SearchKey(fields) {
+            try SearchQueries.put([(id, fields)], in: tx)
+        }
         return customer
     }
 
@@ -269,6 +272,7 @@ enum CustomerQueries {
         try release(customers.compactMap { $0.fields.email?.address }, of: customers.map(\.id), in: tx)
         try tx.execute(CustomerRow.insertion(of: customers, takingOver: true, in: tx))
         try CustomFieldQueries.put(customers, in: tx)
+        try SearchQueries.put(customers, in: tx)
     }
 
     /// An address may go from one of these customers to another, whichever of the two is written first. Until then its
@@ -291,6 +295,7 @@ enum CustomerQueries {
             UPDATE app.customers SET deleted_at = now(), erase_after = \(eraseAfter), version = version + 1, updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
             """)
+        try SearchQueries.remove(ids, in: tx)
     }
 
     /// The time in the bin of one who is there is over.
@@ -304,14 +309,16 @@ enum CustomerQueries {
 
     /// Takes customers back from the bin.
     /// - Throws: as ``insert(_:_:of:)``.
-    static func restore(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
-        guard !ids.isEmpty else { return }
+    static func restore(_ customers: [Customer], in tx: borrowing TenantTransaction) throws {
+        guard !customers.isEmpty else { return }
+        let ids = customers.map(\.id)
         try tx.execute(
             """
             UPDATE app.customers SET deleted_at = NULL, erase_after = NULL, version = version + 1, updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
               AND deleted_at IS NOT NULL AND merged_into IS NULL
             """)
+        try SearchQueries.put(customers.map { ($0.id, $0.fields) }, in: tx)
     }
 
     /// The bin, whoever was deleted last first.
@@ -351,29 +358,5 @@ enum CustomerQueries {
             WHERE tenant_id = \(tenant) AND user_id = ANY (\(TextArray(users.map(\.uuid.hex)))::uuid[]) AND ended_at IS NULL
             """
         ) { row in try row.decode("user_id") }
-    }
-}
-
-/// Patterns for LIKE in which what a person typed stands for itself.
-enum LikePattern {
-    static func containing(_ text: String) -> String {
-        "%" + text.map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined() + "%"
-    }
-}
-
-/// Part of a phone number as someone types it into a search box.
-enum PhoneFragment {
-    /// Its ASCII digits, without a trunk zero; nil unless there are at least three and nothing but digits and separators.
-    static func digits(in text: String) -> String? {
-        var digits = ""
-        for scalar in text.unicodeScalars {
-            if let digit = DecimalDigit.value(of: scalar) {
-                digits += String(digit)
-            } else if !" +-().".unicodeScalars.contains(scalar) {
-                return nil
-            }
-        }
-        let significant = digits.drop { $0 == "0" }
-        return significant.count >= 3 ? String(significant) : nil
     }
 }

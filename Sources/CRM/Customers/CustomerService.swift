@@ -30,6 +30,19 @@ package struct CustomerService: Sendable {
             in: .tenant(caller.tenantID))
     }
 
+    /// Whoever the search box means, the best first.
+    /// - Parameters:
+    ///   - limit: 1 to 100.
+    ///   - read: gets up to `limit` rows, with columns as for ``page(_:by:isDescending:after:limit:isDetailed:for:_:)``.
+    package func search<Output: Sendable>(
+        _ search: SearchQuery, limit: Int, for caller: Caller,
+        _ read: @escaping @Sendable (borrowing Rows) throws -> Output
+    ) async throws -> Output {
+        try await database.browse(
+            SearchQueries.find(search, limit: limit, of: caller.tenantID, visibleTo: caller.seesCustomersOf, read),
+            in: .tenant(caller.tenantID))
+    }
+
     /// - Throws: `CustomerError.unknown`.
     package func find(_ id: Customer.ID, for caller: Caller) async throws -> Customer {
         let found = try await database.browse(
@@ -232,7 +245,7 @@ package struct CustomerService: Sendable {
                     throw isThere ? CustomerError.notDeleted : .unknown
                 }
                 restored.with { $0 = deleted.fields }
-                try CustomerQueries.restore([id], in: tx)
+                try CustomerQueries.restore([deleted], in: tx)
                 try HistoryQueries.insert(.restored, [(id, [])], by: caller.auditActor, in: tx)
                 guard let customer = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx) else {
                     throw CustomerError.unknown

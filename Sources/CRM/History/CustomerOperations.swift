@@ -132,13 +132,13 @@ package struct CustomerOperations: Sendable {
     ) throws -> Int {
         let customers = try CustomerQueries.lock(
             changes.map(\.customer), areDeleted: true, visibleTo: visibleTo, in: tx)
-        var holders = try holders(of: customers.map(\.fields), in: tx), free: [Customer.ID] = []
+        var holders = try holders(of: customers.map(\.fields), in: tx), free: [Customer] = []
         for customer in customers where holders.holder(of: customer.fields) == nil {
             holders.note(customer.id, customer.fields)
-            free.append(customer.id)
+            free.append(customer)
         }
         try CustomerQueries.restore(free, in: tx)
-        try HistoryQueries.insert(.restored, free.map { ($0, []) }, by: caller.auditActor, in: tx)
+        try HistoryQueries.insert(.restored, free.map { ($0.id, []) }, by: caller.auditActor, in: tx)
         return free.count
     }
 

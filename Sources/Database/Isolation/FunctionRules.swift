@@ -26,6 +26,7 @@ extension CatalogRule {
         "app.register_api_key(bytea,uuid)",
         "app.release_federated_identities(text)",
         "app.release_login_identities(text,text)",
+        "app.search_customers(text[],text[],text,text,uuid,bigint)",
         "app.standings_of_current_user()",
         "app.void_challenges(text,text)",
     ]

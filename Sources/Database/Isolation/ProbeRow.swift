@@ -53,6 +53,10 @@ struct ProbeRow: Sendable {
             "'{user}', 'probe', sha256('{number}'), '{tenant}', sha256(''), 201, ''"),
         ProbeRow("customers", "tenant_id, id, name, name_key", "'{tenant}', '{id}', 'Probe', 'probe'"),
         ProbeRow(
+            "customer_search_keys", "tenant_id, customer_id, key, names, note_words",
+            "'{tenant}', '{id}', 'probe', 'probe', ''",
+            crossing: "'{tenant}', '{other id}', 'probe', 'probe', ''"),
+        ProbeRow(
             "customer_fields", "tenant_id, id, key, label, kind, position",
             "'{tenant}', '{id}', 'probe_{number}', 'Probe', 'text', 1"),
         ProbeRow(

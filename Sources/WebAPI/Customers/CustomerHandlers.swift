@@ -27,6 +27,7 @@ struct CustomerHandlers: Sendable {
             "/v1/customers/batch", operation: "createCustomers", access: .customersWrite,
             repeating: .byKey, createAll)
         tenant.get("/v1/customers/export", operation: "exportCustomers", access: .customersExport, export)
+        tenant.get("/v1/customers/search", operation: "searchCustomers", access: .customersRead, search)
         tenant.get("/v1/customers/deleted", operation: "listDeletedCustomers", access: .customersRead, deleted)
         tenant.get("/v1/customers/{customer_id}", operation: "getCustomer", access: .customersRead, get)
         tenant.patch(
@@ -53,7 +54,7 @@ struct CustomerHandlers: Sendable {
         }
         let isDetailed = list.expansions.contains("details")
         filter.search = try list.query["q"].map { text in
-            try Pages.queryField { () throws(FieldError) in try CustomerList.searchText(text, at: "/q") }
+            try Pages.queryField { () throws(FieldError) in try SearchQuery(text, at: "/q") }
         }
         let order = CustomerList.order(list.order)
         let after = try pages.position(list.query, list.scope).map { bytes in
@@ -74,6 +75,23 @@ struct CustomerHandlers: Sendable {
                     }
                 }
             }
+        }
+    }
+
+    /// The search box: whoever it means, the best first.
+    func search(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let query = try request.query { $0 == "q" || $0 == "limit" }
+        let search = try Pages.queryField { () throws(FieldError) in try SearchQuery(query["q"] ?? "", at: "/q") }
+        return try await customers.search(search, limit: try Pages.limit(query), for: context.caller) { rows in
+            var json = JSONWriter(capacity: 512 + rows.count * 384)
+            try json.object { json in
+                try json.member("data") { json in
+                    try json.array { json in
+                        try rows.forEach(rows.count) { row in try CustomerOutput.write(&row, to: &json) }
+                    }
+                }
+            }
+            return .json(bytes: json.bytes)
         }
     }
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unnati: a growth platform for very small businesses.
+
+import Core
+import Database
+
+enum SearchQueries {
+    /// The customers' keys become these.
+    static func put(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws
+    {
+        guard !customers.isEmpty else { return }
+        var statement: Statement =
+            "INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, note_words) VALUES "
+        for (index, (id, fields)) in customers.enumerated() {
+            if index > 0 { statement += ", " }
+            statement += values(id, fields, of: tx.tenantID)
+        }
+        statement += """
+             ON CONFLICT (tenant_id, customer_id) DO UPDATE
+            SET owner_id = excluded.owner_id, key = excluded.key, names = excluded.names, note_words = excluded.note_words
+            """
+        statement.isPrepared = customers.count == 1
+        try tx.execute(statement)
+    }
+
+    static func values(_ id: Customer.ID, _ fields: CustomerFields, of tenant: TenantID) -> Statement {
+        let key = SearchKey(fields)
+        return """
+            (\(tenant), \(id), \(fields.owner), \(key.key), \(key.names), array_to_tsvector(\(TextArray(key.noteWords))))
+            """
+    }
+
+    /// They are found no more.
+    static func remove(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
+        guard !ids.isEmpty else { return }
+        try tx.execute(
+            """
+            DELETE FROM app.customer_search_keys
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            """)
+    }
+
+    /// Those who have all of it, in no order.
+    static func ids(_ search: SearchQuery, most: Int, visibleTo user: UserID?) -> Statement {
+        """
+        SELECT s.customer_id FROM app.search_customers(\(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \
+        \(search.mistyped), \(user), \(most)) s
+        """
+    }
+
+    /// The best, the best first.
+    static func find<Output: Sendable>(
+        _ search: SearchQuery, limit: Int, of tenant: TenantID, visibleTo user: UserID?,
+        _ read: @escaping @Sendable (borrowing Rows) throws -> Output
+    ) -> Query<Output> {
+        let statement: Statement = """
+            SELECT c.id, c.name, c.phone, c.email, c.stage, c.tags, c.notes, c.owner_id, c.version, c.created_at, c.updated_at
+            FROM (SELECT customer_id, min(place) AS place FROM app.search_customers(
+                      \(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \(search.mistyped), \(user), \(limit))
+                  GROUP BY customer_id ORDER BY min(place), customer_id DESC LIMIT \(limit)) s
+            JOIN app.customers c ON c.tenant_id = \(tenant) AND c.id = s.customer_id AND c.deleted_at IS NULL
+            ORDER BY s.place, c.id DESC
+            """
+        return Query.rows(statement, read).limited(to: .seconds(3))
+    }
+}
