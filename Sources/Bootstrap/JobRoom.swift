@@ -46,6 +46,8 @@ struct JobRoom: Sendable {
         var handlers = JobHandlers()
         let imports = CustomerImportRunner(database: database, logger: logger)
         handlers.on(CustomerImportJob.self) { try await imports.perform($0, $1) }
+        let undoing = ImportUndoRunner(database: database)
+        handlers.on(ImportUndoJob.self) { try await undoing.perform($0, $1) }
         handlers.on(IdempotencySweep.self) { try await IdempotencySweep.perform($0, $1, in: database) }
         handlers.on(CodeDelivery.self) { job, _ in try await job.perform(seal: seal) { try await messages.deliver($0) }
         }

@@ -353,6 +353,8 @@ extension CustomerOperationError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {
         case .unknown: APIError(.notFound, .customerOperationUnknown, "There is no such operation.")
+        case .isImport:
+            APIError(.conflict, .customerOperationIsImport, "This was an import. Undo the import of the same number.")
         case .undoneAlready: APIError(.conflict, .customerOperationUndone, "That was undone already.")
         case .tooOld: APIError(.conflict, .customerOperationTooOld, "What was done over 30 days ago stays.")
         }
@@ -363,6 +365,11 @@ extension CustomerImportError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {
         case .unknown: return APIError(.notFound, .customerImportUnknown, "There is no such import.")
+        case .fileGone:
+            return APIError(.conflict, .customerFileGone, "The file is kept no more. Bring it again.")
+        case .notUndoable:
+            return APIError(
+                .conflict, .customerImportNotUndoable, "It is under way or was a trial: there is nothing to undo.")
         case .unusable(let code, let detail):
             var error = APIError(.unprocessableContent, .customerFileUnusable, "The file cannot be imported.")
             error.fields = [FieldError("", code, detail)]

@@ -101,6 +101,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case customerOperationTooOld = "customer_operation_too_old"
     case customerChanged = "customer_changed"
     case customerImportUnknown = "customer_import_unknown"
+    case customerFileGone = "customer_file_gone"
+    case customerImportNotUndoable = "customer_import_not_undoable"
+    case customerOperationIsImport = "customer_operation_is_import"
     case customerFileUnusable = "customer_file_unusable"
 
     // The server

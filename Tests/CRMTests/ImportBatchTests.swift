@@ -33,9 +33,9 @@ import Testing
 
         #expect(batch.verdicts.map(\.verdict) == [.created, .updated, .updated])
         #expect(Set(batch.verdicts.map(\.customerID)).count == 1)
-        #expect(batch.changes.count == 1)
+        #expect(batch.additions.count == 1)
         #expect(
-            batch.changes.first?.fields
+            batch.additions.first?.fields
                 == fields("Asha Rao", phone: "9812345678", email: "asha@example.in", tags: ["a", "b"]))
     }
 

@@ -201,6 +201,16 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("getCustomerImport", "GET", where, [200])
     call("listCustomerImportRows", "GET", where + "/rows", [200])
     call("listCustomerImportRows", "GET", where + "/rows?expand=customer&filter[verdict]=created", [200])
+    trial = call("importCustomers", "POST", "/v1/customers/import?dry_run=true", [202], data=b"name,phone\nAsha,9811111114\nx,1\n", extra={"Content-Type": "text/csv"}).json()["id"]
+    call("watchCustomerImport", "GET", f"/v1/customer-imports/{trial}/events", [200])
+    call("listCustomerImportRows", "GET", f"/v1/customer-imports/{trial}/rows?filter[verdict]=rejected", [200])
+    call("downloadRejectedRows", "GET", f"/v1/customer-imports/{trial}/rejected", [200])
+    again = call("runCustomerImport", "POST", f"/v1/customer-imports/{trial}/run", [202], json={"separator": "comma", "columns": ["name", "phone"]}).json()["id"]
+    call("watchCustomerImport", "GET", f"/v1/customer-imports/{again}/events", [200])
+    for one in [again, where.rsplit("/", 1)[1]]:
+        call("undoCustomerImport", "POST", f"/v1/customer-imports/{one}/undo", [202])
+    while call("getCustomerImport", "GET", where, [200]).json()["state"] != "undone":
+        time.sleep(0.2)
     call("exportCustomers", "GET", "/v1/customers/export", [200])
     call("listMyExports", "GET", "/v1/me/exports", [200], extra=own)
     mine = call("requestMyExport", "POST", "/v1/me/exports", [202], extra=own).json()["id"]

@@ -17,7 +17,7 @@ package struct ProductStatement: Sendable {
     /// Administration speaks to PostgreSQL in other ways, and is not what answers requests.
     private static let others = [
         "Database/Migrations", "Database/Isolation", "Database/Backup", "Database/SQLText", "Privacy",
-        "Audit/Administration", "Accounts/Administration", "unnati/",
+        "Audit/Administration", "Accounts/Administration", "CRM/Administration", "unnati/",
     ]
 
     private static let beginnings: Set = [

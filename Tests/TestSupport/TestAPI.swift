@@ -112,7 +112,11 @@ package struct TestAPI: Sendable {
         return TestTenant(api: self, id: tenant, userID: user, phone: phone, token: token, refreshToken: refresh)
     }
 
-    package struct Unexpected: Error { let what: String }
+    package struct Unexpected: Error {
+        let what: String
+
+        package init(what: String) { self.what = what }
+    }
 }
 
 /// A registered business and its signed-in owner.

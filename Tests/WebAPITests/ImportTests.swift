@@ -75,12 +75,9 @@ import Testing
     private static let unusable: [([UInt8], String)] = [
         (Array("".utf8), "csv_empty"), (Array("\n\n".utf8), "csv_empty"),
         (Array("shoe,hat\n1,2\n".utf8), "csv_missing_columns"),
-        (Array("name,Name\na,b\n".utf8), "csv_repeated_column"),
         (Array(String(repeating: "x,", count: 1_000_000).utf8), "csv_too_many_columns"),
-        // UTF-16, as a spreadsheet's "Unicode text" is, in both orders; and Latin-1.
-        ([0xFF, 0xFE, 0x6E, 0x00, 0x61, 0x00, 0x0A, 0x00], "csv_not_utf8"),
-        ([0xFE, 0xFF, 0x00, 0x6E, 0x00, 0x61, 0x00, 0x0A], "csv_not_utf8"),
-        ([0x6E, 0x61, 0x6D, 0x65, 0x2C, 0xEB, 0x0A], "csv_not_utf8"),
+        // It says that it is UTF-16, and is cut in the middle of a letter.
+        ([0xFF, 0xFE, 0x6E, 0x00, 0x61, 0x00, 0x6D], "csv_not_utf8"),
     ]
 
     @Test(arguments: unusable)

@@ -36,12 +36,19 @@ import Testing
         return [
             "export_id": try #require(business), "own_export_id": try #require(own),
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
-            "operation_id": try #require(operation), "deleted_customer_id": deleted,
+            "operation_id": try #require(operation), "trial_import_id": try await trial(of: acme), "deleted_customer_id": deleted,
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
             "session_id": try #require(sessions.first { $0["is_current"] as? Bool == false }?["id"] as? String),
         ]
+    }
+
+    private func trial(of acme: TestTenant) async throws -> String {
+        let begun = try await acme.api.request(
+            "POST", "/v1/customers/import?dry_run=true", token: acme.token, headers: [("Content-Type", "text/csv")],
+            body: Array("name\nCanary\n".utf8))
+        return try #require(begun.object["id"] as? String)
     }
 
     private func target(of template: String, _ ids: [String: String]) -> String {
@@ -51,6 +58,9 @@ import Testing
                 template.replacing("{export_id}", with: "{own_export_id}")
             case "/v1/customers/{customer_id}/restore":
                 template.replacing("{customer_id}", with: "{deleted_customer_id}")
+            case "/v1/customers/search": template + "?q=canary"
+            case "/v1/customer-imports/{import_id}/run":
+                template.replacing("{import_id}", with: "{trial_import_id}")
             case "/v1/customers/{customer_id}/erase":
                 template.replacing("{customer_id}", with: "{forgotten_customer_id}")
             default: template
@@ -103,6 +113,7 @@ import Testing
         switch route.operation {
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
+        case "runCustomerImport": ["policy": "skip"]
         default: ["notes": text]
         }
     }
@@ -124,7 +135,7 @@ import Testing
                 .sorted { rank($0) < rank($1) }
             for route in routes {
                 let target = target(of: route.template, ids)
-                let names = target != route.template
+                let names = route.template.contains("{")
                 let content = content(of: route, "Canary")
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]

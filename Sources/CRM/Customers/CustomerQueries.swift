@@ -287,6 +287,34 @@ enum CustomerQueries {
             """)
     }
 
+    /// Writes many that are new.
+    /// - Throws: as ``insert(_:_:of:)``.
+    static func add(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws {
+        guard !customers.isEmpty else { return }
+        try tx.execute(CustomerRow.insertion(of: customers, takingOver: false, in: tx))
+        try CustomFieldQueries.put(customers.filter { !$0.fields.custom.isEmpty }, in: tx)
+        try SearchQueries.put(customers, in: tx)
+    }
+
+    /// Who was added by an import and is still there.
+    static func count(addedBy id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> Int {
+        try tx.one(
+            """
+            SELECT count(*) AS customers FROM app.customer_import_rows r
+            JOIN app.customers c ON c.tenant_id = r.tenant_id AND c.id = r.customer_id AND c.deleted_at IS NULL
+            WHERE r.tenant_id = \(tx.tenantID) AND r.import_id = \(id) AND r.verdict = 'created'
+            """
+        ) { row in try row.decode("customers") }
+    }
+
+    /// Removes customers as if they had never come.
+    /// - Throws: `DatabaseError` when something refers to one of them.
+    static func remove(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
+        guard !ids.isEmpty else { return }
+        try tx.execute(
+            "DELETE FROM app.customers WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])")
+    }
+
     /// Puts customers into the bin, from which they can be taken back until then.
     static func delete(_ ids: [Customer.ID], eraseAfter: Instant, in tx: borrowing TenantTransaction) throws {
         guard !ids.isEmpty else { return }

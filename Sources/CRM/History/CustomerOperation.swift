@@ -29,6 +29,8 @@ package struct CustomerOperation: Sendable {
 package enum CustomerOperationError: Error, Sendable, Equatable {
     case unknown
     case undoneAlready
+    /// It is undone as the import that it is.
+    case isImport
     /// What was deleted then has been erased, or soon will be.
     case tooOld
 }

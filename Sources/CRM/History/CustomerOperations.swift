@@ -117,18 +117,21 @@ package struct CustomerOperations: Sendable {
             guard operation.createdAt.advanced(by: CustomerService.timeInBin) > .now() else {
                 throw CustomerOperationError.tooOld
             }
-            let changes = try HistoryQueries.changes(of: id, in: tx)
+            // As many as there may be of one; an import has its own way back, which takes its time.
+            guard operation.kind != .import else { throw CustomerOperationError.isImport }
+            let changes = try HistoryQueries.changes(of: id, limit: 500, in: tx).map(\.change)
             let restored =
                 operation.kind == .delete
-                ? try Self.restore(changes, visibleTo, caller, in: tx)
-                : try Self.takeBack(changes, visibleTo, caller, in: tx)
+                ? try Self.restore(changes, visibleTo, caller.auditActor, in: tx)
+                : try Self.takeBack(changes, visibleTo, caller.auditActor, in: tx).restored
             try AuditLog.record(.customersRestored, by: caller.auditActor, id, detail: "\(restored)", in: tx)
             return try HistoryQueries.markUndone(id, restored: restored, in: tx)
         }
     }
 
     private static func restore(
-        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ caller: Caller, in tx: borrowing TenantTransaction
+        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ actor: AuditEvent.Actor,
+        in tx: borrowing TenantTransaction
     ) throws -> Int {
         let customers = try CustomerQueries.lock(
             changes.map(\.customer), areDeleted: true, visibleTo: visibleTo, in: tx)
@@ -138,16 +141,34 @@ package struct CustomerOperations: Sendable {
             free.append(customer)
         }
         try CustomerQueries.restore(free, in: tx)
-        try HistoryQueries.insert(.restored, free.map { ($0.id, []) }, by: caller.auditActor, in: tx)
+        try HistoryQueries.insert(.restored, free.map { ($0.id, []) }, by: actor, in: tx)
         return free.count
     }
 
+    /// How many customers became what they were before, and how many did not.
+    typealias TakenBack = (restored: Int, kept: Int)
+
+    /// Takes back all that one operation has changed, however much that is.
+    static func takeBackAll(of id: CustomerOperation.ID, in tx: borrowing TenantTransaction) throws -> TakenBack {
+        var taken: TakenBack = (0, 0), last = UUIDv7.least
+        while true {
+            let page = try HistoryQueries.changes(of: id, after: last, limit: 500, in: tx)
+            guard let end = page.last else { return taken }
+            last = end.id
+            let more = try takeBack(page.map(\.change), nil, .system, in: tx)
+            taken = (taken.restored + more.restored, taken.kept + more.kept)
+        }
+    }
+
     private static func takeBack(
-        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ caller: Caller, in tx: borrowing TenantTransaction
-    ) throws -> Int {
-        let edits = Dictionary(changes.map { ($0.customer, $0.edits) }) { first, _ in first }
+        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ actor: AuditEvent.Actor,
+        in tx: borrowing TenantTransaction
+    ) throws -> TakenBack {
+        // Of one who was changed twice the first edits come last.
+        var edits: [Customer.ID: [CustomerHistoryEntry.Edit]] = [:]
+        for change in changes.reversed() { edits[change.customer, default: []] += change.edits }
         let customers = try CustomerQueries.lock(
-            changes.map(\.customer), areDeleted: false, visibleTo: visibleTo, in: tx)
+            Array(edits.keys), areDeleted: false, visibleTo: visibleTo, in: tx)
         let wanted = customers.map { customer in
             var fields = customer.fields
             let isWhole = fields.takeBack(edits[customer.id] ?? [])
@@ -160,9 +181,9 @@ package struct CustomerOperations: Sendable {
         }
         try CustomerQueries.put(free.map { ($0.customer.id, $0.fields) }, in: tx)
         try HistoryQueries.insert(
-            .updated, free.map { ($0.customer.id, $0.fields.edits(from: $0.customer.fields)) }, by: caller.auditActor,
-            in: tx)
-        return free.count { $0.isWhole }
+            .updated, free.map { ($0.customer.id, $0.fields.edits(from: $0.customer.fields)) }, by: actor, in: tx)
+        let restored = free.count { $0.isWhole }
+        return (restored, customers.count - restored)
     }
 
     private static func holders(of many: [CustomerFields], in tx: borrowing TenantTransaction) throws

@@ -104,14 +104,47 @@ enum HistoryQueries {
             """, operation)
     }
 
+    /// By which operations customers were changed, and by none where each was changed by itself.
+    static func operations(thatChanged ids: [Customer.ID], in tx: borrowing TenantTransaction) throws
+        -> [Customer.ID: Set<CustomerOperation.ID?>]
+    {
+        guard !ids.isEmpty else { return [:] }
+        let found = try tx.all(
+            """
+            SELECT DISTINCT customer_id, operation_id FROM app.customer_changes
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            """
+        ) { row in
+            (
+                customer: try row.decode("customer_id") as Customer.ID,
+                operation: try row.decodeIfPresent("operation_id") as CustomerOperation.ID?
+            )
+        }
+        return found.reduce(into: [:]) { $0[$1.customer, default: []].insert($1.operation) }
+    }
+
+    /// How many it was done to, when that is known at its end.
+    static func setCustomers(of id: CustomerOperation.ID, _ customers: Int, in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            """
+            UPDATE app.customer_operations SET customers = \(customers) WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            """)
+    }
+
     /// What it changed, customer by customer.
-    static func changes(of id: CustomerOperation.ID, in tx: borrowing TenantTransaction) throws -> [Change] {
+    /// - Parameter last: only those behind this one.
+    static func changes(
+        of id: CustomerOperation.ID, after last: UUIDv7 = .least, limit: Int, in tx: borrowing TenantTransaction
+    ) throws -> [(id: UUIDv7, change: Change)] {
         try tx.all(
             """
-            SELECT customer_id, fields::text AS fields FROM app.customer_changes
-            WHERE tenant_id = \(tx.tenantID) AND operation_id = \(id) ORDER BY id
+            SELECT id, customer_id, fields::text AS fields FROM app.customer_changes
+            WHERE tenant_id = \(tx.tenantID) AND operation_id = \(id) AND id > \(last) ORDER BY id LIMIT \(limit)
             """
-        ) { row in (try row.decode("customer_id"), try CustomerEdits.read(row.decode("fields"))) }
+        ) { row in
+            let edits = try CustomerEdits.read(row.decode("fields"))
+            return (id: try row.decode("id"), change: (customer: try row.decode("customer_id"), edits: edits))
+        }
     }
 
     @Sendable private static func operation(_ row: inout Row) throws -> CustomerOperation {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Audit
 import Core
 import Database
 import Jobs
@@ -18,6 +19,10 @@ package struct CustomerImportRunner: Sendable {
 
     private struct Work: Sendable {
         let id: CustomerImport.ID, tenant: TenantID
+        let choices: ImportChoices
+        let fileBytes: Int
+        /// The fields that the business has added.
+        let definitions: [CustomField]
         let attempt: JobAttempt
     }
 
@@ -31,57 +36,58 @@ package struct CustomerImportRunner: Sendable {
 
     /// - Throws: what may pass: the attempt is to be repeated.
     package func perform(_ job: CustomerImportJob, _ attempt: JobAttempt) async throws {
-        let work = Work(id: job.id, tenant: attempt.tenantID, attempt: attempt)
         do {
-            try await run(work)
+            try await run(job.id, attempt)
         } catch is Superseded {
-            logger.info("customer import goes on elsewhere", metadata: ["import": "\(work.id)"])
+            logger.info("customer import goes on elsewhere", metadata: ["import": "\(job.id)"])
         } catch let error
             where Task.isCancelled || error is CancellationError || error is JobFailure
             || (error as? DatabaseError)?.mayPass == true && !attempt.isLast
         {
             throw error
         } catch {
-            logger.error("customer import failed", metadata: ["import": "\(work.id)", "error": "\(error)"])
-            try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
-                try ImportQueries.finish(work.id, failure: CustomerImport.couldNotGoOn, in: tx)
+            logger.error("customer import failed", metadata: ["import": "\(job.id)", "error": "\(error)"])
+            try await database.withTenant(attempt.tenantID) { (tx: borrowing TenantTransaction) in
+                try ImportQueries.finish(job.id, failure: CustomerImport.couldNotGoOn, in: tx)
             }
         }
     }
 
-    private func run(_ work: Work) async throws {
-        var reader = CSVReader(), header: ImportHeader?, rows: [CSVReader.Record] = [], part = 0
-        let found = try await database.read(ImportQueries.progress(of: work.id, work.tenant), in: .tenant(work.tenant))
+    private func run(_ id: CustomerImport.ID, _ attempt: JobAttempt) async throws {
+        let tenant = attempt.tenantID
+        let found = try await database.read(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
         // Whoever asked for it has gone meanwhile, with all that was theirs.
-        guard let (last, fileBytes) = found else { return }
+        guard let found, found.state == .running else { return }
+        let last = try await database.read(ImportQueries.lastRow(of: id, tenant), in: .tenant(tenant))
+        let work = Work(
+            id: id, tenant: tenant, choices: found.choices, fileBytes: found.fileBytes,
+            definitions: try await database.read(CustomFieldQueries.all(of: tenant), in: .tenant(tenant)),
+            attempt: attempt)
+        var file = ImportFile(found.choices), rows: [ImportFile.Row] = [], part = 0
         while true {
             let content = try await database.read(
-                ImportQueries.part(part, in: work.id, of: work.tenant), in: .tenant(work.tenant))
+                ImportQueries.part(part, in: found.choices.source ?? id, of: tenant), in: .tenant(tenant))
             part += 1
             if let content {
-                reader.append(content)
+                file.append(content)
             } else {
                 // Who ends an import lets go of its file: what is missing is not the file's end.
-                guard reader.bytesRead == fileBytes else { throw Superseded() }
-                reader.finish()
+                guard file.bytesRead == found.fileBytes else { throw Superseded() }
+                file.finish()
             }
-            while let record = reader.next() {
-                guard header != nil else {
-                    if case .fields(let fields, _) = record { header = try ImportHeader(fields) }
-                    continue
-                }
-                if record.number > last { rows.append(record) }
+            while let row = file.next() {
+                if row.number > last { rows.append(row) }
                 if rows.count == Self.batchRows {
-                    try await put(rows, header, work, bytesDone: reader.bytesRead)
-                    work.attempt.report(percent: reader.bytesRead * 100 / max(1, fileBytes))
+                    try await put(rows, work, bytesDone: file.bytesRead)
+                    attempt.report(percent: file.bytesRead * 100 / max(1, found.fileBytes))
                     rows = []
                 }
             }
             if content == nil { break }
         }
-        try await put(rows, header, work, bytesDone: reader.bytesRead)
-        try await database.withTenant(work.tenant) { (tx: borrowing TenantTransaction) in
-            try ImportQueries.finish(work.id, failure: nil, in: tx)
+        try await put(rows, work, bytesDone: file.bytesRead)
+        try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+            try ImportQueries.finish(id, failure: nil, in: tx)
         }
     }
 
@@ -90,23 +96,17 @@ package struct CustomerImportRunner: Sendable {
 
     /// One batch in one transaction. When someone adds a customer with a number of the batch at the same moment, the next
     /// attempt sees that customer and updates it.
-    private func put(_ rows: [CSVReader.Record], _ header: ImportHeader?, _ work: Work, bytesDone: Int) async throws {
-        guard let header, !rows.isEmpty else { return }
+    private func put(_ rows: [ImportFile.Row], _ work: Work, bytesDone: Int) async throws {
+        guard !rows.isEmpty else { return }
         try Task.checkCancellation()
-        let read = rows.map { ImportRow($0, header) }
+        let read = rows.map { BatchRow($0, work.definitions) }
         for attempt in 1... {
             do {
                 return try await database.withTenant(work.tenant, timeout: Self.batchTimeout) {
                     (tx: borrowing TenantTransaction) in
-                    let existing = try CustomerQueries.lock(
-                        sharingIdentifiersWith: read.compactMap(\.fields), in: tx)
-                    var batch = ImportBatch(existing: existing)
-                    for row in read { row.enter(&batch) }
-                    try CustomerQueries.put(batch.changes, in: tx)
-                    try ImportQueries.insertRows(batch.verdicts, of: work.id, in: tx)
-                    try ImportQueries.advance(work.id, by: batch.verdicts, bytesDone: bytesDone, in: tx)
+                    try Self.put(read, work, bytesDone: bytesDone, in: tx)
                 }
-            } catch let error as DatabaseError where attempt < Self.attempts && error.isRace {
+            } catch let error as DatabaseError where attempt < Self.attempts && error.takenIdentifier != nil {
                 try await Task.sleep(for: .milliseconds(100 * attempt))
             } catch let error as DatabaseError where error.violates("customer_import_rows_pkey") {
                 // Whoever was believed dead is not. Both go on behind what the other has done.
@@ -114,56 +114,65 @@ package struct CustomerImportRunner: Sendable {
             }
         }
     }
+
+    private static func put(
+        _ rows: [BatchRow], _ work: Work, bytesDone: Int, in tx: borrowing TenantTransaction
+    ) throws {
+        let existing = try CustomerQueries.lock(sharingIdentifiersWith: rows.compactMap(\.fields), in: tx)
+        var batch = ImportBatch(existing: existing, policy: work.choices.policy)
+        for row in rows { row.enter(&batch) }
+        if !work.choices.isTrial {
+            let changes = batch.changes
+            try CustomerQueries.put(changes.map { ($0.id, $0.fields) }, in: tx)
+            try HistoryQueries.insert(
+                .updated, changes.map { ($0.id, $0.fields.edits(from: $0.old)) }, by: .system,
+                operation: CustomerOperation.ID(work.id.uuid), in: tx)
+            try CustomerQueries.add(batch.additions, in: tx)
+        }
+        // Of a trial, nobody that is new has an id.
+        let verdicts = batch.verdicts.map { $0.told(isTrial: work.choices.isTrial) }
+        try ImportQueries.insertRows(verdicts, of: work.id, in: tx)
+        try ImportQueries.advance(work.id, by: verdicts, bytesDone: bytesDone, in: tx)
+    }
 }
 
-/// One record of a file, read as a customer's fields or found wanting.
-private struct ImportRow: Sendable {
+extension CustomerImportRow {
+    fileprivate func told(isTrial: Bool) -> CustomerImportRow {
+        guard isTrial, verdict == .created else { return self }
+        return CustomerImportRow(number: number, verdict: verdict, customerID: nil, reason: reason, cells: cells)
+    }
+}
+
+/// One row of a file as a customer's fields, or what is wrong with it.
+private struct BatchRow: Sendable {
     let number: Int
     let fields: CustomerFields?
+    private let cells: [String]
     private let problem: (code: String, detail: String)?
 
-    init(_ record: CSVReader.Record, _ header: ImportHeader) {
-        number = record.number
-        switch record {
-        case .fields(let texts, _):
-            do throws(FieldError) {
-                fields = try header.fields(texts)
-                problem = nil
-            } catch {
-                let column = error.pointer.isEmpty ? "" : error.pointer.dropFirst() + ": "
-                fields = nil
-                problem = (error.code, column + error.detail)
-            }
-        case .problem(let problem, _):
+    init(_ row: ImportFile.Row, _ definitions: [CustomField]) {
+        number = row.number
+        cells = row.cells
+        switch row.record {
+        case .success(let record):
+            var problems = record.problems
+            fields = CustomerFields(record, definitions, noting: &problems)
+            problem = problems.isEmpty ? nil : ("left_out", problems.prefix(5).map(Self.told).joined(separator: " "))
+        case .failure(let error):
             fields = nil
-            self.problem = (problem.rawValue, problem.detail)
+            problem = (error.code, Self.told(error))
         }
+    }
+
+    private static func told(_ error: FieldError) -> String {
+        error.pointer.isEmpty ? error.detail : error.pointer.dropFirst() + ": " + error.detail
     }
 
     func enter(_ batch: inout ImportBatch) {
         if let fields {
-            batch.take(number, fields)
+            batch.take(number, fields, cells, problem: problem)
         } else if let problem {
-            batch.reject(number, problem.code, problem.detail)
-        }
-    }
-}
-
-extension CSVReader.Record {
-    var number: Int {
-        switch self {
-        case .fields(_, let number), .problem(_, let number): number
-        }
-    }
-}
-
-extension CSVReader.Problem {
-    var detail: String {
-        switch self {
-        case .notUTF8: "The row is not UTF-8. Save the file as CSV UTF-8."
-        case .tooManyColumns: "The row has more than \(CSVReader.maximumColumns) columns."
-        case .fieldTooLong: "A cell has more than \(CSVReader.maximumFieldBytes) bytes."
-        case .badQuotes: "A quotation mark has no partner."
+            batch.reject(number, problem.code, problem.detail, cells)
         }
     }
 }
@@ -171,7 +180,7 @@ extension CSVReader.Problem {
 extension DatabaseError {
     /// Whether the same work may well succeed a little later. An unknown outcome is among these: the next attempt reads
     /// which rows have a verdict and begins behind them.
-    fileprivate var mayPass: Bool {
+    var mayPass: Bool {
         switch self {
         case .busy, .interrupted, .unavailable, .outcomeUnknown: true
         // PostgreSQL was asked at a bad moment, or has no room for now (class 53).
@@ -180,7 +189,4 @@ extension DatabaseError {
         default: false
         }
     }
-
-    /// Someone else wrote a customer with a number or address of this batch between our reading and our writing.
-    fileprivate var isRace: Bool { takenIdentifier != nil }
 }

@@ -24,31 +24,25 @@ package struct CustomerImportService: Sendable {
 
     /// Stores a file as it arrives and has it worked through. Nothing of it is kept when it does not arrive whole.
     /// - Parameters:
+    ///   - choices: without a mapping: that is guessed from the names of the columns.
     ///   - next: the file's next bytes; nil at its end.
     ///   - around: is given what begins the work, to be called once at most, in the transaction in which it does. When it is
     ///     not called, nothing of the file is kept.
     /// - Throws: `CustomerImportError.unusable` as soon as the header is seen to be; what `next` and `around` throw.
     package func begin<Output: Sendable>(
-        for caller: Caller, next: () async throws -> [UInt8]?,
+        _ choices: ImportChoices, for caller: Caller, next: () async throws -> [UInt8]?,
         around: @escaping @Sendable (borrowing TenantTransaction, () throws -> CustomerImport) throws -> Output
     ) async throws -> Output {
-        let id = CustomerImport.ID.next()
-        let tenant = caller.tenantID
+        let id = CustomerImport.ID.next(), tenant = caller.tenantID
+        let definitions = try await database.browse(CustomFieldQueries.all(of: tenant), in: .tenant(tenant))
         try await database.write(ImportQueries.insert(id, by: caller.userID, of: tenant), in: .tenant(tenant))
         do {
-            let (bytes, header) = try await receive(id, caller, next)
-            let start = ImportQueries.start(id, fileBytes: bytes, ignoredColumns: header.ignoredColumns, of: tenant)
+            let (bytes, found) = try await receive(id, choices, definitions, caller, next)
             let (output, hasBegun) = try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
                 var hasBegun = false
                 let output = try around(tx) {
                     hasBegun = true
-                    _ = try tx.run(start)
-                    try enqueue(id, in: tx)
-                    try AuditLog.record(.customersImported, by: caller.auditActor, id, in: tx)
-                    guard let found = try tx.run(ImportQueries.find(id, of: tenant)) else {
-                        throw CustomerImportError.unknown
-                    }
-                    return found
+                    return try start(id, fileBytes: bytes, found, for: caller, in: tx)
                 }
                 return (output, hasBegun)
             }
@@ -58,6 +52,21 @@ package struct CustomerImportService: Sendable {
             await discard(id, of: tenant)
             throw error
         }
+    }
+
+    private func start(
+        _ id: CustomerImport.ID, fileBytes: Int, _ choices: ImportChoices, for caller: Caller,
+        in tx: borrowing TenantTransaction
+    ) throws -> CustomerImport {
+        _ = try tx.run(ImportQueries.start(id, fileBytes: fileBytes, choices, of: tx.tenantID))
+        if !choices.isTrial {
+            _ = try HistoryQueries.insert(
+                CustomerOperation.ID(id.uuid), .import, customers: 0, by: caller.auditActor, in: tx)
+            try AuditLog.record(.customersImported, by: caller.auditActor, id, in: tx)
+        }
+        try enqueue(id, in: tx)
+        guard let found = try tx.run(ImportQueries.find(id, of: tx.tenantID)) else { throw CustomerImportError.unknown }
+        return found
     }
 
     private func discard(_ id: CustomerImport.ID, of tenant: TenantID) async {
@@ -70,10 +79,10 @@ package struct CustomerImportService: Sendable {
     }
 
     private func receive(
-        _ id: CustomerImport.ID, _ caller: Caller, _ next: () async throws -> [UInt8]?
-    ) async throws -> (bytes: Int, header: ImportHeader) {
-        var head = ImportHeaderReader()
-        var part: [UInt8] = [], parts = 0, bytes = 0
+        _ id: CustomerImport.ID, _ choices: ImportChoices, _ definitions: [CustomField], _ caller: Caller,
+        _ next: () async throws -> [UInt8]?
+    ) async throws -> (bytes: Int, choices: ImportChoices) {
+        var head = ImportHead(choices, definitions), part: [UInt8] = [], parts = 0, bytes = 0
         func store(_ content: [UInt8]) async throws {
             try await database.write(
                 ImportQueries.insertPart(parts, content, in: id, of: caller.tenantID), in: .tenant(caller.tenantID))
@@ -91,6 +100,66 @@ package struct CustomerImportService: Sendable {
         if !part.isEmpty { try await store(part) }
         return (bytes, try head.finish())
     }
+
+    // MARK: - The same file again
+
+    /// Works through a file that was brought before, such as for a trial, in another way.
+    /// - Parameters:
+    ///   - targets: what each column is about; as it was guessed or said before when nil.
+    ///   - around: as for ``begin(_:for:next:around:)``.
+    /// - Throws: `CustomerImportError.unknown`, `.fileGone`, `.unusable`.
+    package func runAgain<Output: Sendable>(
+        _ id: CustomerImport.ID, _ choices: ImportChoices, targets: [ImportTarget?]?, for caller: Caller,
+        around: @escaping @Sendable (borrowing TenantTransaction, () throws -> CustomerImport) throws -> Output
+    ) async throws -> Output {
+        let old = try await find(id, for: caller), tenant = caller.tenantID
+        var wanted = choices
+        wanted.format = old.choices.format
+        wanted.encoding = choices.encoding ?? old.choices.encoding
+        wanted.separator = choices.separator ?? old.choices.separator
+        wanted.source = old.choices.source ?? id
+        if wanted.format == .csv {
+            let isReadAlike = wanted.encoding == old.choices.encoding && wanted.separator == old.choices.separator
+            let names: [String]
+            if isReadAlike, let mapping = old.choices.mapping {
+                wanted.mapping = mapping
+                names = mapping.columns.map(\.name)
+            } else {
+                wanted = try await head(of: wanted, for: caller)
+                names = wanted.mapping?.columns.map(\.name) ?? []
+            }
+            if let targets { wanted.mapping = try ImportMapping(names, targets: targets) }
+        }
+        let chosen = wanted
+        return try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+            // Who works through it lets go of it in the end, and keeps it until then.
+            guard let source = chosen.source, try ImportQueries.lock(source, in: tx) != nil else {
+                throw CustomerImportError.unknown
+            }
+            guard try tx.run(ImportQueries.part(0, in: source, of: tenant)) != nil else {
+                throw CustomerImportError.fileGone
+            }
+            return try around(tx) {
+                let new = CustomerImport.ID.next()
+                _ = try tx.run(ImportQueries.insert(new, by: caller.userID, of: tenant))
+                return try start(new, fileBytes: old.fileBytes, chosen, for: caller, in: tx)
+            }
+        }
+    }
+
+    /// Reads the head of a stored file.
+    private func head(of choices: ImportChoices, for caller: Caller) async throws -> ImportChoices {
+        let tenant = caller.tenantID
+        guard let source = choices.source else { throw CustomerImportError.unknown }
+        let definitions = try await database.browse(CustomFieldQueries.all(of: tenant), in: .tenant(tenant))
+        let content = try await database.read(ImportQueries.part(0, in: source, of: tenant), in: .tenant(tenant))
+        guard let content else { throw CustomerImportError.fileGone }
+        var head = ImportHead(choices, definitions)
+        try head.append(content)
+        return try head.finish()
+    }
+
+    // MARK: - How it fares
 
     /// How an import fares.
     /// - Throws: `CustomerImportError.unknown`.
@@ -138,7 +207,8 @@ package struct CustomerImportService: Sendable {
     ) async throws -> RowPage {
         try await database.withTenant(caller.tenantID, .read) { (tx: borrowing TenantTransaction) in
             guard try tx.run(ImportQueries.find(id, of: tx.tenantID)) != nil else { throw CustomerImportError.unknown }
-            let found = try ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, in: tx)
+            let found = try tx.run(
+                ImportQueries.rows(of: id, verdict: verdict, after: after, limit: limit + 1, of: tx.tenantID))
             let rows = found.prefix(limit)
             let customers =
                 withCustomers ? try CustomerQueries.find(Array(Set(rows.compactMap(\.customerID))), in: tx) : []
@@ -147,42 +217,86 @@ package struct CustomerImportService: Sendable {
                 customers: Dictionary(uniqueKeysWithValues: customers.map { ($0.id, $0) }))
         }
     }
+
+    /// The rows that were refused, as a file to be put right and brought again.
+    /// - Throws: `CustomerImportError.unknown`.
+    package func refused(of id: CustomerImport.ID, for caller: Caller) async throws -> RefusedRows {
+        let found = try await find(id, for: caller)
+        return RefusedRows(of: found, from: database, caller.tenantID)
+    }
+
+    // MARK: - Undoing
+
+    /// Takes a whole import back; that takes its time.
+    /// - Throws: `CustomerImportError.unknown`, `.notUndoable`; `CustomerOperationError.tooOld`.
+    package func undo(_ id: CustomerImport.ID, for caller: Caller) async throws -> CustomerImport {
+        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            guard let found = try ImportQueries.lock(id, in: tx) else { throw CustomerImportError.unknown }
+            if found.state == .undoing || found.state == .undone { return found }
+            guard found.state == .completed || found.state == .failed, !found.choices.isTrial else {
+                throw CustomerImportError.notUndoable
+            }
+            guard found.createdAt.advanced(by: CustomerService.timeInBin) > .now() else {
+                throw CustomerOperationError.tooOld
+            }
+            try ImportQueries.setState(.undoing, of: id, in: tx)
+            let job = ImportUndoJob(id)
+            try jobs.enqueue(job, uniqueKey: job.uniqueKey, in: tx)
+            try AuditLog.record(.customersRestored, by: caller.auditActor, id, in: tx)
+            guard let found = try tx.run(ImportQueries.find(id, of: tx.tenantID)) else {
+                throw CustomerImportError.unknown
+            }
+            return found
+        }
+    }
 }
 
-/// Finds the header in the first bytes of a file while it is still arriving.
-struct ImportHeaderReader: ~Copyable {
-    private var reader = CSVReader()
-    private var header: ImportHeader?
+/// Finds out what a file is from its first bytes, while it is still arriving.
+struct ImportHead: ~Copyable {
+    private var file: ImportFile
+    private var choices: ImportChoices
+    private let definitions: [CustomField]
+    private var isFound = false
+
+    init(_ choices: ImportChoices, _ definitions: [CustomField]) {
+        file = ImportFile(choices)
+        self.choices = choices
+        self.definitions = definitions
+    }
 
     mutating func append(_ bytes: [UInt8]) throws(CustomerImportError) {
-        guard header == nil else { return }
-        if reader.bytesRead == 0, bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw .unusable(code: "csv_not_utf8", detail: "The file is UTF-16. Save it as CSV UTF-8.")
+        guard !isFound else { return }
+        if file.bytesRead == 0, bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+            throw .unusable(
+                code: "file_is_a_workbook", detail: "This is an Excel workbook. Save it as CSV and bring that.")
         }
-        reader.append(bytes)
+        file.append(bytes)
         try look()
     }
 
-    mutating func finish() throws(CustomerImportError) -> ImportHeader {
-        if header == nil {
-            reader.finish()
+    /// With what was found out about the file.
+    mutating func finish() throws(CustomerImportError) -> ImportChoices {
+        if !isFound {
+            file.finish()
             try look()
         }
-        guard let header else { throw .unusable(code: "csv_empty", detail: "The file is empty.") }
-        return header
+        guard isFound else { throw .unusable(code: "csv_empty", detail: "The file is empty.") }
+        return choices
     }
 
     private mutating func look() throws(CustomerImportError) {
-        switch reader.next() {
-        case .fields(let fields, _): header = try ImportHeader(fields)
-        case .problem(.notUTF8, _):
-            throw .unusable(code: "csv_not_utf8", detail: "The first row is not UTF-8. Save the file as CSV UTF-8.")
-        case .problem(.tooManyColumns, _):
-            throw .unusable(
-                code: "csv_too_many_columns", detail: "The first row has more than \(CSVReader.maximumColumns) columns."
-            )
-        case .problem: throw .unusable(code: "csv_bad_header", detail: "The first row cannot be read as CSV.")
-        case nil: break
+        switch choices.format {
+        case .csv:
+            guard let names = try file.header() else { return }
+            let own = Dictionary(definitions.map { ($0.key, $0.label) }) { first, _ in first }
+            let mapping = ImportMapping(guessing: names, customFields: own)
+            try mapping.check()
+            choices.mapping = mapping
+            choices.separator = file.separator
+        case .vcard:
+            guard file.bytesRead > 0 else { return }
         }
+        choices.encoding = file.encoding
+        isFound = true
     }
 }

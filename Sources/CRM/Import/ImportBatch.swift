@@ -6,54 +6,84 @@ import Core
 /// Decides what becomes of some rows of a file, given the customers that have one of their numbers or addresses.
 ///
 /// A row belongs to the customer with its phone number, else to the one with its e-mail address, else it is a new customer.
-/// A value in the file wins over what was there; an empty cell leaves it; tags are added. Later rows of the file see what
-/// earlier ones did, so a customer who stands in it twice is folded into one, and each of the rows gets its verdict.
+/// A value in the file wins over what was there; an empty cell leaves it; tags and further numbers are added. Later rows of the
+/// file see what earlier ones did, so a customer who stands in it twice is folded into one, and each of the rows gets its verdict.
 package struct ImportBatch {
     private struct Entry {
         let id: Customer.ID
+        /// As they were before; nil for one who is new.
+        let old: CustomerFields?
         var fields: CustomerFields
-        var isChanged: Bool
     }
 
+    private let policy: ImportPolicy
     private var entries: [Entry] = []
     private var byPhone: [PhoneNumber: Int] = [:]
     private var byEmail: [EmailAddress: Int] = [:]
     package private(set) var verdicts: [CustomerImportRow] = []
 
-    package init(existing: [Customer]) {
-        for customer in existing { add(Entry(id: customer.id, fields: customer.fields, isChanged: false)) }
+    package init(existing: [Customer], policy: ImportPolicy = .update) {
+        self.policy = policy
+        for customer in existing { add(Entry(id: customer.id, old: customer.fields, fields: customer.fields)) }
     }
 
-    /// What must be written.
-    package var changes: [(id: Customer.ID, fields: CustomerFields)] {
-        entries.filter(\.isChanged).map { ($0.id, $0.fields) }
+    /// Customers that are new.
+    package var additions: [(id: Customer.ID, fields: CustomerFields)] {
+        entries.filter { $0.old == nil }.map { ($0.id, $0.fields) }
     }
 
-    mutating func reject(_ number: Int, _ code: String, _ detail: String) {
-        verdicts.append(CustomerImportRow(number: number, verdict: .rejected, customerID: nil, reason: (code, detail)))
+    /// Customers that were there and are changed.
+    package var changes: [(id: Customer.ID, old: CustomerFields, fields: CustomerFields)] {
+        entries.compactMap { entry in
+            guard let old = entry.old, old != entry.fields else { return nil }
+            return (entry.id, old, entry.fields)
+        }
     }
 
-    package mutating func take(_ number: Int, _ row: CustomerFields) {
+    /// - Parameter cells: as they stand in the file.
+    mutating func reject(_ number: Int, _ code: String, _ detail: String, _ cells: [String]) {
+        verdicts.append(
+            CustomerImportRow(
+                number: number, verdict: .rejected, customerID: nil, reason: (code, detail), cells: cells))
+    }
+
+    /// - Parameters:
+    ///   - cells: as they stand in the file.
+    ///   - problem: what of the row is left out.
+    package mutating func take(
+        _ number: Int, _ row: CustomerFields, _ cells: [String] = [], problem: (code: String, detail: String)? = nil
+    ) {
+        func verdict(_ verdict: CustomerImport.Verdict, _ id: Customer.ID) -> CustomerImportRow {
+            CustomerImportRow(number: number, verdict: verdict, customerID: id, reason: problem, cells: nil)
+        }
         let phoneHolder = row.phone.flatMap { byPhone[$0] }, emailHolder = row.email.flatMap { byEmail[$0] }
         if let phoneHolder, let emailHolder, phoneHolder != emailHolder {
             return reject(
                 number, "matches_two_customers",
-                "The phone number and the e-mail address belong to two different customers.")
+                "The phone number and the e-mail address belong to two different customers.", cells)
         }
         guard let holder = phoneHolder ?? emailHolder else {
             let id = Customer.ID.next()
-            add(Entry(id: id, fields: row, isChanged: true))
-            verdicts.append(CustomerImportRow(number: number, verdict: .created, customerID: id, reason: nil))
-            return
+            add(Entry(id: id, old: nil, fields: row))
+            return verdicts.append(verdict(.created, id))
+        }
+        // Somebody who stands in the file twice is folded into one, whatever is done with those who were there before.
+        if entries[holder].old != nil {
+            switch policy {
+            case .update: break
+            case .skip: return verdicts.append(verdict(.skipped, entries[holder].id))
+            case .create:
+                return reject(
+                    number, "there_already", "Somebody with this number or address is a customer already.", cells)
+            }
         }
         if phoneHolder == nil, let phone = row.phone, let known = entries[holder].fields.phone, phone != known {
             return reject(
                 number, "email_of_another_customer",
-                "The e-mail address belongs to a customer with another phone number.")
+                "The e-mail address belongs to a customer with another phone number.", cells)
         }
         merge(row, into: holder)
-        verdicts.append(
-            CustomerImportRow(number: number, verdict: .updated, customerID: entries[holder].id, reason: nil))
+        verdicts.append(verdict(.updated, entries[holder].id))
     }
 
     private mutating func add(_ entry: Entry) {
@@ -64,19 +94,40 @@ package struct ImportBatch {
 
     private mutating func merge(_ row: CustomerFields, into index: Int) {
         var fields = entries[index].fields
-        fields.name = row.name ?? fields.name
-        fields.phone = row.phone ?? fields.phone
-        fields.notes = row.notes ?? fields.notes
-        for tag in row.tags where !fields.tags.contains(tag) && fields.tags.count < CustomerFields.maximumTags {
-            fields.tags.append(tag)
-        }
-        if let email = row.email, email != fields.email {
-            if let old = fields.email { byEmail[old] = nil }
-            fields.email = email
-            byEmail[email] = index
+        fields.take(row)
+        if fields.email != entries[index].fields.email {
+            if let old = entries[index].fields.email { byEmail[old] = nil }
+            if let email = fields.email { byEmail[email] = index }
         }
         if let phone = fields.phone { byPhone[phone] = index }
-        entries[index].isChanged = entries[index].isChanged || fields != entries[index].fields
         entries[index].fields = fields
+    }
+}
+
+extension CustomerFields {
+    /// Takes over what a row says; what it does not say stays.
+    fileprivate mutating func take(_ row: CustomerFields) {
+        name = row.name ?? name
+        phone = row.phone ?? phone
+        email = row.email ?? email
+        address = row.address ?? address
+        city = row.city ?? city
+        state = row.state ?? state
+        pinCode = row.pinCode ?? pinCode
+        gstin = row.gstin ?? gstin
+        birthday = row.birthday ?? birthday
+        anniversary = row.anniversary ?? anniversary
+        language = row.language ?? language
+        source = row.source ?? source
+        notes = row.notes ?? notes
+        if row.stage != .lead { stage = row.stage }
+        custom.merge(row.custom) { _, new in new }
+        for tag in row.tags where !tags.contains(tag) && tags.count < Self.maximumTags { tags.append(tag) }
+        for other in row.otherPhones where !otherPhones.contains(other) && otherPhones.count < Self.maximumOthers {
+            otherPhones.append(other)
+        }
+        for other in row.otherEmails where !otherEmails.contains(other) && otherEmails.count < Self.maximumOthers {
+            otherEmails.append(other)
+        }
     }
 }

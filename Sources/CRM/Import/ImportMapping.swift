@@ -56,6 +56,11 @@ package struct ImportMapping: Equatable, Sendable {
         try check()
     }
 
+    /// As it was found or said before.
+    init(stored names: [String], targets: [ImportTarget?]) {
+        columns = zip(names, targets).map { Column(name: $0, target: $1) }
+    }
+
     /// - Throws: `CustomerImportError.unusable` with the code `csv_missing_columns`.
     package func check() throws(CustomerImportError) {
         guard columns.contains(where: { $0.target?.identifies == true }) else {

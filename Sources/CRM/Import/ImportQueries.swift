@@ -5,6 +5,11 @@ import Core
 import Database
 
 enum ImportQueries {
+    private static let columns: Statement = """
+        id, state, source_id, format, encoding, separator, columns, targets, policy, is_trial, file_bytes, bytes_done, rows_done,
+        rows_created, rows_updated, rows_skipped, rows_rejected, rows_undone, rows_kept, failure_code, failure, created_at, updated_at
+        """
+
     static func insert(_ id: CustomerImport.ID, by user: UserID, of tenant: TenantID) -> Query<Int> {
         .count(
             "INSERT INTO app.customer_imports (tenant_id, id, created_by) VALUES (\(tenant), \(id), \(user))")
@@ -20,13 +25,17 @@ enum ImportQueries {
             """)
     }
 
-    static func start(_ id: CustomerImport.ID, fileBytes: Int, ignoredColumns: [String], of tenant: TenantID) -> Query<
+    static func start(_ id: CustomerImport.ID, fileBytes: Int, _ choices: ImportChoices, of tenant: TenantID) -> Query<
         Int
     > {
-        .count(
+        let columns = choices.mapping?.columns ?? []
+        return .count(
             """
             UPDATE app.customer_imports
-            SET state = 'running', file_bytes = \(fileBytes), ignored_columns = \(TextArray(ignoredColumns)), updated_at = now()
+            SET state = 'running', file_bytes = \(fileBytes), source_id = \(choices.source), format = \(choices.format.rawValue),
+                encoding = \(choices.encoding?.rawValue), separator = \(choices.separator?.rawValue),
+                columns = \(TextArray(columns.map(\.name))), targets = \(TextArray(columns.map { $0.target?.rawValue ?? "" })),
+                policy = \(choices.policy.rawValue), is_trial = \(choices.isTrial), updated_at = now()
             WHERE tenant_id = \(tenant) AND id = \(id)
             """)
     }
@@ -39,28 +48,47 @@ enum ImportQueries {
 
     static func find(_ id: CustomerImport.ID, of tenant: TenantID) -> Query<CustomerImport?> {
         .first(
-            """
-            SELECT id, state, file_bytes, bytes_done, rows_done, rows_created, rows_updated, rows_rejected, ignored_columns,
-                   failure_code, failure, created_at, updated_at
-            FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)
-            """
-        ) { row in
-            let id: CustomerImport.ID = try row.decode("id"), name: String = try row.decode("state")
-            guard let state = CustomerImport.State(rawValue: name) else {
-                throw DatabaseError.decoding(column: "state")
-            }
-            let fileBytes: Int = try row.decode("file_bytes"), bytesDone: Int = try row.decode("bytes_done")
-            let done: Int = try row.decode("rows_done"), created: Int = try row.decode("rows_created")
-            let updated: Int = try row.decode("rows_updated"), rejected: Int = try row.decode("rows_rejected")
-            let ignored = try (row.decode("ignored_columns") as TextArray).elements
-            let code: String? = try row.decodeIfPresent("failure_code"),
-                detail: String? = try row.decodeIfPresent("failure")
-            return try CustomerImport(
-                id: id, state: state, fileBytes: fileBytes, bytesDone: bytesDone, rowsDone: done, rowsCreated: created,
-                rowsUpdated: updated, rowsRejected: rejected, ignoredColumns: ignored,
-                failure: code.map { ($0, detail ?? "") }, createdAt: row.decode("created_at"),
-                updatedAt: row.decode("updated_at"))
+            "SELECT \(columns) FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)", found
+        )
+    }
+
+    static func lock(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> CustomerImport? {
+        try tx.first(
+            "SELECT \(columns) FROM app.customer_imports WHERE tenant_id = \(tx.tenantID) AND id = \(id) FOR UPDATE",
+            found)
+    }
+
+    @Sendable private static func found(_ row: inout Row) throws -> CustomerImport {
+        func named<Value: RawRepresentable>(_ name: StaticString, _ text: String) throws -> Value
+        where Value.RawValue == String {
+            guard let value = Value(rawValue: text) else { throw DatabaseError.decoding(column: "\(name)") }
+            return value
         }
+        var choices = ImportChoices()
+        choices.source = try row.decodeIfPresent("source_id")
+        choices.format = try named("format", row.decode("format"))
+        choices.encoding = (try row.decodeIfPresent("encoding") as String?).flatMap { TextEncoding(rawValue: $0) }
+        choices.separator = (try row.decodeIfPresent("separator") as String?).flatMap { CSVSeparator(rawValue: $0) }
+        choices.policy = try named("policy", row.decode("policy"))
+        choices.isTrial = try row.decode("is_trial")
+        let names = try (row.decode("columns") as TextArray).elements
+        let targets = try (row.decode("targets") as TextArray).elements.map { ImportTarget(rawValue: $0) }
+        if !names.isEmpty { choices.mapping = ImportMapping(stored: names, targets: targets) }
+        var rows = CustomerImport.Rows()
+        rows.done = try row.decode("rows_done")
+        rows.created = try row.decode("rows_created")
+        rows.updated = try row.decode("rows_updated")
+        rows.skipped = try row.decode("rows_skipped")
+        rows.rejected = try row.decode("rows_rejected")
+        rows.undone = try row.decode("rows_undone")
+        rows.kept = try row.decode("rows_kept")
+        let code: String? = try row.decodeIfPresent("failure_code"),
+            detail: String? = try row.decodeIfPresent("failure")
+        return try CustomerImport(
+            id: row.decode("id"), state: named("state", row.decode("state")), choices: choices,
+            fileBytes: row.decode("file_bytes"), bytesDone: row.decode("bytes_done"), rows: rows,
+            failure: code.map { ($0, detail ?? "") }, createdAt: row.decode("created_at"),
+            updatedAt: row.decode("updated_at"))
     }
 
     static func part(_ number: Int, in id: CustomerImport.ID, of tenant: TenantID) -> Query<[UInt8]?> {
@@ -70,26 +98,28 @@ enum ImportQueries {
     }
 
     /// The last row with a verdict; 0 before the first.
-    static func progress(of id: CustomerImport.ID, _ tenant: TenantID) -> Query<(lastRow: Int, fileBytes: Int)?> {
-        .first(
+    static func lastRow(of id: CustomerImport.ID, _ tenant: TenantID) -> Query<Int> {
+        .one(
             """
-            SELECT coalesce((SELECT max(row_number) FROM app.customer_import_rows
-                             WHERE tenant_id = \(tenant) AND import_id = \(id)), 0) AS last, file_bytes
-            FROM app.customer_imports WHERE tenant_id = \(tenant) AND id = \(id)
+            SELECT coalesce(max(row_number), 0) AS last FROM app.customer_import_rows
+            WHERE tenant_id = \(tenant) AND import_id = \(id)
             """
-        ) { row in (try row.decode("last"), try row.decode("file_bytes")) }
+        ) { row in try row.decode("last") }
     }
 
     static func insertRows(_ rows: [CustomerImportRow], of id: CustomerImport.ID, in tx: borrowing TenantTransaction)
         throws
     {
         guard !rows.isEmpty else { return }
-        var statement: Statement =
-            "INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict, customer_id, code, detail) VALUES "
+        var statement: Statement = """
+            INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict, customer_id, code, detail, cells) VALUES 
+            """
         for (index, row) in rows.enumerated() {
             if index > 0 { statement += ", " }
-            statement +=
-                "(\(tx.tenantID), \(id), \(row.number), \(row.verdict.rawValue), \(row.customerID), \(row.reason?.code), \(row.reason?.detail))"
+            statement += """
+                (\(tx.tenantID), \(id), \(row.number), \(row.verdict.rawValue), \(row.customerID), \(row.reason?.code), \
+                \(row.reason?.detail), \(row.cells.map { TextArray($0) }))
+                """
         }
         statement.isPrepared = false
         try tx.execute(statement)
@@ -103,37 +133,53 @@ enum ImportQueries {
             """
             UPDATE app.customer_imports
             SET rows_done = rows_done + \(rows.count), rows_created = rows_created + \(count(.created)),
-                rows_updated = rows_updated + \(count(.updated)), rows_rejected = rows_rejected + \(count(.rejected)),
-                bytes_done = \(bytesDone), updated_at = now()
+                rows_updated = rows_updated + \(count(.updated)), rows_skipped = rows_skipped + \(count(.skipped)),
+                rows_rejected = rows_rejected + \(count(.rejected)), bytes_done = \(bytesDone), updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = \(id)
             """)
     }
 
-    /// Ends an import that is under way and lets go of its file.
+    /// Ends an import that is under way, and lets go of its file unless that may be asked for again.
     static func finish(
         _ id: CustomerImport.ID, failure: (code: String, detail: String)?, in tx: borrowing TenantTransaction
     ) throws {
-        let ended = try tx.execute(
+        let ended = try tx.first(
             """
             UPDATE app.customer_imports
             SET state = \(failure == nil ? "completed" : "failed"), failure_code = \(failure?.code), failure = \(failure?.detail), updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND state = 'running'
-            """)
-        guard ended == 1 else { return }
+            RETURNING coalesce(source_id, id) AS file, is_trial, rows_created + rows_updated AS customers
+            """
+        ) { row in
+            (
+                file: try row.decode("file") as CustomerImport.ID, isTrial: try row.decode("is_trial") as Bool,
+                customers: try row.decode("customers") as Int
+            )
+        }
+        guard let ended, !ended.isTrial else { return }
+        try dropFile(ended.file, in: tx)
+        try HistoryQueries.setCustomers(of: CustomerOperation.ID(id.uuid), ended.customers, in: tx)
+    }
+
+    static func dropFile(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
         try tx.execute("DELETE FROM app.customer_import_parts WHERE tenant_id = \(tx.tenantID) AND import_id = \(id)")
     }
 
     static func rows(
-        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int,
-        in tx: borrowing TenantTransaction
-    ) throws -> [CustomerImportRow] {
+        of id: CustomerImport.ID, verdict: CustomerImport.Verdict?, after: Int, limit: Int, of tenant: TenantID
+    ) -> Query<[CustomerImportRow]> {
         var statement: Statement = """
-            SELECT row_number, verdict, customer_id, code, detail FROM app.customer_import_rows
-            WHERE tenant_id = \(tx.tenantID) AND import_id = \(id) AND row_number > \(after)
+            SELECT row_number, verdict, customer_id, code, detail, cells FROM app.customer_import_rows
+            WHERE tenant_id = \(tenant) AND import_id = \(id) AND row_number > \(after)
             """
-        if let verdict { statement += " AND verdict = \(verdict.rawValue)" }
+        // Written out where there is an index for it alone.
+        switch verdict {
+        case .rejected: statement += " AND verdict = 'rejected'"
+        case let verdict?: statement += " AND verdict = \(verdict.rawValue)"
+        case nil: break
+        }
         statement += " ORDER BY row_number LIMIT \(limit)"
-        return try tx.all(statement) { row in
+        return .all(statement) { row in
             let number: Int = try row.decode("row_number"), name: String = try row.decode("verdict")
             guard let verdict = CustomerImport.Verdict(rawValue: name) else {
                 throw DatabaseError.decoding(column: "verdict")
@@ -141,7 +187,31 @@ enum ImportQueries {
             let customer: Customer.ID? = try row.decodeIfPresent("customer_id")
             let code: String? = try row.decodeIfPresent("code"), detail: String? = try row.decodeIfPresent("detail")
             return CustomerImportRow(
-                number: number, verdict: verdict, customerID: customer, reason: code.map { ($0, detail ?? "") })
+                number: number, verdict: verdict, customerID: customer, reason: code.map { ($0, detail ?? "") },
+                cells: (try row.decodeIfPresent("cells") as TextArray?)?.elements)
         }
+    }
+
+    // MARK: - Undoing
+
+    static func setState(_ state: CustomerImport.State, of id: CustomerImport.ID, in tx: borrowing TenantTransaction)
+        throws
+    {
+        try tx.execute(
+            """
+            UPDATE app.customer_imports SET state = \(state.rawValue), updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            """)
+    }
+
+    static func noteUndone(
+        _ id: CustomerImport.ID, undone: Int, kept: Int, in tx: borrowing TenantTransaction
+    ) throws {
+        try tx.execute(
+            """
+            UPDATE app.customer_imports
+            SET rows_undone = rows_undone + \(undone), rows_kept = rows_kept + \(kept), updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            """)
     }
 }

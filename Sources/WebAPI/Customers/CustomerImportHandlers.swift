@@ -34,25 +34,61 @@ package struct CustomerImportHandlers: Sendable {
         tenant.get(
             "/v1/customer-imports/{import_id}/rows", operation: "listCustomerImportRows",
             access: .customersImport, rows)
+        tenant.get(
+            "/v1/customer-imports/{import_id}/rejected", operation: "downloadRejectedRows", access: .customersImport,
+            rejected)
+        tenant.post(
+            "/v1/customer-imports/{import_id}/run", operation: "runCustomerImport", access: .customersImport,
+            repeating: .byKey, runAgain)
+        tenant.post(
+            "/v1/customer-imports/{import_id}/undo", operation: "undoCustomerImport", access: .customersImport,
+            repeating: .harmless, body: .nothing, undo)
     }
 
     func begin(_ request: Request, _ context: TenantContext) async throws -> Response {
-        guard request.isMediaType("text/csv") else { throw Request.Failure.unsupportedMediaType(expected: "text/csv") }
+        let choices = try ImportInput.choices(request)
         try await gatekeeper.admitImport(context.caller, request)
         guard case .stream(let stream) = request.body else { throw BodyStream.Interrupted() }
         // What is asked is known once all of it has come.
         let write = Lock(try idempotency.write(request, by: context.caller))
-        return try await imports.begin(for: context.caller) {
+        return try await imports.begin(choices, for: context.caller) {
             let piece = try await stream.next()
             if let piece { write.with { $0?.fingerprint.add(piece) } }
             return piece
         } around: { tx, start in
-            try write.with { $0 }.once(in: tx) {
-                let found = try start()
-                var response = Response.json(CustomerImportOutput(found: found), status: .accepted)
-                response.fields[.location] = "/v1/customer-imports/\(found.id)"
-                return response
-            }
+            try write.with { $0 }.once(in: tx) { Self.accepted(try start()) }
+        }
+    }
+
+    private static func accepted(_ found: CustomerImport) -> Response {
+        var response = Response.json(CustomerImportOutput(found: found), status: .accepted)
+        response.fields[.location] = "/v1/customer-imports/\(found.id)"
+        return response
+    }
+
+    /// The file that was brought, in another way or in earnest.
+    func runAgain(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let id = try id(request)
+        let (choices, targets) = try request.json(ImportInput.self).checked()
+        try await gatekeeper.admitImport(context.caller, request)
+        let write = try idempotency.write(request, by: context.caller)
+        return try await imports.runAgain(id, choices, targets: targets, for: context.caller) { tx, start in
+            try write.once(in: tx) { Self.accepted(try start()) }
+        }
+    }
+
+    func undo(_ request: Request, _ context: TenantContext) async throws -> Response {
+        Self.accepted(try await imports.undo(id(request), for: context.caller))
+    }
+
+    /// What was refused, to be put right and brought again.
+    func rejected(_ request: Request, _ context: TenantContext) async throws -> Response {
+        let id = try id(request)
+        _ = try request.query()
+        var fields: ResponseFields = [.contentType: "text/csv; charset=utf-8"]
+        fields.append(.contentDisposition, "attachment; filename=\"rejected.csv\"")
+        return try await streams.response(fields, for: context.caller) {
+            try await imports.refused(of: id, for: context.caller)
         }
     }
 
@@ -79,7 +115,7 @@ package struct CustomerImportHandlers: Sendable {
         fields: [
             ListField("verdict", [.equal]) { filter, _, values, pointer throws(FieldError) in
                 guard let verdict = CustomerImport.Verdict(rawValue: values[0]) else {
-                    throw FieldError(pointer, "invalid_value", "One of created, updated, rejected.")
+                    throw FieldError(pointer, "invalid_value", "One of created, updated, skipped, rejected.")
                 }
                 filter = verdict
             }
@@ -130,11 +166,32 @@ private struct CustomerImportOutput: JSONWritable {
             json.member("state", found.state.rawValue)
             json.member("percent_done", found.percentDone)
             json.member("file_bytes", found.fileBytes)
-            json.member("rows_done", found.rowsDone)
-            json.member("rows_created", found.rowsCreated)
-            json.member("rows_updated", found.rowsUpdated)
-            json.member("rows_rejected", found.rowsRejected)
-            json.member("ignored_columns", found.ignoredColumns)
+            json.member("rows_done", found.rows.done)
+            json.member("rows_created", found.rows.created)
+            json.member("rows_updated", found.rows.updated)
+            json.member("rows_skipped", found.rows.skipped)
+            json.member("rows_rejected", found.rows.rejected)
+            if found.state == .undoing || found.state == .undone {
+                json.member("customers_undone", found.rows.undone)
+                json.member("customers_kept", found.rows.kept)
+            }
+            json.member("format", found.choices.format.rawValue)
+            json.member("encoding", found.choices.encoding?.rawValue)
+            json.member("separator", found.choices.separator?.rawValue)
+            json.member("policy", found.choices.policy.rawValue)
+            json.member("dry_run", found.choices.isTrial)
+            json.member("source_id", found.choices.source?.description)
+            json.member("columns") { json in
+                json.array { json in
+                    for column in found.choices.mapping?.columns ?? [] {
+                        json.object { json in
+                            json.member("name", column.name)
+                            json.member("target", column.target?.rawValue)
+                        }
+                    }
+                }
+            }
+            json.member("ignored_columns", found.choices.mapping?.ignoredColumns ?? [])
             if let failure = found.failure {
                 json.member("failure") { json in
                     json.object { json in

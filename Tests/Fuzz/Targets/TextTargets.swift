@@ -26,8 +26,9 @@ enum TextTargets {
         let file = Array(bytes.dropFirst())
         let whole = records(file, step: max(1, file.count))
         precondition(whole == records(file, step: Int(first % 16) + 1), "the cut decides what was said")
-        guard case .fields(let names, _)? = whole.first, let header = try? ImportHeader(names) else { return }
-        for case .fields(let fields, _) in whole.dropFirst() { _ = try? header.fields(fields) }
+        guard case .fields(let names, _)? = whole.first else { return }
+        let mapping = ImportMapping(guessing: names)
+        for case .fields(let fields, _) in whole.dropFirst() { _ = try? ImportRecord(fields, mapping) }
     }
 
     private static func records(_ file: [UInt8], step: Int) -> [CSVReader.Record] {
