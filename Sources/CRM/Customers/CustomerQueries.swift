@@ -112,9 +112,10 @@ enum CustomerQueries {
             : "(\(column) >= \(days.first) OR \(column) <= \(days.last))"
     }
 
-    /// Who a customer turned out to be; themselves unless they were merged.
+    /// Who a customer turned out to be; themselves unless they were merged, NULL when they are not there. A sub-select as a whole:
+    /// around one, coalesce() would keep row security from looking for the result by key.
     static func survivor(of id: Customer.ID, _ tenant: TenantID) -> Statement {
-        "coalesce((SELECT merged_into FROM app.customers WHERE tenant_id = \(tenant) AND id = \(id)), \(id))"
+        "(SELECT coalesce(merged_into, id) FROM app.customers WHERE tenant_id = \(tenant) AND id = \(id))"
     }
 
     /// Nobody but whom this person looks after; anybody when nil.
@@ -139,7 +140,7 @@ enum CustomerQueries {
         return try tx.all(
             """
             SELECT \(CustomerRow.columns) FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND deleted_at IS NULL
             """, CustomerRow.customer)
     }
 
@@ -166,7 +167,7 @@ enum CustomerQueries {
         return try tx.all(
             """
             SELECT \(CustomerRow.columns) FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND merged_into IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND merged_into IS NULL
               AND (deleted_at IS NOT NULL) = \(areDeleted) AND (erase_after IS NULL OR erase_after > now()) AND \(isVisible(to: user))
             ORDER BY id FOR UPDATE
             """, CustomerRow.customer)
@@ -279,7 +280,7 @@ enum CustomerQueries {
             """
             UPDATE app.customers SET email = NULL, name = coalesce(name, '-'), name_key = coalesce(name_key, '-')
             WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND deleted_at IS NULL
-              AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+              AND id = ANY (\(UUIDArray(ids)))
             """)
     }
 
@@ -289,7 +290,7 @@ enum CustomerQueries {
         try tx.execute(
             """
             UPDATE app.customers SET deleted_at = now(), erase_after = \(eraseAfter), version = version + 1, updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND deleted_at IS NULL
             """)
     }
 
@@ -309,7 +310,7 @@ enum CustomerQueries {
         try tx.execute(
             """
             UPDATE app.customers SET deleted_at = NULL, erase_after = NULL, version = version + 1, updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids)))
               AND deleted_at IS NOT NULL AND merged_into IS NULL
             """)
     }
@@ -348,7 +349,7 @@ enum CustomerQueries {
         .all(
             """
             SELECT user_id FROM app.memberships
-            WHERE tenant_id = \(tenant) AND user_id = ANY (\(TextArray(users.map(\.uuid.hex)))::uuid[]) AND ended_at IS NULL
+            WHERE tenant_id = \(tenant) AND user_id = ANY (\(UUIDArray(users))) AND ended_at IS NULL
             """
         ) { row in try row.decode("user_id") }
     }
