@@ -100,6 +100,10 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case customerOperationUndone = "customer_operation_undone"
     case customerOperationTooOld = "customer_operation_too_old"
     case customerChanged = "customer_changed"
+    case interactionUnknown = "interaction_unknown"
+    case interactionCorrected = "interaction_corrected"
+    case interactionStruck = "interaction_struck"
+    case tooManyCorrections = "too_many_corrections"
     case customerImportUnknown = "customer_import_unknown"
     case customerFileUnusable = "customer_file_unusable"
 
