@@ -15,7 +15,7 @@ package struct APIError: Error, Sendable {
     var fields: [FieldError] = []
     var retryAfter: Duration?
     var headers = ResponseFields()
-    /// The customer who stands in the way, for a client that wants to show them.
+    /// The customer who stands in the way, or the version that does, for a client that wants to show them.
     var conflictingID: String?
     /// Names of the limits that were reached (draft-ietf-httpapi-ratelimit-headers, "quota-exceeded").
     var violatedPolicies: [String] = []

@@ -74,6 +74,8 @@ package enum PublicAPI {
             pages: pages
         ).mount(on: tenant)
         CustomFieldHandlers(customFields: customers.customFields).mount(on: tenant)
+        InteractionHandlers(interactions: customers.interactions, idempotency: idempotency, pages: pages).mount(
+            on: tenant)
         CustomerImportHandlers(
             imports: customers.imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)

@@ -372,6 +372,11 @@ import Testing
             } == [])
     }
 
+    /// Under row security an array that is cast on its way is no condition of an index: every row of the tenant would be looked at.
+    @Test func theyAskForManyRowsByAnArrayOfIds() {
+        #expect(offenders { $0.file.hasPrefix("CRM/") && $0.text.contains("::uuid[]") } == [])
+    }
+
     @Test func theyNameSchemasInFull() {
         let keywords: Set = ["from", "into", "update", "join"]
         /// What a statement names itself, `line AS (`, in the file that its fragments stand in.

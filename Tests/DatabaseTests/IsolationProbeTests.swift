@@ -27,7 +27,7 @@ import Testing
                 Set(tied) == [
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
                     "customer_field_values",
-                    "customer_changes", "customer_search_keys", "invitations",
+                    "customer_changes", "customer_search_keys", "invitations", "interactions", "customer_activity",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])

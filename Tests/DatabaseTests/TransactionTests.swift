@@ -292,7 +292,9 @@ import Testing
                         .one(
                             """
                             SELECT \(Int.min) AS number, \(true) AS flag, \(uuid) AS uuid, \(now) AS instant, \(TextArray(texts)) AS texts,
-                                   \(TextArray([])) AS none, \(bytes) AS bytes, \("it's $1; --") AS text, \(String?.none) AS absent
+                                   \(TextArray([])) AS none, \(bytes) AS bytes, \("it's $1; --") AS text, \(String?.none) AS absent,
+                                   \(uuid) = ANY (\(UUIDArray([.next(), TenantID(uuid)]))) AS among,
+                                   cardinality(\(UUIDArray([TenantID]()))) AS nobody
                             """
                         ) { row in
                             let number: Int = try row.decode("number"), flag: Bool = try row.decode("flag"),
@@ -301,11 +303,12 @@ import Testing
                                 array: TextArray = try row.decode("texts"),
                                 none: TextArray = try row.decode("none")
                             let content: [UInt8] = try row.decode("bytes"), text: String = try row.decode("text"),
-                                absent: String? = try row.decodeIfPresent("absent")
+                                absent: String? = try row.decodeIfPresent("absent"),
+                                isAmong: Bool = try row.decode("among"), nobody: Int = try row.decode("nobody")
                             return number == .min && flag && id == uuid && instant == now && array.elements == texts
                                 && none.elements == []
                                 && content == bytes
-                                && text == "it's $1; --" && absent == nil
+                                && text == "it's $1; --" && absent == nil && isAmong && nobody == 0
                         }, in: .directory)
                     #expect(same)
                 }

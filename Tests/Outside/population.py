@@ -77,6 +77,19 @@ def leftovers(sql, tenant):
         INSERT INTO app.customer_operations (tenant_id, id, kind, actor, customers)
             SELECT m.tenant_id, gen_random_uuid(), 'update', 'system', 1 FROM app.memberships m, generate_series(1, CASE m.tenant_id WHEN '{tenant}' THEN 2000 ELSE 20 END) AS n;
         INSERT INTO app.customer_changes (tenant_id, id, customer_id, kind, actor) SELECT tenant_id, id, id, 'updated', 'system' FROM app.customers;
+        INSERT INTO app.interactions (tenant_id, id, customer_id, first_id, kind, direction, occurred_at, actor, actor_id, body, amount_paise)
+            SELECT tenant_id, id, customer_id, id, kind, CASE WHEN kind IN ('call', 'payment') THEN 'in' END, now() - n * interval '1 minute', 'person', user_id, 'Said something',
+                   CASE kind WHEN 'payment' THEN 1000 END
+            FROM (SELECT c.tenant_id, c.id AS customer_id, m.user_id, gen_random_uuid() AS id, hashtext(c.name) & 1023 AS n,
+                         (ARRAY['call', 'visit', 'note', 'payment'])[1 + (hashtext(c.name) & 3)] AS kind
+                  FROM app.customers c JOIN app.memberships m ON m.tenant_id = c.tenant_id WHERE c.tenant_id = '{tenant}' OR c.name LIKE '%7') AS i;
+        INSERT INTO app.interactions (tenant_id, id, customer_id, first_id, version, corrects, kind, direction, occurred_at, actor, body, amount_paise)
+            SELECT tenant_id, gen_random_uuid(), customer_id, id, 2, id, kind, direction, occurred_at, 'system', 'Said something else', amount_paise
+            FROM app.interactions WHERE hashtext(id::text) & 63 = 0;
+        INSERT INTO app.interactions (tenant_id, id, customer_id, first_id, version, corrects, kind, occurred_at, actor, struck_reason)
+            SELECT tenant_id, gen_random_uuid(), customer_id, id, 2, id, kind, occurred_at, 'system', 'Somebody else' FROM app.interactions WHERE hashtext(id::text) & 255 = 1 AND version = 1;
+        INSERT INTO app.customer_activity (tenant_id, customer_id, last_interaction_at, last_seen_at, spent_paise, payments)
+            SELECT tenant_id, customer_id, max(occurred_at), max(occurred_at), coalesce(sum(amount_paise), 0), count(amount_paise) FROM app.interactions GROUP BY tenant_id, customer_id;
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

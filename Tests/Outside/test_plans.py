@@ -192,6 +192,20 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("undoCustomerOperation", "POST", f"/v1/customer-operations/{changed['operation']['id']}/undo", [200])
     history = call("listCustomerHistory", "GET", f"/v1/customers/{customer}/history?limit=1", [200]).json()
     call("listCustomerHistory", "GET", f"/v1/customers/{customer}/history?limit=1&cursor={history['next_cursor']}", [200])
+    logged = call("logInteraction", "POST", f"/v1/customers/{customer}/interactions", [201], json={"kind": "payment", "amount_paise": 5000}, extra={"Idempotency-Key": "i"}).json()
+    call("logInteractions", "POST", "/v1/interactions/batch", [200], json={"items": [{"customer_id": one, "kind": "visit"} for one in [customer, *some[:2]]]}, extra={"Idempotency-Key": "ib"})
+    corrected = call("correctInteraction", "POST", f"/v1/interactions/{logged['id']}/correct", [201], json={"amount_paise": 500}, extra={"Idempotency-Key": "ic"}).json()
+    call("correctInteraction", "POST", f"/v1/interactions/{logged['id']}/correct", [409], json={"amount_paise": 50})
+    call("getInteraction", "GET", "/v1/interactions/" + corrected["id"], [200])
+    for query in ["limit=1", "limit=1&filter[kind]=payment", "limit=1&filter[kind][in]=payment,visit", "limit=1&filter[occurred_at][gte]=2020-01-01T00:00:00Z",
+                  "limit=1&filter[occurred_at][lte]=2120-01-01T00:00:00Z", f"limit=1&filter[actor_id]={logged['actor_id']}", "limit=1&expand=customer"]:
+        for operation, path in [("listInteractions", "/v1/interactions?"), ("listCustomerInteractions", f"/v1/customers/{customer}/interactions?")]:
+            if "expand" in query and operation == "listCustomerInteractions":
+                continue
+            timeline = call(operation, "GET", path + query, [200]).json()
+            if timeline["has_more"]:
+                call(operation, "GET", path + query + "&cursor=" + timeline["next_cursor"], [200])
+    call("strikeOutInteraction", "POST", f"/v1/interactions/{corrected['id']}/strike-out", [200], json={"reason": "Somebody else's."})
     call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
     call("removeCustomField", "DELETE", "/v1/customer-fields/" + field["id"], [204])
     call("deleteCustomer", "DELETE", "/v1/customers/" + made["id"], [204], extra={"If-Match": "*"})

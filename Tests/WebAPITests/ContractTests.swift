@@ -44,6 +44,8 @@ import WebAPI
         let described = Contract.shared.queryParameters
         #expect(described["listCustomers"] == CustomerList.parameterNames)
         #expect(described["listAuditEvents"] == AuditHandlers.parameterNames)
+        #expect(described["listInteractions"] == InteractionList.parameterNames)
+        #expect(described["listCustomerInteractions"] == InteractionList.customerParameterNames)
         #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
     }
 

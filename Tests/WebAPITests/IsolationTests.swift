@@ -30,13 +30,20 @@ import Testing
         let bulk = try await acme.post(
             "/v1/customers/bulk-update", ["customer_ids": [customer], "add_tags": ["Canary"]])
         let operation = (bulk.object["operation"] as? [String: Any])?["id"] as? String
+        var interactions: [String] = []
+        for _ in 0..<2 {
+            let logged = try await acme.post(
+                "/v1/customers/\(customer)/interactions", ["kind": "note", "body": "Canary"])
+            interactions.append(try #require(logged.object["id"] as? String))
+        }
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
         return [
             "export_id": try #require(business), "own_export_id": try #require(own),
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
-            "operation_id": try #require(operation), "trial_import_id": try await trial(of: acme), "deleted_customer_id": deleted,
+            "operation_id": try #require(operation), "trial_import_id": try await trial(of: acme),
+            "deleted_customer_id": deleted, "interaction_id": interactions[0], "struck_interaction_id": interactions[1],
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -63,6 +70,8 @@ import Testing
                 template.replacing("{import_id}", with: "{trial_import_id}")
             case "/v1/customers/{customer_id}/erase":
                 template.replacing("{customer_id}", with: "{forgotten_customer_id}")
+            case "/v1/interactions/{interaction_id}/strike-out":
+                template.replacing("{interaction_id}", with: "{struck_interaction_id}")
             default: template
             }
         return ids.reduce(template) { $0.replacing("{\($1.key)}", with: $1.value) }
@@ -114,6 +123,9 @@ import Testing
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
         case "runCustomerImport": ["policy": "skip"]
+        case "logInteraction": ["kind": "note", "body": text]
+        case "correctInteraction": ["body": text]
+        case "strikeOutInteraction": ["reason": text]
         default: ["notes": text]
         }
     }

@@ -68,7 +68,7 @@ enum CustomFieldQueries {
         try tx.execute(
             """
             DELETE FROM app.customer_field_values
-            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(TextArray(customers.map(\.id.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(customers.map(\.id))))
             """)
         guard customers.contains(where: { !$0.fields.custom.isEmpty }) else { return }
         let ids = try idsByKey(in: tx)

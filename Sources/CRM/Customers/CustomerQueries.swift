@@ -108,9 +108,10 @@ enum CustomerQueries {
             : "(\(column) >= \(days.first) OR \(column) <= \(days.last))"
     }
 
-    /// Who a customer turned out to be; themselves unless they were merged.
+    /// Who a customer turned out to be; themselves unless they were merged, NULL when they are not there. A sub-select as a whole:
+    /// around one, coalesce() would keep row security from looking for the result by key.
     static func survivor(of id: Customer.ID, _ tenant: TenantID) -> Statement {
-        "coalesce((SELECT merged_into FROM app.customers WHERE tenant_id = \(tenant) AND id = \(id)), \(id))"
+        "(SELECT coalesce(merged_into, id) FROM app.customers WHERE tenant_id = \(tenant) AND id = \(id))"
     }
 
     /// Nobody but whom this person looks after; anybody when nil.
@@ -135,7 +136,7 @@ enum CustomerQueries {
         return try tx.all(
             """
             SELECT \(CustomerRow.columns) FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND deleted_at IS NULL
             """, CustomerRow.customer)
     }
 
@@ -162,7 +163,7 @@ enum CustomerQueries {
         return try tx.all(
             """
             SELECT \(CustomerRow.columns) FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND merged_into IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND merged_into IS NULL
               AND (deleted_at IS NOT NULL) = \(areDeleted) AND (erase_after IS NULL OR erase_after > now()) AND \(isVisible(to: user))
             ORDER BY id FOR UPDATE
             """, CustomerRow.customer)
@@ -283,7 +284,7 @@ enum CustomerQueries {
             """
             UPDATE app.customers SET email = NULL, name = coalesce(name, '-'), name_key = coalesce(name_key, '-')
             WHERE tenant_id = \(tx.tenantID) AND email = ANY(\(TextArray(emails))) AND deleted_at IS NULL
-              AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+              AND id = ANY (\(UUIDArray(ids)))
             """)
     }
 
@@ -312,7 +313,7 @@ enum CustomerQueries {
     static func remove(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
         guard !ids.isEmpty else { return }
         try tx.execute(
-            "DELETE FROM app.customers WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])")
+            "DELETE FROM app.customers WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids)))")
     }
 
     /// Puts customers into the bin, from which they can be taken back until then.
@@ -321,7 +322,7 @@ enum CustomerQueries {
         try tx.execute(
             """
             UPDATE app.customers SET deleted_at = now(), erase_after = \(eraseAfter), version = version + 1, updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[]) AND deleted_at IS NULL
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND deleted_at IS NULL
             """)
         try SearchQueries.remove(ids, in: tx)
     }
@@ -343,7 +344,7 @@ enum CustomerQueries {
         try tx.execute(
             """
             UPDATE app.customers SET deleted_at = NULL, erase_after = NULL, version = version + 1, updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids)))
               AND deleted_at IS NOT NULL AND merged_into IS NULL
             """)
         try SearchQueries.put(customers.map { ($0.id, $0.fields) }, in: tx)
@@ -383,7 +384,7 @@ enum CustomerQueries {
         .all(
             """
             SELECT user_id FROM app.memberships
-            WHERE tenant_id = \(tenant) AND user_id = ANY (\(TextArray(users.map(\.uuid.hex)))::uuid[]) AND ended_at IS NULL
+            WHERE tenant_id = \(tenant) AND user_id = ANY (\(UUIDArray(users))) AND ended_at IS NULL
             """
         ) { row in try row.decode("user_id") }
     }

@@ -112,7 +112,7 @@ enum HistoryQueries {
         let found = try tx.all(
             """
             SELECT DISTINCT customer_id, operation_id FROM app.customer_changes
-            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(ids)))
             """
         ) { row in
             (

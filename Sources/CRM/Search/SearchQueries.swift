@@ -36,7 +36,7 @@ enum SearchQueries {
         try tx.execute(
             """
             DELETE FROM app.customer_search_keys
-            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(ids)))
             """)
     }
 

@@ -69,6 +69,12 @@ struct ProbeRow: Sendable {
             "'{tenant}', '{id}', '{id}', '{id}', 'updated', 'system'",
             crossing: "'{tenant}', '{id}', '{other id}', '{other id}', 'updated', 'system'"),
         ProbeRow(
+            "interactions", "tenant_id, id, customer_id, kind, occurred_at, actor, first_id",
+            "'{tenant}', '{id}', '{id}', 'visit', now(), 'system', '{id}'",
+            crossing: "'{tenant}', '{id}', '{other id}', 'visit', now(), 'system', '{id}'"),
+        ProbeRow(
+            "customer_activity", "tenant_id, customer_id", "'{tenant}', '{id}'", crossing: "'{tenant}', '{other id}'"),
+        ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
             crossing: "'{tenant}', '{id}', '{other user}'"),
         ProbeRow(

@@ -150,8 +150,7 @@ package enum CustomerList {
     }
 
     /// Replies show whole milliseconds: "at most" one of them is all of it.
-    private static func time(_ text: String, at pointer: String, _ comparison: Comparison) throws(FieldError) -> Instant
-    {
+    static func time(_ text: String, at pointer: String, _ comparison: Comparison) throws(FieldError) -> Instant {
         guard let time = Instant(rfc3339: text) else {
             throw FieldError(pointer, "invalid_time", "Give a time like 2026-01-31T10:00:00Z.")
         }

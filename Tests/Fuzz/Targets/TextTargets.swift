@@ -49,6 +49,7 @@ enum TextTargets {
         let text = String(decoding: bytes, as: UTF8.self)
         if let phone = PhoneNumber(text) { precondition(PhoneNumber(phone.e164) == phone) }
         if let email = EmailAddress(text) { precondition(EmailAddress(email.address) == email) }
+        if let link = WebLink(text) { precondition(WebLink(link.text) == link) }
         if let name = try? Text(text, at: "/name", maximumBytes: 200).value {
             precondition((try? Text(name, at: "/name", maximumBytes: 200).value) == name)
         }
