@@ -10,11 +10,15 @@ package struct CustomerServices: Sendable {
     package let customFields: CustomFieldService
     package let operations: CustomerOperations
     package let imports: CustomerImportService
+    package let consent: ConsentService
+    package let consentNotices: ConsentNoticeService
 
-    package init(database: ConnectionPool, jobs: JobQueue) {
+    package init(database: ConnectionPool, jobs: JobQueue, promotionHours: PromotionHours) {
         customers = CustomerService(database: database)
         customFields = CustomFieldService(database: database)
         operations = CustomerOperations(database: database)
         imports = CustomerImportService(database: database, jobs: jobs)
+        consent = ConsentService(database: database, hours: promotionHours)
+        consentNotices = ConsentNoticeService(database: database)
     }
 }

@@ -27,7 +27,8 @@ import Testing
                 Set(tied) == [
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
                     "customer_field_values",
-                    "customer_changes", "invitations",
+                    "customer_changes", "consent_notice_texts", "consent_events", "consents", "do_not_contact",
+                    "invitations",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])
