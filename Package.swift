@@ -168,7 +168,7 @@ let package = Package(
         tests(
             "WebAPITests",
             [
-                "Accounts", "Admission", "Audit", "Bootstrap", "Core", "Database", "HTTPMessage", "Passwords",
+                "Accounts", "Admission", "Audit", "Bootstrap", "CRM", "Core", "Database", "HTTPMessage", "Passwords",
                 "Privacy",
                 "Tokens", "WebAPI", crypto, httpTypes,
             ]),

@@ -100,6 +100,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case customerOperationUndone = "customer_operation_undone"
     case customerOperationTooOld = "customer_operation_too_old"
     case customerChanged = "customer_changed"
+    case consentNoticeUnknown = "consent_notice_unknown"
+    case tooManyConsentNotices = "too_many_consent_notices"
+    case doNotContactNotSet = "do_not_contact_not_set"
     case customerImportUnknown = "customer_import_unknown"
     case customerFileUnusable = "customer_file_unusable"
 

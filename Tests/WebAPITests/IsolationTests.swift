@@ -30,13 +30,18 @@ import Testing
         let bulk = try await acme.post(
             "/v1/customers/bulk-update", ["customer_ids": [customer], "add_tags": ["Canary"]])
         let operation = (bulk.object["operation"] as? [String: Any])?["id"] as? String
+        let notice =
+            try await acme.post(
+                "/v1/consent-notices",
+                ["purpose": "marketing", "texts": ["en", "hi"].map { ["language": $0, "text": "Canary"] }]
+            ).object["id"] as? String
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
         return [
             "export_id": try #require(business), "own_export_id": try #require(own),
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
-            "operation_id": try #require(operation), "deleted_customer_id": deleted,
+            "operation_id": try #require(operation), "notice_id": try #require(notice), "deleted_customer_id": deleted,
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -103,6 +108,8 @@ import Testing
         switch route.operation {
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
+        case "recordConsent": ["channel": "sms", "purpose": "marketing", "event": "withdrawn", "how": "phone"]
+        case "setDoNotContact", "liftDoNotContact": ["reason": "asked"]
         default: ["notes": text]
         }
     }
