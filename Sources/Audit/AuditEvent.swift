@@ -61,6 +61,11 @@ package struct AuditEvent: Sendable {
         case customersRestored = "customers.restored"
         /// Somebody is to be forgotten, before their time in the bin is over.
         case customerErased = "customer.erased"
+        /// What several of them have agreed to, or not, was written down at once; `detail` says of how many.
+        case consentsRecorded = "consents.recorded"
+        /// Somebody may be contacted again; `detail` says what stood in the way.
+        case doNotContactLifted = "do_not_contact.lifted"
+        case consentNoticePublished = "consent_notice.published"
     }
 
     package enum Actor: Sendable, Equatable {

@@ -98,7 +98,8 @@ package struct Application: Sendable {
         api = PublicAPI.make(
             accounts: accounts, countries: configuration.messages.countries,
             sessionLifetime: configuration.tokens.sessionLifetime, audit: AuditReader(database: database),
-            customers: CustomerServices(database: database, jobs: queue),
+            customers: CustomerServices(
+                database: database, jobs: queue, promotionHours: configuration.promotionHours),
             idempotency: IdempotencyLedger(jobs: queue), accessTokens: accessTokens,
             revocations: revocations,
             cursors: CursorSeal(key: keys.cursor), health: health, logger: logger,

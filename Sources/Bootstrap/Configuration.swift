@@ -3,6 +3,7 @@
 
 import Accounts
 import Admission
+import CRM
 import Core
 import Database
 import HTTPOutbound
@@ -26,6 +27,8 @@ package struct Configuration: Sendable {
     package var tokens = TokenConfiguration()
     package var rates = RateLimits()
     package var messages = MessageSettings()
+    /// `PROMOTION_HOURS` and `PROMOTION_HOURS_WHATSAPP`: when messages that advertise may go out.
+    package var promotionHours = PromotionHours()
     /// How other people's servers are called.
     package var outbound = OutboundConfiguration()
     /// `GOOGLE_CLIENT_ID` and what goes with it. Nil: nobody comes in by Google.

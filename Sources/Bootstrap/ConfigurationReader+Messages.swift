@@ -2,6 +2,7 @@
 // Unnati: a growth platform for very small businesses.
 
 import Accounts
+import CRM
 import Core
 import HTTPMessage
 import HTTPOutbound
@@ -27,6 +28,23 @@ extension ConfigurationReader {
             (1...3).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) } ? text : nil
         }
         return settings
+    }
+
+    /// When messages that advertise may go out, in India: `10:00-21:00`.
+    mutating func promotionHours() -> PromotionHours {
+        var hours = PromotionHours()
+        read("PROMOTION_HOURS", into: &hours.smsAndCalls)
+        read("PROMOTION_HOURS_WHATSAPP", into: &hours.whatsApp)
+        return hours
+    }
+
+    private mutating func read(_ name: String, into hours: inout SendingHours) {
+        guard let text = given(name) else { return }
+        guard let read = SendingHours(text) else {
+            mistakes.append("\(name) is \(text); use hours of a day in India such as \(hours).")
+            return
+        }
+        hours = read
     }
 
     mutating func outbound() -> OutboundConfiguration {

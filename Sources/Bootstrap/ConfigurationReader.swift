@@ -118,6 +118,7 @@ package struct ConfigurationReader {
         configuration.tokens.idleLifetime = .seconds(idleDays * 86_400)
         read("KEYS_DIRECTORY", into: &configuration.keysDirectory)
         configuration.messages = try messages()
+        configuration.promotionHours = promotionHours()
         configuration.outbound = outbound()
         configuration.google = google()
         read("MIGRATIONS_DIRECTORY", into: &configuration.migrationsDirectory)

@@ -11,12 +11,16 @@ package struct CustomerServices: Sendable {
     package let operations: CustomerOperations
     package let imports: CustomerImportService
     package let interactions: InteractionService
+    package let consent: ConsentService
+    package let consentNotices: ConsentNoticeService
 
-    package init(database: ConnectionPool, jobs: JobQueue) {
+    package init(database: ConnectionPool, jobs: JobQueue, promotionHours: PromotionHours) {
         customers = CustomerService(database: database)
         customFields = CustomFieldService(database: database)
         operations = CustomerOperations(database: database)
         imports = CustomerImportService(database: database, jobs: jobs)
         interactions = InteractionService(database: database)
+        consent = ConsentService(database: database, hours: promotionHours)
+        consentNotices = ConsentNoticeService(database: database)
     }
 }

@@ -79,6 +79,9 @@ package enum PublicAPI {
         CustomerImportHandlers(
             imports: customers.imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)
+        ConsentHandlers(consent: customers.consent, idempotency: idempotency, pages: pages).mount(on: tenant)
+        ConsentNoticeHandlers(notices: customers.consentNotices, idempotency: idempotency, pages: pages).mount(
+            on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
             gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)

@@ -90,6 +90,20 @@ def leftovers(sql, tenant):
             SELECT tenant_id, gen_random_uuid(), customer_id, id, 2, id, kind, occurred_at, 'system', 'Somebody else' FROM app.interactions WHERE hashtext(id::text) & 255 = 1 AND version = 1;
         INSERT INTO app.customer_activity (tenant_id, customer_id, last_interaction_at, last_seen_at, spent_paise, payments)
             SELECT tenant_id, customer_id, max(occurred_at), max(occurred_at), coalesce(sum(amount_paise), 0), count(amount_paise) FROM app.interactions GROUP BY tenant_id, customer_id;
+        INSERT INTO app.consent_notices (tenant_id, id, purpose, version, actor)
+            SELECT t.tenant_id, md5(t.tenant_id::text || purpose || n)::uuid, purpose, n, 'system'
+            FROM app.tenants t, unnest(ARRAY['marketing', 'referral']) AS purpose, generate_series(1, CASE t.tenant_id WHEN '{tenant}' THEN 99 ELSE 5 END) AS n;
+        INSERT INTO app.consent_notice_texts (tenant_id, notice_id, language, text)
+            SELECT tenant_id, id, language, 'What we do with your data' FROM app.consent_notices, unnest(ARRAY['en', 'hi', 'gu']) AS language;
+        INSERT INTO app.consent_events (tenant_id, id, customer_id, kind, channel, purpose, occurred_at, how, notice_id, notice_version, language, actor)
+            SELECT c.tenant_id, md5(c.id::text || channel)::uuid, c.id, 'given', channel, 'marketing', now(), 'form', md5(c.tenant_id::text || 'marketing1')::uuid, 1, 'hi', 'system'
+            FROM app.customers c, unnest(ARRAY['whatsapp', 'sms']) AS channel WHERE c.name LIKE '%7' OR c.name LIKE '%3';
+        INSERT INTO app.consents (tenant_id, customer_id, channel, purpose, state, occurred_at, event_id)
+            SELECT tenant_id, customer_id, channel, purpose, CASE WHEN hashtext(id::text) % 5 = 0 THEN 'withdrawn' ELSE 'given' END, occurred_at, id FROM app.consent_events;
+        INSERT INTO app.consent_events (tenant_id, id, customer_id, kind, channel, reason, occurred_at, actor)
+            SELECT tenant_id, md5(id::text || 'asked')::uuid, id, 'do_not_contact_set', 'all', 'asked', now(), 'system' FROM app.customers WHERE name LIKE '%57';
+        INSERT INTO app.do_not_contact (tenant_id, customer_id, channel, reason, set_at, event_id)
+            SELECT tenant_id, customer_id, channel, reason, occurred_at, id FROM app.consent_events WHERE kind = 'do_not_contact_set';
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

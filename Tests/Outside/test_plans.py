@@ -206,6 +206,23 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
             if timeline["has_more"]:
                 call(operation, "GET", path + query + "&cursor=" + timeline["next_cursor"], [200])
     call("strikeOutInteraction", "POST", f"/v1/interactions/{corrected['id']}/strike-out", [200], json={"reason": "Somebody else's."})
+    for purpose in ["", "&filter[purpose]=marketing"]:
+        notices = call("listConsentNotices", "GET", "/v1/consent-notices?limit=2" + purpose, [200]).json()
+        call("listConsentNotices", "GET", f"/v1/consent-notices?limit=2{purpose}&cursor={notices['next_cursor']}", [200])
+    texts = [{"language": language, "text": "What we do with your data"} for language in ["en", "hi"]]
+    notice = call("publishConsentNotice", "POST", "/v1/consent-notices", [201], json={"purpose": "marketing", "texts": texts}, extra={"Idempotency-Key": "n"}).json()["id"]
+    for shown in [notice, notices["data"][0]["id"], "ntc_00000000000070008000000000000002"]:
+        call("getConsentNotice", "GET", "/v1/consent-notices/" + shown, [200])
+        given = {"channel": "sms", "purpose": "marketing", "event": "given", "how": "form", "notice_id": shown, "language": "hi"}
+        call("recordConsent", "POST", f"/v1/customers/{customer}/consents", [201], json=given, extra={"Idempotency-Key": "c" + shown})
+    call("recordConsents", "POST", "/v1/consents/batch", [200], extra={"Idempotency-Key": "cs"}, json={"items": [{**given, "customer_id": one} for one in [customer, some[1], some[2]]]})
+    for operation in ["setDoNotContact", "liftDoNotContact"]:
+        path = f"/v1/customers/{customer}/do-not-contact" + ("/lift" if operation == "liftDoNotContact" else "")
+        call(operation, "POST", path, [201], json={"reason": "dispute", "channel": "sms"}, extra={"Idempotency-Key": operation})
+    call("liftDoNotContact", "POST", f"/v1/customers/{customer}/do-not-contact/lift", [409], json={"reason": "dispute"})
+    call("getConsent", "GET", f"/v1/customers/{customer}/consent", [200])
+    said = call("listConsentEvents", "GET", f"/v1/customers/{customer}/consents?limit=1", [200]).json()
+    call("listConsentEvents", "GET", f"/v1/customers/{customer}/consents?limit=1&cursor={said['next_cursor']}", [200])
     call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
     call("removeCustomField", "DELETE", "/v1/customer-fields/" + field["id"], [204])
     call("deleteCustomer", "DELETE", "/v1/customers/" + made["id"], [204], extra={"If-Match": "*"})

@@ -46,6 +46,7 @@ import WebAPI
         #expect(described["listAuditEvents"] == AuditHandlers.parameterNames)
         #expect(described["listInteractions"] == InteractionList.parameterNames)
         #expect(described["listCustomerInteractions"] == InteractionList.customerParameterNames)
+        #expect(described["listConsentNotices"] == ConsentNoticeHandlers.parameterNames)
         #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
     }
 

@@ -36,14 +36,23 @@ import Testing
                 "/v1/customers/\(customer)/interactions", ["kind": "note", "body": "Canary"])
             interactions.append(try #require(logged.object["id"] as? String))
         }
+        let notice =
+            try await acme.post(
+                "/v1/consent-notices",
+                ["purpose": "marketing", "texts": ["en", "hi"].map { ["language": $0, "text": "Canary"] }]
+            ).object["id"] as? String
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
         return [
             "export_id": try #require(business), "own_export_id": try #require(own),
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
-            "operation_id": try #require(operation), "trial_import_id": try await trial(of: acme),
-            "deleted_customer_id": deleted, "interaction_id": interactions[0], "struck_interaction_id": interactions[1],
+            "operation_id": try #require(operation),
+            "trial_import_id": try await trial(of: acme),
+            "deleted_customer_id": deleted,
+            "interaction_id": interactions[0],
+            "struck_interaction_id": interactions[1],
+            "notice_id": try #require(notice),
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -126,6 +135,8 @@ import Testing
         case "logInteraction": ["kind": "note", "body": text]
         case "correctInteraction": ["body": text]
         case "strikeOutInteraction": ["reason": text]
+        case "recordConsent": ["channel": "sms", "purpose": "marketing", "event": "withdrawn", "how": "phone"]
+        case "setDoNotContact", "liftDoNotContact": ["reason": "asked"]
         default: ["notes": text]
         }
     }

@@ -75,6 +75,26 @@ struct ProbeRow: Sendable {
         ProbeRow(
             "customer_activity", "tenant_id, customer_id", "'{tenant}', '{id}'", crossing: "'{tenant}', '{other id}'"),
         ProbeRow(
+            "consent_notices", "tenant_id, id, purpose, version, actor",
+            "'{tenant}', '{id}', 'marketing', {number}, 'system'"),
+        ProbeRow(
+            "consent_notice_texts", "tenant_id, notice_id, language, text", "'{tenant}', '{id}', 'x{number}', 'Probe'",
+            crossing: "'{tenant}', '{other id}', 'x{number}', 'Probe'"),
+        ProbeRow(
+            "consent_events", "tenant_id, id, customer_id, kind, channel, reason, occurred_at, actor",
+            "'{tenant}', '{id}', '{id}', 'do_not_contact_set', 'all', 'asked', now(), 'system'",
+            crossing: "'{tenant}', '{id}', '{other id}', 'do_not_contact_set', 'all', 'asked', now(), 'system'"),
+        ProbeRow(
+            "consents", "tenant_id, customer_id, channel, purpose, state, occurred_at, event_id",
+            "'{tenant}', '{id}', (ARRAY['sms', 'email'])[{number}], 'marketing', 'given', now(), '{id}'",
+            crossing:
+                "'{tenant}', '{other id}', (ARRAY['sms', 'email'])[{number}], 'marketing', 'given', now(), '{other id}'"
+        ),
+        ProbeRow(
+            "do_not_contact", "tenant_id, customer_id, channel, reason, set_at, event_id",
+            "'{tenant}', '{id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{id}'",
+            crossing: "'{tenant}', '{other id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{other id}'"),
+        ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
             crossing: "'{tenant}', '{id}', '{other user}'"),
         ProbeRow(
