@@ -17,15 +17,17 @@ CREATE TABLE app.customer_search_keys (
     owner_id    uuid,              -- as the customer has it, for those who see their own alone
     key         text     NOT NULL, -- the name's words as typed, ~ and their sound, numbers, addresses, tags with # and without
     names       text     NOT NULL, -- the name in Latin letters, for what was typed wrong
+    sound       text     NOT NULL, -- of the whole name, its words in order: those who share it may be one
     note_words  tsvector NOT NULL,
     CONSTRAINT customer_search_keys_pkey PRIMARY KEY (tenant_id, customer_id),
     CONSTRAINT customer_search_keys_customer_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES app.customers (tenant_id, id) ON DELETE CASCADE,
-    CONSTRAINT customer_search_keys_lengths CHECK (octet_length(key) <= 12000 AND octet_length(names) <= 1000)
+    CONSTRAINT customer_search_keys_lengths CHECK (octet_length(key) <= 12000 AND octet_length(names) <= 1000 AND octet_length(sound) <= 700)
 );
 COMMENT ON TABLE app.customer_search_keys IS 'tenant: what a customer is found by
 privacy: tenant delete unexported; customer(customer_id) delete unexported; person(owner_id) keep unexported';
 CREATE INDEX customer_search_keys_words ON app.customer_search_keys
     USING gin (tenant_id extensions.uuid_ops, key extensions.gin_trgm_ops, names extensions.gin_trgm_ops, note_words);
+CREATE INDEX customer_search_keys_sound ON app.customer_search_keys (tenant_id, sound, customer_id);
 ALTER TABLE app.customer_search_keys ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY customer_search_keys_tenant ON app.customer_search_keys
     USING (tenant_id = app.current_tenant_id()) WITH CHECK (tenant_id = app.current_tenant_id());

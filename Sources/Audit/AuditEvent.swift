@@ -58,6 +58,8 @@ package struct AuditEvent: Sendable {
         /// Several were changed or deleted at once, or that was undone.
         case customersChanged = "customers.changed"
         case customersDeleted = "customers.deleted"
+        case customersMerged = "customers.merged"
+        case customersUnmerged = "customers.unmerged"
         case customersRestored = "customers.restored"
         /// Somebody is to be forgotten, before their time in the bin is over.
         case customerErased = "customer.erased"

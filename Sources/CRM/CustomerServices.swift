@@ -10,6 +10,8 @@ package struct CustomerServices: Sendable {
     package let customFields: CustomFieldService
     package let operations: CustomerOperations
     package let imports: CustomerImportService
+    package let duplicates: DuplicateService
+    package let merges: MergeService
     package let interactions: InteractionService
     package let consent: ConsentService
     package let consentNotices: ConsentNoticeService
@@ -18,6 +20,8 @@ package struct CustomerServices: Sendable {
         customers = CustomerService(database: database)
         customFields = CustomFieldService(database: database)
         operations = CustomerOperations(database: database)
+        duplicates = DuplicateService(database: database)
+        merges = MergeService(database: database)
         imports = CustomerImportService(database: database, jobs: jobs)
         interactions = InteractionService(database: database)
         consent = ConsentService(database: database, hours: promotionHours)

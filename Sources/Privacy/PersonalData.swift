@@ -58,7 +58,7 @@ package struct PersonalData: ~Copyable {
             isFirstTable = false
             var count = 0
             for part in parts {
-                try rows(of: table, rule, part) { row in
+                try rows(of: table, part) { row in
                     try write(pending + (count == 0 ? "\n" : ",\n") + row)
                     pending = ""
                     count += 1
@@ -73,9 +73,9 @@ package struct PersonalData: ~Copyable {
     }
 
     private borrowing func rows(
-        of table: PrivacyCatalog.Table, _ rule: PrivacyRule, _ subject: PrivacySubject, _ take: (String) throws -> Void
+        of table: PrivacyCatalog.Table, _ subject: PrivacySubject, _ take: (String) throws -> Void
     ) throws {
-        let condition = condition(table, rule.column, subject)
+        let condition = condition(table, subject)
         try connection.run(
             "DECLARE exported NO SCROLL CURSOR FOR SELECT to_jsonb(t) FROM \(table.name) t WHERE \(condition)")
         while true {
@@ -152,7 +152,7 @@ package struct PersonalData: ~Copyable {
             return try catalog.tables.compactMap { table in
                 guard let rule = table.rule(for: subject.kind), case .delete(1...days) = rule.action else { return nil }
                 let count = try connection.change(
-                    "DELETE FROM \(table.name) WHERE \(condition(table, rule.column, subject))")
+                    "DELETE FROM \(table.name) WHERE \(condition(table, subject))")
                 return count == 0 ? nil : Outcome(table: table.name, action: rule.action, rows: count)
             }
         }
@@ -212,7 +212,7 @@ package struct PersonalData: ~Copyable {
         var outcomes: [Outcome] = []
         for table in catalog.tables {
             guard let rule = table.rule(for: subject.kind) else { continue }
-            let condition = condition(table, rule.column, subject)
+            let condition = condition(table, subject)
             let text: String
             switch rule.action {
             case .delete(afterDays: 0): text = "DELETE FROM \(table.name) WHERE \(condition)"
@@ -240,6 +240,12 @@ package struct PersonalData: ~Copyable {
                 if rows > 0 { throw PrivacyError.left(table: table.name, column: column, rows: rows) }
             }
         }
+    }
+
+    /// Whether a row is the subject's, by any of the columns that its rule names.
+    private borrowing func condition(_ table: PrivacyCatalog.Table, _ subject: PrivacySubject) -> String {
+        let columns = table.columns(for: subject.kind).map { condition(table, $0, subject) }
+        return "(" + columns.joined(separator: " OR ") + ")"
     }
 
     /// A customer's identifier counts within the business only.

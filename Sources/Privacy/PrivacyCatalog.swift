@@ -16,6 +16,11 @@ struct PrivacyCatalog: Sendable {
         let identifiers: [String]
 
         func rule(for kind: PrivacySubject.Kind) -> PrivacyRule? { rules.first { $0.subject == kind } }
+
+        /// The columns that name such a subject, any of which makes a row theirs.
+        func columns(for kind: PrivacySubject.Kind) -> [String] {
+            rules.filter { $0.subject == kind && $0.action == rule(for: kind)?.action }.map(\.column)
+        }
     }
 
     let tables: [Table]

@@ -334,6 +334,19 @@ extension APIError {
     }
 }
 
+extension CustomerMergeError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: APIError(.notFound, .customerMergeUnknown, "There is no such merge, or it was taken back.")
+        case .same: APIError(.conflict, .customersAreOne, "These are one customer already.")
+        case .mergedAgain:
+            APIError(
+                .conflict, .customerMergedAgain, "The customer has been merged into another since. Take that back first.")
+        case .tooOld: APIError(.conflict, .customerMergeTooOld, "What was merged over 30 days ago stays.")
+        }
+    }
+}
+
 extension CustomFieldError: APIErrorConvertible {
     package var apiError: APIError {
         switch self {

@@ -73,6 +73,9 @@ package enum PublicAPI {
             operations: customers.operations, customFields: customers.customFields, idempotency: idempotency,
             pages: pages
         ).mount(on: tenant)
+        DuplicateHandlers(
+            duplicates: customers.duplicates, merges: customers.merges, idempotency: idempotency, pages: pages
+        ).mount(on: tenant)
         CustomFieldHandlers(customFields: customers.customFields).mount(on: tenant)
         InteractionHandlers(interactions: customers.interactions, idempotency: idempotency, pages: pages).mount(
             on: tenant)

@@ -28,7 +28,8 @@ import Testing
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
                     "customer_field_values",
                     "consent_events", "consent_notice_texts", "consents", "customer_activity", "customer_changes",
-                    "customer_search_keys", "do_not_contact", "interactions", "invitations",
+                    "customer_search_keys", "customer_merges", "customers_apart", "do_not_contact", "interactions",
+                    "invitations",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])

@@ -30,9 +30,9 @@ def businesses(sql, count, customers, first=1):
 
 # As the server makes them, but for the sound, which is the consonants here.
 SEARCH_KEYS = """
-    INSERT INTO app.customer_search_keys (tenant_id, customer_id, key, names, note_words)
+    INSERT INTO app.customer_search_keys (tenant_id, customer_id, key, names, sound, note_words)
         SELECT c.tenant_id, c.id, concat(' ', c.name_key, ' ~', translate(c.name_key, 'aeiouh ', '~'), ' ', c.phone, ' #', array_to_string(c.tags, ' #'), ' '), c.name_key,
-               to_tsvector('simple', c.notes)
+               translate(c.name_key, 'aeiouh ', ''), to_tsvector('simple', c.notes)
         FROM app.customers c WHERE NOT EXISTS (SELECT FROM app.customer_search_keys k WHERE k.tenant_id = c.tenant_id AND k.customer_id = c.id);
 """
 
@@ -104,6 +104,8 @@ def leftovers(sql, tenant):
             SELECT tenant_id, md5(id::text || 'asked')::uuid, id, 'do_not_contact_set', 'all', 'asked', now(), 'system' FROM app.customers WHERE name LIKE '%57';
         INSERT INTO app.do_not_contact (tenant_id, customer_id, channel, reason, set_at, event_id)
             SELECT tenant_id, customer_id, channel, reason, occurred_at, id FROM app.consent_events WHERE kind = 'do_not_contact_set';
+        INSERT INTO app.customers_apart (tenant_id, first_id, second_id) SELECT tenant_id, id, id FROM app.customers WHERE name LIKE '%9';
+        INSERT INTO app.customer_merges (tenant_id, id, survivor_id, merged_id, fields, actor) SELECT tenant_id, id, id, id, '{{}}', 'system' FROM app.customers WHERE name LIKE '%99';
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

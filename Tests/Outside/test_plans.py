@@ -224,6 +224,19 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     said = call("listConsentEvents", "GET", f"/v1/customers/{customer}/consents?limit=1", [200]).json()
     call("listConsentEvents", "GET", f"/v1/customers/{customer}/consents?limit=1&cursor={said['next_cursor']}", [200])
     call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
+    call("listDuplicates", "GET", "/v1/customer-duplicates?limit=5", [200])
+    twins = [call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Suresh Patel", "city": "Surat", "other_phones": ["9811111120"], "email": f"twin{n}@example.in"}).json()["id"] for n in range(3)]
+    found = call("listDuplicates", "GET", "/v1/customer-duplicates?limit=1", [200]).json()
+    if found["has_more"]:
+        call("listDuplicates", "GET", "/v1/customer-duplicates?limit=1&cursor=" + found["next_cursor"], [200])
+    call("listCustomerDuplicates", "GET", f"/v1/customers/{twins[0]}/duplicates", [200])
+    call("dismissDuplicate", "POST", "/v1/customer-duplicates/dismiss", [204], json={"customer_ids": twins[:2]})
+    merged = call("mergeCustomer", "POST", f"/v1/customers/{twins[0]}/merge", [200], json={"customer_id": twins[1]}, extra={"Idempotency-Key": "m"}).json()["merge"]["id"]
+    call("getCustomer", "GET", "/v1/customers/" + twins[1], [200])
+    merges = call("listCustomerMerges", "GET", "/v1/customer-merges?limit=1", [200]).json()
+    if merges["has_more"]:
+        call("listCustomerMerges", "GET", "/v1/customer-merges?limit=1&cursor=" + merges["next_cursor"], [200])
+    call("undoCustomerMerge", "POST", f"/v1/customer-merges/{merged}/undo", [200])
     call("removeCustomField", "DELETE", "/v1/customer-fields/" + field["id"], [204])
     call("deleteCustomer", "DELETE", "/v1/customers/" + made["id"], [204], extra={"If-Match": "*"})
     imported = call("importCustomers", "POST", "/v1/customers/import", [202], data=b"name,phone\nAsha,9811111112\nRavi,9811111113\n", extra={"Content-Type": "text/csv"})

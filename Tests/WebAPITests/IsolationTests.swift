@@ -49,6 +49,8 @@ import Testing
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
             "operation_id": try #require(operation),
             "trial_import_id": try await trial(of: acme),
+            "merge_id": try await merge(of: acme),
+            "own_merged_id": try await acme.makeCustomer(["name": "Canary to be merged"]),
             "deleted_customer_id": deleted,
             "interaction_id": interactions[0],
             "struck_interaction_id": interactions[1],
@@ -58,6 +60,13 @@ import Testing
             "key_id": try #require(key as? String),
             "session_id": try #require(sessions.first { $0["is_current"] as? Bool == false }?["id"] as? String),
         ]
+    }
+
+    private func merge(of acme: TestTenant) async throws -> String {
+        let one = try await acme.makeCustomer(["name": "Canary one"]),
+            two = try await acme.makeCustomer(["name": "Canary two"])
+        let merged = try await acme.post("/v1/customers/\(one)/merge", ["customer_id": two])
+        return try #require((merged.object["merge"] as? [String: Any])?["id"] as? String)
     }
 
     private func trial(of acme: TestTenant) async throws -> String {
@@ -100,7 +109,7 @@ import Testing
             for route in api.application.api.router.routes where route.template.contains("{") {
                 let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
-                let content = content(of: route, "x")
+                let content = content(of: route, "x", ids["own_merged_id"] ?? "")
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
@@ -127,11 +136,12 @@ import Testing
     }
 
     /// Something that an operation takes, or that is no more wrong for one business than for another.
-    private func content(of route: Route, _ text: String) -> [String: String] {
+    private func content(of route: Route, _ text: String, _ other: String) -> [String: String] {
         switch route.operation {
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
         case "runCustomerImport": ["policy": "skip"]
+        case "mergeCustomer": ["customer_id": other]
         case "logInteraction": ["kind": "note", "body": text]
         case "correctInteraction": ["body": text]
         case "strikeOutInteraction": ["reason": text]
@@ -159,7 +169,7 @@ import Testing
             for route in routes {
                 let target = target(of: route.template, ids)
                 let names = route.template.contains("{")
-                let content = content(of: route, "Canary")
+                let content = content(of: route, "Canary", ids["own_merged_id"] ?? "")
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 

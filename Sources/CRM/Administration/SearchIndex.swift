@@ -54,12 +54,12 @@ package struct SearchIndex: ~Copyable {
         // Whoever is deleted or changed meanwhile is seen to by the server.
         try connection.run(
             """
-            INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, note_words)
-            SELECT c.tenant_id, c.id, c.owner_id, $3, $4, array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text($5::jsonb)))
+            INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, sound, note_words)
+            SELECT c.tenant_id, c.id, c.owner_id, $3, $4, $5, array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text($6::jsonb)))
             FROM app.customers c
             WHERE c.tenant_id = $1::uuid AND c.id = $2::uuid AND c.deleted_at IS NULL FOR SHARE
             ON CONFLICT DO NOTHING
-            """, [tenant, id, key.key, key.names, String(decoding: words.bytes, as: UTF8.self)])
+            """, [tenant, id, key.key, key.names, key.sound, String(decoding: words.bytes, as: UTF8.self)])
     }
 
     private static func fields(_ json: String) throws -> CustomerFields {

@@ -93,7 +93,7 @@ enum CustomerQueries {
         if let tag = filter.tag { statement += " AND tags @> \(TextArray([tag]))" }
         if let search = filter.search {
             statement +=
-                " AND id IN (\(SearchQueries.ids(search, most: CustomerFilter.maximumFound, visibleTo: filter.visibleTo)))"
+                " AND id IN (\(SearchQueries.ids(search, most: CustomerFilter.maximumFound, of: tenant, visibleTo: filter.visibleTo)))"
         }
         return statement
     }
@@ -144,12 +144,17 @@ enum CustomerQueries {
     /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
     static func lock(_ id: Customer.ID, visibleTo user: UserID?, in tx: borrowing TenantTransaction) throws -> Customer?
     {
-        try tx.first(
-            """
-            SELECT \(CustomerRow.columns) FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = \(survivor(of: id, tx.tenantID)) AND deleted_at IS NULL AND \(isVisible(to: user))
-            FOR UPDATE
-            """, CustomerRow.customer)
+        // Who was merged while we waited for them is somebody else by now: asked again they are found.
+        for _ in 0..<2 {
+            let found = try tx.first(
+                """
+                SELECT \(CustomerRow.columns) FROM app.customers
+                WHERE tenant_id = \(tx.tenantID) AND id = \(survivor(of: id, tx.tenantID)) AND deleted_at IS NULL AND \(isVisible(to: user))
+                FOR UPDATE
+                """, CustomerRow.customer)
+            if let found { return found }
+        }
+        return nil
     }
 
     /// Of many those that are there, or that were deleted, locked in the order of their ids.
@@ -198,7 +203,7 @@ enum CustomerQueries {
         .one(
             """
             WITH key AS (
-                INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, note_words)
+                INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, sound, note_words)
                 VALUES \(SearchQueries.values(id, fields, of: tenant)))
             INSERT INTO app.customers (tenant_id, id, name, name_key, phone, email, whatsapp_id, other_phones, other_emails, stage, tags,
                                        notes, address, city, state, pin_code, gstin, birthday, birth_year, anniversary, anniversary_year,

@@ -13,9 +13,11 @@ package struct SearchKey: Equatable, Sendable {
     package let key: String
     /// The name in Latin letters, for what was typed wrong.
     package let names: String
+    /// Of the whole name, its words in order, so that those who share it may be one; empty without a name.
+    package let sound: String
     package let noteWords: [String]
 
-    private static let maximumKeyBytes = 11_000, maximumNamesBytes = 900, maximumNoteWords = 400
+    private static let maximumKeyBytes = 11_000, maximumNamesBytes = 900, maximumSoundBytes = 600, maximumNoteWords = 400
 
     package init(_ fields: CustomerFields) {
         var words = Words(maximumBytes: Self.maximumKeyBytes)
@@ -33,6 +35,8 @@ package struct SearchKey: Equatable, Sendable {
         }
         key = words.text
         names = SearchWords.bounded(fields.name?.latinised ?? "", Self.maximumNamesBytes)
+        sound = SearchWords.bounded(
+            (fields.name?.soundKey ?? "").split(separator: " ").sorted().joined(separator: " "), Self.maximumSoundBytes)
         var seen: Set<String> = []
         for word in SearchWords.split(fields.notes ?? "")
         where word.utf8.count >= 3 && seen.count < Self.maximumNoteWords {

@@ -10,14 +10,14 @@ enum SearchQueries {
     {
         guard !customers.isEmpty else { return }
         var statement: Statement =
-            "INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, note_words) VALUES "
+            "INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, sound, note_words) VALUES "
         for (index, (id, fields)) in customers.enumerated() {
             if index > 0 { statement += ", " }
             statement += values(id, fields, of: tx.tenantID)
         }
         statement += """
              ON CONFLICT (tenant_id, customer_id) DO UPDATE
-            SET owner_id = excluded.owner_id, key = excluded.key, names = excluded.names, note_words = excluded.note_words
+            SET owner_id = excluded.owner_id, key = excluded.key, names = excluded.names, sound = excluded.sound, note_words = excluded.note_words
             """
         statement.isPrepared = customers.count == 1
         try tx.execute(statement)
@@ -26,7 +26,7 @@ enum SearchQueries {
     static func values(_ id: Customer.ID, _ fields: CustomerFields, of tenant: TenantID) -> Statement {
         let key = SearchKey(fields)
         return """
-            (\(tenant), \(id), \(fields.owner), \(key.key), \(key.names), array_to_tsvector(\(TextArray(key.noteWords))))
+            (\(tenant), \(id), \(fields.owner), \(key.key), \(key.names), \(key.sound), array_to_tsvector(\(TextArray(key.noteWords))))
             """
     }
 
@@ -40,11 +40,13 @@ enum SearchQueries {
             """)
     }
 
-    /// Those who have all of it, in no order.
-    static func ids(_ search: SearchQuery, most: Int, visibleTo user: UserID?) -> Statement {
+    /// Those who have all of it, in no order. Who is known by the name of somebody who was merged into them has it too.
+    static func ids(_ search: SearchQuery, most: Int, of tenant: TenantID, visibleTo user: UserID?) -> Statement {
         """
-        SELECT s.customer_id FROM app.search_customers(\(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \
-        \(search.mistyped), \(user), \(most)) s
+        SELECT CASE WHEN m.merged_into IS NULL THEN m.id ELSE m.merged_into END
+        FROM app.search_customers(\(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \(search.mistyped), \
+                                  \(user), \(most)) s
+        JOIN app.customers m ON m.tenant_id = \(tenant) AND m.id = s.customer_id
         """
     }
 
@@ -55,11 +57,13 @@ enum SearchQueries {
     ) -> Query<Output> {
         let statement: Statement = """
             SELECT c.id, c.name, c.phone, c.email, c.stage, c.tags, c.notes, c.owner_id, c.version, c.created_at, c.updated_at
-            FROM (SELECT customer_id, min(place) AS place FROM app.search_customers(
-                      \(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \(search.mistyped), \(user), \(limit))
-                  GROUP BY customer_id ORDER BY min(place), customer_id DESC LIMIT \(limit)) s
+            FROM (SELECT CASE WHEN m.merged_into IS NULL THEN m.id ELSE m.merged_into END AS customer_id, min(f.place) AS place
+                  FROM app.search_customers(
+                      \(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \(search.mistyped), \(user), \(limit)) f
+                  JOIN app.customers m ON m.tenant_id = \(tenant) AND m.id = f.customer_id
+                  GROUP BY 1) s
             JOIN app.customers c ON c.tenant_id = \(tenant) AND c.id = s.customer_id AND c.deleted_at IS NULL
-            ORDER BY s.place, c.id DESC
+            ORDER BY s.place, c.id DESC LIMIT \(limit)
             """
         return Query.rows(statement, read).limited(to: .seconds(3))
     }

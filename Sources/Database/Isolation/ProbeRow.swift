@@ -53,9 +53,16 @@ struct ProbeRow: Sendable {
             "'{user}', 'probe', sha256('{number}'), '{tenant}', sha256(''), 201, ''"),
         ProbeRow("customers", "tenant_id, id, name, name_key", "'{tenant}', '{id}', 'Probe', 'probe'"),
         ProbeRow(
-            "customer_search_keys", "tenant_id, customer_id, key, names, note_words",
-            "'{tenant}', '{id}', 'probe', 'probe', ''",
-            crossing: "'{tenant}', '{other id}', 'probe', 'probe', ''"),
+            "customer_search_keys", "tenant_id, customer_id, key, names, sound, note_words",
+            "'{tenant}', '{id}', 'probe', 'probe', '', ''",
+            crossing: "'{tenant}', '{other id}', 'probe', 'probe', '', ''"),
+        ProbeRow(
+            "customer_merges", "tenant_id, id, survivor_id, merged_id, fields, actor",
+            "'{tenant}', '{id}', '{id}', '{id}', '{}', 'system'",
+            crossing: "'{tenant}', '{id}', '{other id}', '{other id}', '{}', 'system'"),
+        ProbeRow(
+            "customers_apart", "tenant_id, first_id, second_id", "'{tenant}', '{id}', '{id}'",
+            crossing: "'{tenant}', '{id}', '{other id}'"),
         ProbeRow(
             "customer_fields", "tenant_id, id, key, label, kind, position",
             "'{tenant}', '{id}', 'probe_{number}', 'Probe', 'text', 1"),
