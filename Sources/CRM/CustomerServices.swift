@@ -10,11 +10,13 @@ package struct CustomerServices: Sendable {
     package let customFields: CustomFieldService
     package let operations: CustomerOperations
     package let imports: CustomerImportService
+    package let ledger: LedgerService
 
     package init(database: ConnectionPool, jobs: JobQueue) {
         customers = CustomerService(database: database)
         customFields = CustomFieldService(database: database)
         operations = CustomerOperations(database: database)
         imports = CustomerImportService(database: database, jobs: jobs)
+        ledger = LedgerService(database: database)
     }
 }

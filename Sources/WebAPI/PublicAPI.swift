@@ -77,6 +77,9 @@ package enum PublicAPI {
         CustomerImportHandlers(
             imports: customers.imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)
+        LedgerHandlers(ledger: customers.ledger, idempotency: idempotency, pages: pages).mount(on: tenant)
+        LedgerPaperHandlers(ledger: customers.ledger, businesses: accounts.businesses, streams: streams)
+            .mount(on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
             gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)

@@ -302,7 +302,7 @@ extension TestAPI {
                     "api_keys", "business_hours", "business_profiles", "customer_changes",
                     "customer_field_values", "customer_fields", "customer_import_rows", "customer_imports",
                     "customer_operations", "customers",
-                    "data_exports", "invitations", "memberships", "tenants",
+                    "data_exports", "invitations", "ledger_balances", "ledger_entries", "memberships", "tenants",
                 ])
             let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
             let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }

@@ -44,6 +44,7 @@ import WebAPI
         let described = Contract.shared.queryParameters
         #expect(described["listCustomers"] == CustomerList.parameterNames)
         #expect(described["listAuditEvents"] == AuditHandlers.parameterNames)
+        #expect(described["listLedgerBalances"] == LedgerList.parameterNames)
         #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
     }
 

@@ -30,6 +30,13 @@ import Testing
         let bulk = try await acme.post(
             "/v1/customers/bulk-update", ["customer_ids": [customer], "add_tags": ["Canary"]])
         let operation = (bulk.object["operation"] as? [String: Any])?["id"] as? String
+        _ = try await acme.patch("/v1/business", ["upi_id": "canary@ybl"], ifMatch: "*")
+        var entries: [String] = []
+        for note in ["Canary", "Canary to be taken back"] {
+            let entry: [String: Any] = ["kind": "given", "amount_paise": 150_000, "note": note]
+            let reply = try await acme.post("/v1/customers/\(customer)/ledger-entries", entry)
+            entries.append(try #require(reply.object["id"] as? String))
+        }
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
@@ -37,6 +44,7 @@ import Testing
             "export_id": try #require(business), "own_export_id": try #require(own),
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
             "operation_id": try #require(operation), "deleted_customer_id": deleted,
+            "entry_id": entries[0], "reversible_entry_id": entries[1],
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -53,6 +61,8 @@ import Testing
                 template.replacing("{customer_id}", with: "{deleted_customer_id}")
             case "/v1/customers/{customer_id}/erase":
                 template.replacing("{customer_id}", with: "{forgotten_customer_id}")
+            case "/v1/ledger-entries/{entry_id}/reverse":
+                template.replacing("{entry_id}", with: "{reversible_entry_id}")
             default: template
             }
         return ids.reduce(template) { $0.replacing("{\($1.key)}", with: $1.value) }
@@ -73,7 +83,7 @@ import Testing
                 let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
                 let content = content(of: route, "x")
-                let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
+                let body = route.body.maximumBytes > 0 ? try bytes(of: route, content) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
                 let foreign = try await api.request(
@@ -103,7 +113,16 @@ import Testing
         switch route.operation {
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
+        case "reverseLedgerEntry": ["reason": text]
         default: ["notes": text]
+        }
+    }
+
+    /// The same as a body; what holds more than texts stands here.
+    private func bytes(of route: Route, _ content: [String: String]) throws -> [UInt8] {
+        switch route.operation {
+        case "addLedgerEntry": Array(#"{"kind": "given", "amount_paise": 100}"#.utf8)
+        default: Array(try JSONEncoder().encode(content))
         }
     }
 
@@ -126,7 +145,7 @@ import Testing
                 let target = target(of: route.template, ids)
                 let names = target != route.template
                 let content = content(of: route, "Canary")
-                let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
+                let body = route.body.maximumBytes > 0 ? try bytes(of: route, content) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 
                 let foreign = try await api.request(

@@ -15,6 +15,10 @@ package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible
     case customersImport = "customers:import"
     /// The whole book out.
     case customersExport = "customers:export"
+    /// Who owes how much, and what was given on credit and paid.
+    case ledgerRead = "ledger:read"
+    /// Write down what is given on credit and paid, and take it back.
+    case ledgerWrite = "ledger:write"
     case businessRead = "business:read"
     case businessWrite = "business:write"
     case membersRead = "members:read"
@@ -44,6 +48,8 @@ extension Role {
         (.customFieldsManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
         (.customersExport, [.owner, .manager]),
+        (.ledgerRead, [.owner, .manager, .staff, .viewer]),
+        (.ledgerWrite, [.owner, .manager, .staff]),
         (.businessRead, [.owner, .manager, .staff, .viewer]),
         (.businessWrite, [.owner, .manager]),
         (.membersRead, [.owner, .manager, .staff, .viewer]),
