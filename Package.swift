@@ -68,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
         room("Core", [crypto]),
         room("JSON", ["Core"]),
@@ -96,12 +97,13 @@ let package = Package(
                 "Audit", "Core", "Execution", "JSON", "Database", "HTTPOutbound", "Jobs", "Passwords", "Tokens", crypto,
                 httpTypes,
             ]),
+        room("QRCodes", ["CQRencode"]),
         room("CRM", ["Audit", "Core", "JSON", "Database", "Jobs", logging]),
         room(
             "WebAPI",
             [
                 "Core", "JSON", "Telemetry", "HTTPMessage", "Admission", "Accounts", "Audit", "CRM", "Database",
-                "Passwords",
+                "Passwords", "QRCodes",
                 "Tokens", "WebApp",
                 crypto, httpTypes, logging, metrics,
             ]),
@@ -109,7 +111,7 @@ let package = Package(
             "Bootstrap",
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
-                "HTTPOutbound", "Messaging", "Admission", "Audit", "Jobs", "JSON",
+                "HTTPOutbound", "Messaging", "Admission", "Audit", "Jobs", "JSON", "QRCodes",
                 "Accounts", "CRM", "WebAPI", "WebApp", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -165,6 +167,7 @@ let package = Package(
         tests("HTTPMessageTests", ["Core", "HTTPMessage", httpTypes]),
         tests("WebAppTests", ["HTTPMessage", "WebApp", httpTypes]),
         tests("CRMTests", ["Core", "CRM"], exclude: ["Samples"]),
+        tests("QRCodesTests", ["QRCodes"]),
         tests("JobsTests", ["Core", "Database", "JSON", "Jobs", .product(name: "Metrics", package: "swift-metrics")]),
         tests(
             "WebAPITests",

@@ -15,6 +15,7 @@ package struct CustomerServices: Sendable {
     package let interactions: InteractionService
     package let consent: ConsentService
     package let consentNotices: ConsentNoticeService
+    package let ledger: LedgerService
 
     package init(database: ConnectionPool, jobs: JobQueue, promotionHours: PromotionHours) {
         customers = CustomerService(database: database)
@@ -26,5 +27,6 @@ package struct CustomerServices: Sendable {
         interactions = InteractionService(database: database)
         consent = ConsentService(database: database, hours: promotionHours)
         consentNotices = ConsentNoticeService(database: database)
+        ledger = LedgerService(database: database)
     }
 }

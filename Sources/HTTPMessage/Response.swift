@@ -11,8 +11,17 @@ package struct Response: Sendable {
     package var body: ResponseBody
     /// The connection ends after this reply.
     package var closesConnection = false
-    /// For browsers to show; other replies are data and nothing else.
-    package var isDocument = false
+    package var use = Use.data
+
+    /// What a browser may make of it.
+    package enum Use: Sendable {
+        /// Nothing: a program reads it.
+        case data
+        /// Part of the web app, which may run its scripts and call the API.
+        case webApp
+        /// A page to read and to print, with the one style sheet of such pages and nothing else.
+        case page
+    }
 
     package init(_ status: HTTPResponse.Status, fields: ResponseFields = ResponseFields(), body: [UInt8] = []) {
         self.status = status

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Core
 import HTTPTypes
 
 /// One operation of the API and what answers it.

@@ -92,7 +92,7 @@ package struct API: Responder {
         _ response: Response, _ request: Request, _ start: ContinuousClock.Instant, of subject: RateSubject?
     ) -> Response {
         var response = response
-        let common = response.isDocument ? security.document : security.data
+        let common = security.fields(for: response.use)
         // The request's id and what another origin is told take 64.
         response.fields.reserve(common.lines.count + request.replyFields.lines.count + 64)
         response.fields.append(contentsOf: common)

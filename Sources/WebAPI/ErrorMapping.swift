@@ -341,7 +341,8 @@ extension CustomerMergeError: APIErrorConvertible {
         case .same: APIError(.conflict, .customersAreOne, "These are one customer already.")
         case .mergedAgain:
             APIError(
-                .conflict, .customerMergedAgain, "The customer has been merged into another since. Take that back first.")
+                .conflict, .customerMergedAgain,
+                "The customer has been merged into another since. Take that back first.")
         case .tooOld: APIError(.conflict, .customerMergeTooOld, "What was merged over 30 days ago stays.")
         }
     }
@@ -417,6 +418,23 @@ extension CustomerImportError: APIErrorConvertible {
             var error = APIError(.unprocessableContent, .customerFileUnusable, "The file cannot be imported.")
             error.fields = [FieldError("", code, detail)]
             return error
+        }
+    }
+}
+
+extension LedgerError: APIErrorConvertible {
+    package var apiError: APIError {
+        switch self {
+        case .unknown: APIError(.notFound, .ledgerEntryUnknown, "There is no such entry.")
+        case .reversedAlready: APIError(.conflict, .ledgerEntryReversed, "The entry was taken back already.")
+        case .isReversal:
+            APIError(
+                .conflict, .ledgerReversalFinal,
+                "The entry takes another one back. Write down anew what should not have been taken back.")
+        case .tooMuch: APIError(.conflict, .ledgerBalanceTooLarge, "No customer owes, or has paid ahead, so much.")
+        case .nothingOwed: APIError(.conflict, .ledgerNothingOwed, "The customer owes nothing.")
+        case .noUPIAddress:
+            APIError(.conflict, .upiIDMissing, "The business has not said to which UPI id money is sent.")
         }
     }
 }

@@ -117,6 +117,14 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case customerOperationIsImport = "customer_operation_is_import"
     case customerFileUnusable = "customer_file_unusable"
 
+    // The credit book
+    case ledgerEntryUnknown = "ledger_entry_unknown"
+    case ledgerEntryReversed = "ledger_entry_reversed"
+    case ledgerReversalFinal = "ledger_reversal_final"
+    case ledgerBalanceTooLarge = "ledger_balance_too_large"
+    case ledgerNothingOwed = "ledger_nothing_owed"
+    case upiIDMissing = "upi_id_missing"
+
     // The server
     case quotaExceeded = "quota_exceeded"
     case tooManyAtOnce = "too_many_at_once"

@@ -85,6 +85,9 @@ package enum PublicAPI {
         ConsentHandlers(consent: customers.consent, idempotency: idempotency, pages: pages).mount(on: tenant)
         ConsentNoticeHandlers(notices: customers.consentNotices, idempotency: idempotency, pages: pages).mount(
             on: tenant)
+        LedgerHandlers(ledger: customers.ledger, idempotency: idempotency, pages: pages).mount(on: tenant)
+        LedgerPaperHandlers(ledger: customers.ledger, businesses: accounts.businesses, streams: streams)
+            .mount(on: tenant)
         return API(
             table, isEncrypted: isEncrypted, logger: logger, accessLog: accessLog, metrics: metrics,
             gatekeeper: gatekeeper, requestsPerAddress: requestsPerAddress, crossOrigin: crossOrigin, files: files)

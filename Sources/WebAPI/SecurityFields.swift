@@ -9,7 +9,9 @@ struct SecurityFields: Sendable {
     /// For replies of the API: nothing but data is to be made of them, and nothing kept.
     let data: ResponseFields
     /// For the files of the web app: they may use each other and the API, and nobody else's anything.
-    let document: ResponseFields
+    private let webApp: ResponseFields
+    /// For pages that the server writes: nothing but what they say, in the style they bring.
+    private let page: ResponseFields
 
     private static let ownOnly =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -26,10 +28,26 @@ struct SecurityFields: Sendable {
         ]
         data.append(contentsOf: common)
         self.data = data
-        var document: ResponseFields = [.contentSecurityPolicy: Self.ownOnly]
-        document.append(.crossOriginOpenerPolicy, "same-origin")
-        document.append(contentsOf: common)
-        self.document = document
+        var webApp: ResponseFields = [.contentSecurityPolicy: Self.ownOnly]
+        webApp.append(.crossOriginOpenerPolicy, "same-origin")
+        webApp.append(contentsOf: common)
+        self.webApp = webApp
+        var page: ResponseFields = [
+            .cacheControl: "no-store",
+            .contentSecurityPolicy:
+                "default-src 'none'; style-src '\(PrintedPage.styleHash)'; base-uri 'none'; form-action 'none'; "
+                + "frame-ancestors 'none'; sandbox",
+        ]
+        page.append(contentsOf: common)
+        self.page = page
+    }
+
+    func fields(for use: Response.Use) -> ResponseFields {
+        switch use {
+        case .data: data
+        case .webApp: webApp
+        case .page: page
+        }
     }
 }
 

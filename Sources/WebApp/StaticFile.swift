@@ -63,7 +63,7 @@ struct StaticFile: Sendable {
 
     private static func document(_ response: Response) -> Response {
         var response = response
-        response.isDocument = true
+        response.use = .webApp
         return response
     }
 }

@@ -28,8 +28,8 @@ import Testing
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
                     "customer_field_values",
                     "consent_events", "consent_notice_texts", "consents", "customer_activity", "customer_changes",
-                    "customer_search_keys", "customer_merges", "customers_apart", "do_not_contact", "interactions",
-                    "invitations",
+                    "customer_merges", "customer_search_keys", "customers_apart", "do_not_contact", "interactions",
+                    "invitations", "ledger_balances", "ledger_entries",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])

@@ -106,6 +106,14 @@ def leftovers(sql, tenant):
             SELECT tenant_id, customer_id, channel, reason, occurred_at, id FROM app.consent_events WHERE kind = 'do_not_contact_set';
         INSERT INTO app.customers_apart (tenant_id, first_id, second_id) SELECT tenant_id, id, id FROM app.customers WHERE name LIKE '%9';
         INSERT INTO app.customer_merges (tenant_id, id, survivor_id, merged_id, fields, actor) SELECT tenant_id, id, id, id, '{{}}', 'system' FROM app.customers WHERE name LIKE '%99';
+        INSERT INTO app.ledger_entries (tenant_id, id, customer_id, kind, debit_account, credit_account, amount_paise, occurred_on, due_on, method, actor)
+            SELECT c.tenant_id, md5(c.id::text || n)::uuid, c.id, CASE n WHEN 3 THEN 'received' ELSE 'given' END, CASE n WHEN 3 THEN 'cash_received' ELSE 'receivable' END,
+                   CASE n WHEN 3 THEN 'receivable' ELSE 'sales_on_credit' END, 100 + abs(hashtext(c.id::text) % 100000), 20260100 + n, CASE n WHEN 2 THEN 20260201 END,
+                   CASE n WHEN 3 THEN 'cash' END, 'system'
+            FROM app.customers c, generate_series(1, 3) AS n WHERE c.tenant_id = '{tenant}' OR c.name LIKE '%7';
+        INSERT INTO app.ledger_balances (tenant_id, customer_id, balance_paise, last_entry_id, oldest_due_on)
+            SELECT tenant_id, customer_id, sum(CASE debit_account WHEN 'receivable' THEN amount_paise ELSE -amount_paise END), (array_agg(id))[1], 20260201
+            FROM app.ledger_entries GROUP BY tenant_id, customer_id;
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

@@ -185,8 +185,8 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     bin = call("listDeletedCustomers", "GET", "/v1/customers/deleted?limit=2", [200]).json()
     call("listDeletedCustomers", "GET", "/v1/customers/deleted?limit=2&cursor=" + bin["next_cursor"], [200])
     call("restoreCustomer", "POST", f"/v1/customers/{some[1]}/restore", [200])
-    operations = call("listCustomerOperations", "GET", "/v1/customer-operations?limit=2", [200]).json()
-    call("listCustomerOperations", "GET", "/v1/customer-operations?limit=2&cursor=" + operations["next_cursor"], [200])
+    bulk = call("listCustomerOperations", "GET", "/v1/customer-operations?limit=2", [200]).json()
+    call("listCustomerOperations", "GET", "/v1/customer-operations?limit=2&cursor=" + bulk["next_cursor"], [200])
     call("getCustomerOperation", "GET", "/v1/customer-operations/" + changed["operation"]["id"], [200])
     call("undoCustomerOperation", "POST", f"/v1/customer-operations/{deleted['operation']['id']}/undo", [200])
     call("undoCustomerOperation", "POST", f"/v1/customer-operations/{changed['operation']['id']}/undo", [200])
@@ -223,6 +223,27 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("getConsent", "GET", f"/v1/customers/{customer}/consent", [200])
     said = call("listConsentEvents", "GET", f"/v1/customers/{customer}/consents?limit=1", [200]).json()
     call("listConsentEvents", "GET", f"/v1/customers/{customer}/consents?limit=1&cursor={said['next_cursor']}", [200])
+    book = f"/v1/customers/{customer}/ledger"
+    given = call("addLedgerEntry", "POST", book + "-entries", [201], json={"kind": "given", "amount_paise": 10**9, "occurred_on": "2024-01-05", "due_on": "2024-02-01"}, extra={"Idempotency-Key": "l"}).json()
+    paid = call("addLedgerEntry", "POST", book + "-entries", [201], json={"kind": "received", "amount_paise": 500, "method": "upi"}).json()
+    call("getLedgerEntry", "GET", "/v1/ledger-entries/" + given["id"], [200])
+    call("reverseLedgerEntry", "POST", f"/v1/ledger-entries/{paid['id']}/reverse", [201], json={"reason": "x"}, extra={"Idempotency-Key": "r"})
+    call("reverseLedgerEntry", "POST", f"/v1/ledger-entries/{paid['id']}/reverse", [409], json={"reason": "x"})
+    entries = call("listLedgerEntries", "GET", book + "-entries?limit=1", [200]).json()
+    call("listLedgerEntries", "GET", f"{book}-entries?limit=1&cursor={entries['next_cursor']}", [200])
+    call("getLedger", "GET", book, [200])
+    for order in ["-balance", "balance"]:
+        for chosen in ["", "filter[state]=owing", "filter[state]=advance", "filter[state]=settled", "filter[balance][gte]=5000", "filter[balance][lte]=5000", "expand=customer"]:
+            query = f"limit=20&sort={order}&{chosen}"
+            page = call("listLedgerBalances", "GET", "/v1/ledger?" + query, [200]).json()
+            if page["has_more"]:
+                call("listLedgerBalances", "GET", f"/v1/ledger?{query}&cursor={page['next_cursor']}", [200])
+    call("getLedgerTotals", "GET", "/v1/ledger/totals", [200])
+    call("updateBusiness", "PATCH", "/v1/business", [200], json={"upi_id": "crowded@ybl"}, extra={"If-Match": "*"})
+    call("getLedgerStatement", "GET", book + "/statement", [200])
+    call("getLedgerStatement", "GET", book + "/statement?from=2024-01-02&to=2024-12-31", [200], extra={"Accept": "text/html"})
+    call("getLedgerReminder", "GET", book + "/reminder", [200])
+    call("getLedgerQR", "GET", book + "/qr.svg", [200])
     call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
     call("listDuplicates", "GET", "/v1/customer-duplicates?limit=5", [200])
     twins = [call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Suresh Patel", "city": "Surat", "other_phones": ["9811111120"], "email": f"twin{n}@example.in"}).json()["id"] for n in range(3)]

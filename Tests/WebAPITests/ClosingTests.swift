@@ -303,7 +303,7 @@ extension TestAPI {
                     "consent_notices", "consents", "customer_activity", "customer_changes", "customer_field_values",
                     "customer_fields", "customer_import_rows", "customer_imports", "customer_merges",
                     "customer_operations", "customers", "customers_apart", "data_exports", "do_not_contact",
-                    "interactions", "invitations", "memberships", "tenants",
+                    "interactions", "invitations", "ledger_balances", "ledger_entries", "memberships", "tenants",
                 ])
             let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
             let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }

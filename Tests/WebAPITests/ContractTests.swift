@@ -47,6 +47,7 @@ import WebAPI
         #expect(described["listInteractions"] == InteractionList.parameterNames)
         #expect(described["listCustomerInteractions"] == InteractionList.customerParameterNames)
         #expect(described["listConsentNotices"] == ConsentNoticeHandlers.parameterNames)
+        #expect(described["listLedgerBalances"] == LedgerList.parameterNames)
         #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
     }
 

@@ -41,6 +41,13 @@ import Testing
                 "/v1/consent-notices",
                 ["purpose": "marketing", "texts": ["en", "hi"].map { ["language": $0, "text": "Canary"] }]
             ).object["id"] as? String
+        _ = try await acme.patch("/v1/business", ["upi_id": "canary@ybl"], ifMatch: "*")
+        var entries: [String] = []
+        for note in ["Canary", "Canary to be taken back"] {
+            let entry: [String: Any] = ["kind": "given", "amount_paise": 150_000, "note": note]
+            let reply = try await acme.post("/v1/customers/\(customer)/ledger-entries", entry)
+            entries.append(try #require(reply.object["id"] as? String))
+        }
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
@@ -55,6 +62,8 @@ import Testing
             "interaction_id": interactions[0],
             "struck_interaction_id": interactions[1],
             "notice_id": try #require(notice),
+            "entry_id": entries[0],
+            "reversible_entry_id": entries[1],
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -90,6 +99,8 @@ import Testing
                 template.replacing("{customer_id}", with: "{forgotten_customer_id}")
             case "/v1/interactions/{interaction_id}/strike-out":
                 template.replacing("{interaction_id}", with: "{struck_interaction_id}")
+            case "/v1/ledger-entries/{entry_id}/reverse":
+                template.replacing("{entry_id}", with: "{reversible_entry_id}")
             default: template
             }
         return ids.reduce(template) { $0.replacing("{\($1.key)}", with: $1.value) }
@@ -110,7 +121,7 @@ import Testing
                 let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
                 let content = content(of: route, "x", ids["own_merged_id"] ?? "")
-                let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
+                let body = route.body.maximumBytes > 0 ? try bytes(of: route, content) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
                 let foreign = try await api.request(
@@ -147,7 +158,16 @@ import Testing
         case "strikeOutInteraction": ["reason": text]
         case "recordConsent": ["channel": "sms", "purpose": "marketing", "event": "withdrawn", "how": "phone"]
         case "setDoNotContact", "liftDoNotContact": ["reason": "asked"]
+        case "reverseLedgerEntry": ["reason": text]
         default: ["notes": text]
+        }
+    }
+
+    /// The same as a body; what holds more than texts stands here.
+    private func bytes(of route: Route, _ content: [String: String]) throws -> [UInt8] {
+        switch route.operation {
+        case "addLedgerEntry": Array(#"{"kind": "given", "amount_paise": 100}"#.utf8)
+        default: Array(try JSONEncoder().encode(content))
         }
     }
 
@@ -170,7 +190,7 @@ import Testing
                 let target = target(of: route.template, ids)
                 let names = route.template.contains("{")
                 let content = content(of: route, "Canary", ids["own_merged_id"] ?? "")
-                let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
+                let body = route.body.maximumBytes > 0 ? try bytes(of: route, content) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 
                 let foreign = try await api.request(

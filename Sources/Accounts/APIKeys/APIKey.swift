@@ -76,8 +76,9 @@ package struct NewAPIKey: Sendable {
 extension Permission {
     /// What a key can be given. Who comes and goes, and whose the business is, people decide.
     package static let ofKeys: Set<Permission> = [
-        .customersRead, .customersWrite, .customersDelete, .customersImport, .customersExport, .businessRead,
-        .businessWrite, .membersRead, .auditRead,
+        .customersRead, .customersWrite, .customersDelete, .customersImport, .customersExport, .ledgerRead,
+        .ledgerWrite,
+        .businessRead, .businessWrite, .membersRead, .auditRead,
     ]
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Core
+
 /// Writes comma-separated values (RFC 4180) that a spreadsheet opens without running anything: a cell that it would take
 /// for a formula, such as `+91…`, gets an apostrophe before it (OWASP, "CSV Injection"). Importing takes that off again.
 struct CSVWriter: ~Copyable {
@@ -28,6 +30,13 @@ struct CSVWriter: ~Copyable {
     mutating func cell(_ text: String) {
         var text = text
         text.withUTF8 { unsafe cell($0.span) }
+    }
+
+    /// An amount of money as a number: its digits are ours, and a minus before them makes no formula.
+    mutating func cell(_ amount: Rupees) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        bytes.append(contentsOf: amount.decimal.utf8)
     }
 
     mutating func endRow() {

@@ -17,6 +17,10 @@ package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible
     case customersImport = "customers:import"
     /// The whole book out.
     case customersExport = "customers:export"
+    /// Who owes how much, and what was given on credit and paid.
+    case ledgerRead = "ledger:read"
+    /// Write down what is given on credit and paid, and take it back.
+    case ledgerWrite = "ledger:write"
     case businessRead = "business:read"
     case businessWrite = "business:write"
     case membersRead = "members:read"
@@ -47,6 +51,8 @@ extension Role {
         (.consentManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
         (.customersExport, [.owner, .manager]),
+        (.ledgerRead, [.owner, .manager, .staff, .viewer]),
+        (.ledgerWrite, [.owner, .manager, .staff]),
         (.businessRead, [.owner, .manager, .staff, .viewer]),
         (.businessWrite, [.owner, .manager]),
         (.membersRead, [.owner, .manager, .staff, .viewer]),

@@ -102,6 +102,16 @@ struct ProbeRow: Sendable {
             "'{tenant}', '{id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{id}'",
             crossing: "'{tenant}', '{other id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{other id}'"),
         ProbeRow(
+            "ledger_entries",
+            "tenant_id, id, customer_id, kind, debit_account, credit_account, amount_paise, occurred_on, actor",
+            "'{tenant}', '{id}', '{id}', 'given', 'receivable', 'sales_on_credit', {number}, 20260131, 'system'",
+            crossing:
+                "'{tenant}', '{id}', '{other id}', 'given', 'receivable', 'sales_on_credit', {number}, 20260131, 'system'"
+        ),
+        ProbeRow(
+            "ledger_balances", "tenant_id, customer_id, balance_paise, last_entry_id",
+            "'{tenant}', '{id}', {number}, '{id}'", crossing: "'{tenant}', '{other id}', {number}, '{id}'"),
+        ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
             crossing: "'{tenant}', '{id}', '{other user}'"),
         ProbeRow(

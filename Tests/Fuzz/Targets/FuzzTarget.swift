@@ -6,7 +6,7 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case http, chunked, json, query, forwarded, proxyHeader, traceParent, cookies, negotiation, cursor, accessToken,
         refreshToken, password, csv, person, moment, outboundURL, mail,
-        typedCode, keySet, idToken, sealed, vCard, importText
+        typedCode, keySet, idToken, sealed, vCard, importText, payment
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -32,6 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .importText: ImportTargets.text(bytes)
         case .person: TextTargets.person(bytes)
         case .moment: TextTargets.moment(bytes)
+        case .payment: TextTargets.payment(bytes)
         case .outboundURL: OutboundTargets.url(bytes)
         case .mail: OutboundTargets.mail(bytes)
         }

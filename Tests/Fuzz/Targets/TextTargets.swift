@@ -58,6 +58,15 @@ enum TextTargets {
         _ = UUIDv7(hex: text)
     }
 
+    /// Links that ask for money, and amounts of it: what is read is written and read again.
+    static func payment(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let link = UPILink.parse(text) { precondition(UPILink.parse(link.text) == link) }
+        if let amount = Rupees(text) {
+            precondition(Rupees(amount.description) == amount && Rupees(amount.decimal) == amount)
+        }
+    }
+
     /// A time that is read is written and read again.
     static func moment(_ bytes: [UInt8]) {
         guard let time = Instant(rfc3339: String(decoding: bytes, as: UTF8.self)) else { return }
