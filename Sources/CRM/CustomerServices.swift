@@ -10,11 +10,21 @@ package struct CustomerServices: Sendable {
     package let customFields: CustomFieldService
     package let operations: CustomerOperations
     package let imports: CustomerImportService
+    package let followUps: FollowUpService
+    package let today: TodayService
+    package let pipelines: PipelineService
+    package let boards: BoardService
+    package let deals: DealService
 
     package init(database: ConnectionPool, jobs: JobQueue) {
         customers = CustomerService(database: database)
         customFields = CustomFieldService(database: database)
         operations = CustomerOperations(database: database)
         imports = CustomerImportService(database: database, jobs: jobs)
+        followUps = FollowUpService(database: database)
+        today = TodayService(database: database)
+        pipelines = PipelineService(database: database)
+        boards = BoardService(database: database)
+        deals = DealService(database: database)
     }
 }

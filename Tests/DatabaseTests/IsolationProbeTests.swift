@@ -27,7 +27,7 @@ import Testing
                 Set(tied) == [
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
                     "customer_field_values",
-                    "customer_changes", "invitations",
+                    "customer_changes", "follow_ups", "pipeline_stages", "deals", "deal_moves", "invitations",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])

@@ -302,7 +302,8 @@ extension TestAPI {
                     "api_keys", "business_hours", "business_profiles", "customer_changes",
                     "customer_field_values", "customer_fields", "customer_import_rows", "customer_imports",
                     "customer_operations", "customers",
-                    "data_exports", "invitations", "memberships", "tenants",
+                    "data_exports", "deal_moves", "deals", "follow_ups", "invitations", "memberships",
+                    "pipeline_stages", "pipelines", "tenants",
                 ])
             let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
             let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }

@@ -30,6 +30,18 @@ import Testing
         let bulk = try await acme.post(
             "/v1/customers/bulk-update", ["customer_ids": [customer], "add_tags": ["Canary"]])
         let operation = (bulk.object["operation"] as? [String: Any])?["id"] as? String
+        let followUp =
+            try await acme.post(
+                "/v1/follow-ups",
+                ["title": "Canary", "due_at": "2026-01-31T10:00:00Z", "repeat": ["frequency": "monthly"]]
+            ).object["id"] as? String
+        let pipeline = try await acme.post(
+            "/v1/pipelines", ["name": "Canary", "stages": [["name": "Canary"]]]
+        ).object
+        let stage = (pipeline["stages"] as? [[String: Any]])?.first?["id"] as? String
+        let pipelineID = try #require(pipeline["id"] as? String)
+        let deal =
+            try await acme.post("/v1/deals", ["pipeline_id": pipelineID, "title": "Canary"]).object["id"] as? String
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
@@ -37,6 +49,8 @@ import Testing
             "export_id": try #require(business), "own_export_id": try #require(own),
             "customer_id": customer, "import_id": importID, "field_id": try #require(field),
             "operation_id": try #require(operation), "deleted_customer_id": deleted,
+            "follow_up_id": try #require(followUp), "pipeline_id": pipelineID, "stage_id": try #require(stage),
+            "deal_id": try #require(deal),
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -72,7 +86,7 @@ import Testing
             for route in api.application.api.router.routes where route.template.contains("{") {
                 let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
-                let content = content(of: route, "x")
+                let content = content(of: route, "x", ids)
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
@@ -99,8 +113,12 @@ import Testing
     }
 
     /// Something that an operation takes, or that is no more wrong for one business than for another.
-    private func content(of route: Route, _ text: String) -> [String: String] {
+    private func content(of route: Route, _ text: String, _ ids: [String: String]) -> [String: String] {
         switch route.operation {
+        case "updateFollowUp", "updateDeal": ["note": text]
+        case "snoozeFollowUp": ["until": Instant.now().advanced(by: .seconds(3_600)).description]
+        case "updatePipeline": ["name": text]
+        case "moveDeal": ["stage_id": ids["stage_id"] ?? ""]
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
         default: ["notes": text]
@@ -125,7 +143,7 @@ import Testing
             for route in routes {
                 let target = target(of: route.template, ids)
                 let names = target != route.template
-                let content = content(of: route, "Canary")
+                let content = content(of: route, "Canary", ids)
                 let body = route.body.maximumBytes > 0 ? Array(try JSONEncoder().encode(content)) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 

@@ -11,6 +11,8 @@ package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible
     case customersErase = "customers:erase"
     /// Which fields the business has added to its customers.
     case customFieldsManage = "custom_fields:manage"
+    /// Which boards the business has, and their columns.
+    case pipelinesManage = "pipelines:manage"
     /// Whole files in.
     case customersImport = "customers:import"
     /// The whole book out.
@@ -42,6 +44,7 @@ extension Role {
         (.customersDelete, [.owner, .manager]),
         (.customersErase, [.owner]),
         (.customFieldsManage, [.owner, .manager]),
+        (.pipelinesManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
         (.customersExport, [.owner, .manager]),
         (.businessRead, [.owner, .manager, .staff, .viewer]),
