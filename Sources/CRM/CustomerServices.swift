@@ -16,6 +16,11 @@ package struct CustomerServices: Sendable {
     package let consent: ConsentService
     package let consentNotices: ConsentNoticeService
     package let ledger: LedgerService
+    package let followUps: FollowUpService
+    package let today: TodayService
+    package let pipelines: PipelineService
+    package let boards: BoardService
+    package let deals: DealService
 
     package init(database: ConnectionPool, jobs: JobQueue, promotionHours: PromotionHours) {
         customers = CustomerService(database: database)
@@ -28,5 +33,10 @@ package struct CustomerServices: Sendable {
         consent = ConsentService(database: database, hours: promotionHours)
         consentNotices = ConsentNoticeService(database: database)
         ledger = LedgerService(database: database)
+        followUps = FollowUpService(database: database)
+        today = TodayService(database: database)
+        pipelines = PipelineService(database: database)
+        boards = BoardService(database: database)
+        deals = DealService(database: database)
     }
 }

@@ -40,13 +40,15 @@ extension Instant {
         self.init(microseconds: Int64(seconds) * 1_000_000 + Int64(microseconds))
     }
 
-    private static func days(in month: Int, of year: Int) -> Int {
+    /// How many days a month has (proleptic Gregorian calendar).
+    package static func days(in month: Int, of year: Int) -> Int {
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
     }
 
-    /// After Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`, for years from 0 on.
-    private static func daysSinceEpoch(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    /// Of a day of the proleptic Gregorian calendar. After Howard Hinnant, "chrono-compatible low-level date algorithms",
+    /// `days_from_civil`, for years from 0 on.
+    package static func daysSinceEpoch(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let year = month <= 2 ? year - 1 : year
         let era = (year >= 0 ? year : year - 399) / 400
         let yearOfEra = year - era * 400

@@ -124,6 +124,21 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case ledgerBalanceTooLarge = "ledger_balance_too_large"
     case ledgerNothingOwed = "ledger_nothing_owed"
     case upiIDMissing = "upi_id_missing"
+    // What is to be done
+    case followUpUnknown = "follow_up_unknown"
+    case followUpChanged = "follow_up_changed"
+    case followUpNotOpen = "follow_up_not_open"
+
+    // Pipelines
+    case pipelineUnknown = "pipeline_unknown"
+    case pipelineChanged = "pipeline_changed"
+    case pipelineNotEmpty = "pipeline_not_empty"
+    case tooManyPipelines = "too_many_pipelines"
+    case stageUnknown = "stage_unknown"
+    case stageNotEmpty = "stage_not_empty"
+    case dealUnknown = "deal_unknown"
+    case dealChanged = "deal_changed"
+    case dealNeighbourGone = "deal_neighbour_gone"
 
     // The server
     case quotaExceeded = "quota_exceeded"

@@ -79,6 +79,11 @@ package enum PublicAPI {
         CustomFieldHandlers(customFields: customers.customFields).mount(on: tenant)
         InteractionHandlers(interactions: customers.interactions, idempotency: idempotency, pages: pages).mount(
             on: tenant)
+        FollowUpHandlers(followUps: customers.followUps, idempotency: idempotency, pages: pages).mount(on: tenant)
+        TodayHandlers(today: customers.today).mount(on: tenant)
+        DealHandlers(deals: customers.deals, idempotency: idempotency, pages: pages).mount(on: tenant)
+        PipelineHandlers(pipelines: customers.pipelines, idempotency: idempotency).mount(on: tenant)
+        BoardHandlers(boards: customers.boards, pages: pages).mount(on: tenant)
         CustomerImportHandlers(
             imports: customers.imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)

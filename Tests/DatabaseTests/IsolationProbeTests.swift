@@ -28,8 +28,9 @@ import Testing
                     "sessions", "customer_imports", "customer_import_parts", "customer_import_rows",
                     "customer_field_values",
                     "consent_events", "consent_notice_texts", "consents", "customer_activity", "customer_changes",
-                    "customer_merges", "customer_search_keys", "customers_apart", "do_not_contact", "interactions",
-                    "invitations", "ledger_balances", "ledger_entries",
+                    "customer_merges", "customer_search_keys", "customers_apart", "deal_moves", "deals",
+                    "do_not_contact", "follow_ups", "interactions", "invitations", "ledger_balances",
+                    "ledger_entries", "pipeline_stages",
                     "api_keys", "data_exports",
                 ])
             #expect(try database.run(as: "postgres", "SELECT count(*) FROM app.tenants") == [["0"]])

@@ -114,6 +114,22 @@ def leftovers(sql, tenant):
         INSERT INTO app.ledger_balances (tenant_id, customer_id, balance_paise, last_entry_id, oldest_due_on)
             SELECT tenant_id, customer_id, sum(CASE debit_account WHEN 'receivable' THEN amount_paise ELSE -amount_paise END), (array_agg(id))[1], 20260201
             FROM app.ledger_entries GROUP BY tenant_id, customer_id;
+        INSERT INTO app.follow_ups (tenant_id, id, title, customer_id, assignee_id, due_at, state, done_at, done_actor, creator)
+            SELECT c.tenant_id, c.id, 'Call', c.id, m.user_id, now() - hashtext(c.name) % 300 * interval '1 day', f.state,
+                   CASE f.state WHEN 'done' THEN now() END, CASE f.state WHEN 'done' THEN 'system' END, 'system'
+            FROM app.customers c JOIN app.memberships m ON m.tenant_id = c.tenant_id
+            CROSS JOIN LATERAL (SELECT CASE WHEN c.name LIKE '%5' THEN 'open' ELSE 'done' END AS state) f WHERE c.name LIKE '%5' OR c.name LIKE '%1';
+        INSERT INTO app.pipelines (tenant_id, id, name, position) SELECT tenant_id, md5(tenant_id::text || 'pipeline' || n)::uuid, 'Orders', n FROM app.tenants, generate_series(1, 2) AS n;
+        INSERT INTO app.pipeline_stages (tenant_id, id, pipeline_id, name, kind, position)
+            SELECT tenant_id, md5(id::text || n)::uuid, id, 'Stage ' || n, (ARRAY['open', 'open', 'won', 'lost'])[n], n FROM app.pipelines, generate_series(1, 4) AS n;
+        INSERT INTO app.deals (tenant_id, id, pipeline_id, stage_id, position, title, customer_id, owner_id, value_paise, expected_on, state, closed_at, lost_reason)
+            SELECT c.tenant_id, c.id, g.pipeline_id, g.id, row_number() OVER (PARTITION BY g.tenant_id, g.id ORDER BY c.id) * 1048576, 'Order', c.id, m.user_id,
+                   100000, 20260101 + (hashtext(c.name) & 65535) % 28, g.kind, CASE WHEN g.kind <> 'open' THEN now() END, CASE g.kind WHEN 'lost' THEN 'Price' END
+            FROM app.customers c JOIN app.memberships m ON m.tenant_id = c.tenant_id JOIN app.pipelines p ON p.tenant_id = c.tenant_id AND p.position = 1
+            JOIN app.pipeline_stages g ON g.tenant_id = c.tenant_id AND g.pipeline_id = p.id AND g.position = 1 + (hashtext(c.name) & 65535) % 4
+            WHERE c.name LIKE '%9' OR c.name LIKE '%4';
+        INSERT INTO app.deal_moves (tenant_id, id, deal_id, pipeline_id, to_stage_id, to_stage, to_kind, actor)
+            SELECT tenant_id, id, id, pipeline_id, stage_id, 'Stage', state, 'system' FROM app.deals;
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

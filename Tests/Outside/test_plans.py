@@ -244,6 +244,51 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     call("getLedgerStatement", "GET", book + "/statement?from=2024-01-02&to=2024-12-31", [200], extra={"Accept": "text/html"})
     call("getLedgerReminder", "GET", book + "/reminder", [200])
     call("getLedgerQR", "GET", book + "/qr.svg", [200])
+    made_up = call("createFollowUp", "POST", "/v1/follow-ups", [201], json={"title": "Call", "due_at": "2026-01-31T10:00:00Z", "customer_id": customer, "repeat": {"frequency": "monthly"}}, extra={"Idempotency-Key": "f"}).json()
+    follow_up = "/v1/follow-ups/" + made_up["id"]
+    member = "&filter[assignee_id]=" + me["user"]["id"]
+    for order in ["due_at", "-due_at"]:
+        for chosen in ["", member, "&filter[state]=open", "&filter[state]=done" + member, "&filter[state]=open" + member, "&filter[customer_id]=" + customer,
+                       "&filter[due_at][gte]=2026-01-01T00:00:00Z", "&filter[due_at][lte]=2040-01-01T00:00:00Z"]:
+            query = f"/v1/follow-ups?limit=2&sort={order}{chosen}"
+            page = call("listFollowUps", "GET", query, [200]).json()
+            if page["has_more"]:
+                call("listFollowUps", "GET", f"{query}&cursor={page['next_cursor']}", [200])
+    call("getFollowUp", "GET", follow_up, [200])
+    call("updateFollowUp", "PATCH", follow_up, [200], json={"note": "x", "customer_id": None}, extra={"If-Match": "*"})
+    call("snoozeFollowUp", "POST", follow_up + "/snooze", [200], json={"minutes": 5})
+    call("completeFollowUp", "POST", follow_up + "/complete", [200])
+    call("reopenFollowUp", "POST", follow_up + "/reopen", [200])
+    call("deleteFollowUp", "DELETE", follow_up, [204])
+    call("getToday", "GET", "/v1/today", [200])
+    call("getToday", "GET", "/v1/today?assignee_id=all&days=0&not_seen_days=1", [200])
+    call("listPipelineTemplates", "GET", "/v1/pipeline-templates?trade=tailor&language=hi", [200])
+    orders = call("createPipeline", "POST", "/v1/pipelines", [201], json={"template": "tailor.orders"}, extra={"Idempotency-Key": "p"}).json()
+    pipeline, stages = "/v1/pipelines/" + orders["id"], [stage["id"] for stage in orders["stages"]]
+    crowded_one = next(one for one in call("listPipelines", "GET", "/v1/pipelines", [200]).json()["data"] if one["position"] == 1)
+    call("getPipeline", "GET", pipeline, [200])
+    deals = [call("createDeal", "POST", "/v1/deals", [201], json={"pipeline_id": orders["id"], "title": str(n), "customer_id": customer}, extra={"Idempotency-Key": f"d{n}"}).json()["id"] for n in range(3)]
+    for chosen in ["", "&filter[state]=lost", "&filter[pipeline_id]=" + crowded_one["id"], "&filter[stage_id]=" + crowded_one["stages"][2]["id"], "&filter[customer_id]=" + customer,
+                   "&filter[owner_id]=" + me["user"]["id"], "&filter[expected_on][gte]=2026-01-05&filter[expected_on][lte]=2026-01-06"]:
+        page = call("listDeals", "GET", "/v1/deals?limit=2" + chosen, [200]).json()
+        if page["has_more"]:
+            call("listDeals", "GET", f"/v1/deals?limit=2{chosen}&cursor={page['next_cursor']}", [200])
+    call("getDeal", "GET", "/v1/deals/" + deals[0], [200])
+    call("updateDeal", "PATCH", "/v1/deals/" + deals[0], [200], json={"value_paise": 5, "customer_id": None}, extra={"If-Match": "*"})
+    # In the end there is no room left between two, and some are spread out again.
+    for card, place in [(0, {"at": "bottom"}), (0, {"before": deals[1]})] + [(n % 2 * 2, {"after": deals[1]}) for n in range(25)]:
+        call("moveDeal", "POST", f"/v1/deals/{deals[card]}/move", [200], json={"stage_id": stages[0], **place})
+    call("moveDeal", "POST", f"/v1/deals/{deals[0]}/move", [200], json={"stage_id": stages[-1], "lost_reason": "Price"})
+    board = call("getBoard", "GET", f"/v1/pipelines/{crowded_one['id']}/board", [200]).json()
+    for column in board["columns"]:
+        where = f"/v1/pipelines/{crowded_one['id']}/stages/{column['stage']['id']}/deals"
+        call("listStageDeals", "GET", where + ("?cursor=" + column["next_cursor"] if column["has_more"] else ""), [200])
+    kept = [{"id": stage} for stage in stages[1:]]
+    call("updatePipeline", "PATCH", pipeline, [200], json={"name": "Orders", "stages": kept, "move_deals": [{"from": stages[0], "to": stages[1]}]}, extra={"If-Match": "*"})
+    call("deletePipeline", "DELETE", pipeline, [409])
+    for deal in deals:
+        call("deleteDeal", "DELETE", "/v1/deals/" + deal, [204])
+    call("deletePipeline", "DELETE", pipeline, [204])
     call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
     call("listDuplicates", "GET", "/v1/customer-duplicates?limit=5", [200])
     twins = [call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Suresh Patel", "city": "Surat", "other_phones": ["9811111120"], "email": f"twin{n}@example.in"}).json()["id"] for n in range(3)]

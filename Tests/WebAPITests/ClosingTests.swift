@@ -302,8 +302,9 @@ extension TestAPI {
                     "api_keys", "business_hours", "business_profiles", "consent_events", "consent_notice_texts",
                     "consent_notices", "consents", "customer_activity", "customer_changes", "customer_field_values",
                     "customer_fields", "customer_import_rows", "customer_imports", "customer_merges",
-                    "customer_operations", "customers", "customers_apart", "data_exports", "do_not_contact",
-                    "interactions", "invitations", "ledger_balances", "ledger_entries", "memberships", "tenants",
+                    "customer_operations", "customers", "customers_apart", "data_exports", "deal_moves", "deals",
+                    "do_not_contact", "follow_ups", "interactions", "invitations", "ledger_balances",
+                    "ledger_entries", "memberships", "pipeline_stages", "pipelines", "tenants",
                 ])
             let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
             let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }

@@ -43,6 +43,8 @@ import WebAPI
     @Test func listsTakeTheParametersThatAreDescribed() {
         let described = Contract.shared.queryParameters
         #expect(described["listCustomers"] == CustomerList.parameterNames)
+        #expect(described["listFollowUps"] == FollowUpList.parameterNames)
+        #expect(described["listDeals"] == DealList.parameterNames)
         #expect(described["listAuditEvents"] == AuditHandlers.parameterNames)
         #expect(described["listInteractions"] == InteractionList.parameterNames)
         #expect(described["listCustomerInteractions"] == InteractionList.customerParameterNames)

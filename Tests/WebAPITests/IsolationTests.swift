@@ -48,6 +48,18 @@ import Testing
             let reply = try await acme.post("/v1/customers/\(customer)/ledger-entries", entry)
             entries.append(try #require(reply.object["id"] as? String))
         }
+        let followUp =
+            try await acme.post(
+                "/v1/follow-ups",
+                ["title": "Canary", "due_at": "2026-01-31T10:00:00Z", "repeat": ["frequency": "monthly"]]
+            ).object["id"] as? String
+        let pipeline = try await acme.post(
+            "/v1/pipelines", ["name": "Canary", "stages": [["name": "Canary"]]]
+        ).object
+        let stage = (pipeline["stages"] as? [[String: Any]])?.first?["id"] as? String
+        let pipelineID = try #require(pipeline["id"] as? String)
+        let deal =
+            try await acme.post("/v1/deals", ["pipeline_id": pipelineID, "title": "Canary"]).object["id"] as? String
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
@@ -64,6 +76,10 @@ import Testing
             "notice_id": try #require(notice),
             "entry_id": entries[0],
             "reversible_entry_id": entries[1],
+            "follow_up_id": try #require(followUp),
+            "pipeline_id": pipelineID,
+            "stage_id": try #require(stage),
+            "deal_id": try #require(deal),
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -120,7 +136,7 @@ import Testing
             for route in api.application.api.router.routes where route.template.contains("{") {
                 let target = target(of: route.template, ids)
                 #expect(!target.contains("{"), "no id is known for \(route.template)")
-                let content = content(of: route, "x", ids["own_merged_id"] ?? "")
+                let content = content(of: route, "x", ids)
                 let body = route.body.maximumBytes > 0 ? try bytes(of: route, content) : nil
                 let headers = body == nil ? [] : [("Content-Type", "application/json"), ("If-Match", "*")]
 
@@ -147,12 +163,16 @@ import Testing
     }
 
     /// Something that an operation takes, or that is no more wrong for one business than for another.
-    private func content(of route: Route, _ text: String, _ other: String) -> [String: String] {
+    private func content(of route: Route, _ text: String, _ ids: [String: String]) -> [String: String] {
         switch route.operation {
+        case "updateFollowUp", "updateDeal": ["note": text]
+        case "snoozeFollowUp": ["until": Instant.now().advanced(by: .seconds(3_600)).description]
+        case "updatePipeline": ["name": text]
+        case "moveDeal": ["stage_id": ids["stage_id"] ?? ""]
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
         case "runCustomerImport": ["policy": "skip"]
-        case "mergeCustomer": ["customer_id": other]
+        case "mergeCustomer": ["customer_id": ids["own_merged_id"] ?? ""]
         case "logInteraction": ["kind": "note", "body": text]
         case "correctInteraction": ["body": text]
         case "strikeOutInteraction": ["reason": text]
@@ -189,7 +209,7 @@ import Testing
             for route in routes {
                 let target = target(of: route.template, ids)
                 let names = route.template.contains("{")
-                let content = content(of: route, "Canary", ids["own_merged_id"] ?? "")
+                let content = content(of: route, "Canary", ids)
                 let body = route.body.maximumBytes > 0 ? try bytes(of: route, content) : nil
                 let headers = [("Content-Type", "application/json"), ("If-Match", "*")]
 

@@ -25,7 +25,7 @@ package struct PartialDate: Hashable, Sendable, CustomStringConvertible {
     /// Nil for a day that there is not. Without a year there is a 29 February.
     package init?(year: Int?, month: Int, day: Int) {
         guard (1...9_999).contains(year ?? 1), (1...12).contains(month),
-            (1...Self.days(in: month, of: year)).contains(day)
+            (1...Instant.days(in: month, of: year ?? 2_000)).contains(day)
         else { return nil }
         self.year = year
         self.month = month
@@ -60,14 +60,4 @@ package struct PartialDate: Hashable, Sendable, CustomStringConvertible {
         }
         self = date
     }
-
-    private static func days(in month: Int, of year: Int?) -> Int {
-        switch month {
-        case 2: isLeap(year ?? 4) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    private static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
 }

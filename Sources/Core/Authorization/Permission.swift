@@ -13,6 +13,8 @@ package enum Permission: String, Sendable, CaseIterable, CustomStringConvertible
     case customFieldsManage = "custom_fields:manage"
     /// What customers are told before they agree, and whether somebody who was not to be contacted may be again.
     case consentManage = "consent:manage"
+    /// Which boards the business has, and their columns.
+    case pipelinesManage = "pipelines:manage"
     /// Whole files in.
     case customersImport = "customers:import"
     /// The whole book out.
@@ -49,6 +51,7 @@ extension Role {
         (.customersErase, [.owner]),
         (.customFieldsManage, [.owner, .manager]),
         (.consentManage, [.owner, .manager]),
+        (.pipelinesManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
         (.customersExport, [.owner, .manager]),
         (.ledgerRead, [.owner, .manager, .staff, .viewer]),

@@ -112,6 +112,23 @@ struct ProbeRow: Sendable {
             "ledger_balances", "tenant_id, customer_id, balance_paise, last_entry_id",
             "'{tenant}', '{id}', {number}, '{id}'", crossing: "'{tenant}', '{other id}', {number}, '{id}'"),
         ProbeRow(
+            "follow_ups", "tenant_id, id, title, customer_id, assignee_id, due_at, creator",
+            "'{tenant}', '{id}', 'Probe', '{id}', '{user}', now(), 'system'",
+            crossing: "'{tenant}', '{id}', 'Probe', '{other id}', '{other user}', now(), 'system'"),
+        ProbeRow("pipelines", "tenant_id, id, name, position", "'{tenant}', '{id}', 'Probe', 1"),
+        ProbeRow(
+            "pipeline_stages", "tenant_id, id, pipeline_id, name, kind, position",
+            "'{tenant}', '{id}', '{id}', 'Probe', 'open', 1",
+            crossing: "'{tenant}', '{id}', '{other id}', 'Probe', 'open', 1"),
+        ProbeRow(
+            "deals", "tenant_id, id, pipeline_id, stage_id, position, title, customer_id, owner_id",
+            "'{tenant}', '{id}', '{id}', '{id}', {number}, 'Probe', '{id}', '{user}'",
+            crossing: "'{tenant}', '{id}', '{other id}', '{other id}', {number}, 'Probe', '{other id}', '{other user}'"),
+        ProbeRow(
+            "deal_moves", "tenant_id, id, deal_id, pipeline_id, to_stage_id, to_stage, to_kind, actor",
+            "'{tenant}', '{id}', '{id}', '{id}', '{id}', 'Probe', 'open', 'system'",
+            crossing: "'{tenant}', '{id}', '{other id}', '{id}', '{id}', 'Probe', 'open', 'system'"),
+        ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
             crossing: "'{tenant}', '{id}', '{other user}'"),
         ProbeRow(
