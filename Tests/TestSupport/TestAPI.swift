@@ -185,9 +185,11 @@ package struct TestTenant: Sendable {
     }
 
     /// Imports a file and waits for its end.
-    package func importFile(_ content: [UInt8]) async throws -> (id: String, status: [String: Any]) {
+    package func importFile(_ content: [UInt8], type: String = "text/csv") async throws -> (
+        id: String, status: [String: Any]
+    ) {
         let begun = try await api.request(
-            "POST", "/v1/customers/import", token: token, headers: [("Content-Type", "text/csv")], body: content)
+            "POST", "/v1/customers/import", token: token, headers: [("Content-Type", type)], body: content)
         guard begun.status == 202, let location = begun.header("Location"), let id = begun.object["id"] as? String
         else {
             throw TestAPI.Unexpected(what: begun.text)

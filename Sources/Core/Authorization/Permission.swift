@@ -43,7 +43,7 @@ extension Role {
         (.customersErase, [.owner]),
         (.customFieldsManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
-        (.customersExport, [.owner, .manager]),
+        (.customersExport, [.owner]),
         (.businessRead, [.owner, .manager, .staff, .viewer]),
         (.businessWrite, [.owner, .manager]),
         (.membersRead, [.owner, .manager, .staff, .viewer]),
