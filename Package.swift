@@ -120,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "unnati",
             dependencies: [
-                "Accounts", "Audit", "Bootstrap", "Core", "Database", "JSON", "Jobs", "Privacy", "Tokens",
+                "Accounts", "Audit", "Bootstrap", "CRM", "Core", "Database", "JSON", "Jobs", "Privacy", "Tokens",
                 argumentParser,
             ],
             swiftSettings: house,

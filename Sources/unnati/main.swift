@@ -14,7 +14,7 @@ struct Unnati: AsyncParsableCommand {
         subcommands: [
             Serve.self, Work.self, Jobs.self, AccountsCommand.self, Mail.self, Migrate.self, Verify.self, BackUp.self,
             Restore.self,
-            Privacy.self, AuditCommand.self, Keys.self,
+            Privacy.self, AuditCommand.self, Keys.self, Search.self,
             Libraries.self,
         ])
 }

@@ -62,6 +62,32 @@ import Testing
         #expect(batch.changes.isEmpty)
     }
 
+    @Test func whoeverIsKnownByWhatsAppIsFoundByIt() {
+        func row(_ whatsAppID: String, _ name: String? = nil, phone: String? = nil) -> CustomerFields {
+            var fields = fields(name, phone: phone)
+            fields.whatsAppID = whatsAppID
+            return fields
+        }
+        var batch = ImportBatch(existing: [
+            customer(row("IN.1")), customer(row("IN.2", phone: "9812345678")), customer(fields(phone: "9812345670")),
+        ])
+
+        batch.take(2, row("IN.1", "Asha", phone: "9812345679"))
+        batch.take(3, row("IN.2", phone: "9812345671"))
+        batch.take(4, row("IN.2", phone: "9812345670"))
+        batch.take(5, row("IN.3", phone: "9812345678"))
+        batch.take(6, row("IN.4", phone: "9812345670"))
+        batch.take(7, row("IN.5"))
+        batch.take(8, row("IN.5", "Ravi"))
+
+        #expect(
+            batch.verdicts.map { $0.reason?.code } == [
+                nil, "whatsapp_id_of_another_customer", "matches_two_customers", "other_whatsapp_id", nil, nil, nil,
+            ])
+        #expect(batch.changes.map(\.fields.whatsAppID) == ["IN.1", "IN.4"])
+        #expect(batch.additions.map(\.fields.name) == ["Ravi"])
+    }
+
     @Test func anAddressSharedByTwoPhonesIsNotMerged() {
         var batch = ImportBatch(existing: [customer(fields("Father", phone: "9812345678", email: "family@example.in"))])
 

@@ -224,7 +224,7 @@ import Testing
             6 refused: invalid_phone
             7 not_utf8
             8 Zoë Pinto · +919000000149 · born --08-15
-            9 Mr. Suresh Mehta · +919000000150 · born --06-01 · #Wholesale · #Silk · #cotton · (Likes blue, not green.⏎Call after 6 pm.)
+            9 Mr. Suresh Mehta · +919000000150 · born --06-01 · #Wholesale · #Silk, cotton · (Likes blue, not green.⏎Call after 6 pm.)
             10 अनिता शर्मा · +919000000151 · anita@example.in · !invalid_email
             11 Gupta Sweets · +919000000152 · of Gupta Sweets
             12 Nobody

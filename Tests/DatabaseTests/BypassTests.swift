@@ -372,6 +372,26 @@ import Testing
             } == [])
     }
 
+    /// Customers who were merged are one: whoever reads what was written down of a customer by their id reads that of those who were
+    /// merged into them too. Writing, and locking what is to be written, is of one row.
+    @Test func theyReadWhatWasWrittenDownOfWhoeverWasMerged() {
+        let children: Set = [
+            "interactions", "customer_activity", "customer_changes", "consents", "consent_events", "do_not_contact", "ledger_entries",
+            "ledger_balances", "follow_ups", "deals",
+        ]
+        func reads(_ statement: ProductStatement) -> Bool {
+            let words = statement.words
+            return words.first == "select" && !words.contains("update")
+                && words.indices.contains {
+                    $0 + 3 < words.count && ["from", "join"].contains(words[$0]) && words[$0 + 1] == "app"
+                        && children.contains(words[$0 + 3])
+                }
+        }
+        let byOne = /customer_id = \$1(?![0-9])/
+        #expect(
+            offenders { reads($0) && $0.text.contains(byOne) && !$0.text.contains("merged_into") } == [])
+    }
+
     /// Under row security an array that is cast on its way is no condition of an index: every row of the tenant would be looked at.
     @Test func theyAskForManyRowsByAnArrayOfIds() {
         #expect(offenders { $0.file.hasPrefix("CRM/") && $0.text.contains("::uuid[]") } == [])

@@ -90,7 +90,7 @@ package struct TestAPI: Sendable {
     package func post(_ target: String, token: String? = nil, _ json: Any, headers: [(String, String)] = [])
         async throws -> RawClient.Reply
     {
-        let body = Array(try JSONSerialization.data(withJSONObject: json))
+        let body = Array(try JSONSerialization.data(withJSONObject: json, options: .sortedKeys))
         return try await request(
             "POST", target, token: token, headers: [("Content-Type", "application/json")] + headers, body: body)
     }
@@ -185,9 +185,11 @@ package struct TestTenant: Sendable {
     }
 
     /// Imports a file and waits for its end.
-    package func importFile(_ content: [UInt8]) async throws -> (id: String, status: [String: Any]) {
+    package func importFile(_ content: [UInt8], type: String = "text/csv") async throws -> (
+        id: String, status: [String: Any]
+    ) {
         let begun = try await api.request(
-            "POST", "/v1/customers/import", token: token, headers: [("Content-Type", "text/csv")], body: content)
+            "POST", "/v1/customers/import", token: token, headers: [("Content-Type", type)], body: content)
         guard begun.status == 202, let location = begun.header("Location"), let id = begun.object["id"] as? String
         else {
             throw TestAPI.Unexpected(what: begun.text)

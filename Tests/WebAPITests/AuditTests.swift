@@ -18,7 +18,7 @@ import Testing
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), ravi = try await acme.colleague(.manager)
             _ = try await ravi.importFile(Array("name\nAsha\n".utf8))
-            _ = try await ravi.get("/v1/customers/export")
+            _ = try await acme.get("/v1/customers/export?format=vcard")
             _ = try await acme.patch("/v1/members/\(ravi.userID)", ["role": "viewer"], ifMatch: nil)
             _ = try await acme.delete("/v1/members/\(ravi.userID)")
 
@@ -32,7 +32,9 @@ import Testing
             #expect(events[0]["subject"] as? String == ravi.userID.description)
             #expect(events[0]["actor_id"] as? String == acme.userID.description)
             #expect(events[1]["detail"] as? String == "viewer")
-            #expect(events[2]["actor_id"] as? String == ravi.userID.description)
+            #expect(events[2]["actor_id"] as? String == acme.userID.description)
+            #expect(events[2]["detail"] as? String == "vcard")
+            #expect(events[3]["actor_id"] as? String == ravi.userID.description)
             #expect(events.allSatisfy { $0["network"] as? String == "127.0.0.0/24" })
             #expect(events.allSatisfy { ($0["request_id"] as? String)?.count == 32 })
             #expect(events.last?["detail"] as? String == "password")

@@ -298,9 +298,10 @@ private func move(_ person: TestTenant, _ deal: String, _ body: [String: Any]) a
     @Test func whatIsSentAgainIsAddedOnce() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), orders = try await TestPipeline(acme)
-            let body = ["pipeline_id": orders.id, "title": "One"], headers = [("Idempotency-Key", "k")]
-            let first = try await api.post("/v1/deals", token: acme.token, body, headers: headers)
-            let second = try await api.post("/v1/deals", token: acme.token, body, headers: headers)
+            let body = Array(try JSONSerialization.data(withJSONObject: ["pipeline_id": orders.id, "title": "One"]))
+            let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "k")]
+            let first = try await api.request("POST", "/v1/deals", token: acme.token, headers: headers, body: body)
+            let second = try await api.request("POST", "/v1/deals", token: acme.token, headers: headers, body: body)
             #expect(first.status == 201 && first.text == second.text)
             #expect(try await orders.titles(acme, "Enquiry") == ["One"])
         }

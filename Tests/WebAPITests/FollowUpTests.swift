@@ -344,10 +344,11 @@ import Testing
     @Test func whatIsSentAgainIsAddedOnce() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            let body: [String: Any] = ["title": "Call", "due_at": "2026-01-31T10:00:00Z"]
-            let headers = [("Idempotency-Key", "k")]
-            let first = try await api.post("/v1/follow-ups", token: acme.token, body, headers: headers)
-            let second = try await api.post("/v1/follow-ups", token: acme.token, body, headers: headers)
+            let body = Array(#"{"title": "Call", "due_at": "2026-01-31T10:00:00Z"}"#.utf8)
+            let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "k")]
+            let first = try await api.request("POST", "/v1/follow-ups", token: acme.token, headers: headers, body: body)
+            let second = try await api.request(
+                "POST", "/v1/follow-ups", token: acme.token, headers: headers, body: body)
             #expect(first.text == second.text && second.header("Idempotent-Replayed") == "true")
             #expect(try await titles(acme) == ["Call"])
         }

@@ -104,23 +104,23 @@ import Testing
             try await api.beside { other in
                 let acme = try await api.makeTenant(), ravi = try await acme.colleague(.manager)
                 let path = "/v1/members/\(ravi.userID)"
-                func export() async throws -> RawClient.Reply {
-                    try await other.request("GET", "/v1/customers/export", token: ravi.token)
+                func invitations() async throws -> RawClient.Reply {
+                    try await other.request("GET", "/v1/invitations", token: ravi.token)
                 }
-                #expect(try await export().status == 200)
+                #expect(try await invitations().status == 200)
                 let changed = try await acme.patch(path, ["role": "staff"], ifMatch: nil)
                 #expect(changed.object["role"] as? String == "staff")
                 // At once where it was made.
                 #expect(try await ravi.get("/v1/customers").problemCode == "token_outdated")
                 let deadline = ContinuousClock.now + .seconds(5)
-                while try await export().problemCode != "token_outdated" {
+                while try await invitations().problemCode != "token_outdated" {
                     try #require(ContinuousClock.now < deadline)
                     try await Task.sleep(for: .milliseconds(50))
                 }
                 let refreshed = try await other.post("/v1/auth/refresh", ["refresh_token": ravi.refreshToken])
                 let token = try #require(refreshed.object["access_token"] as? String)
                 #expect(
-                    try await other.request("GET", "/v1/customers/export", token: token).problemCode
+                    try await other.request("GET", "/v1/invitations", token: token).problemCode
                         == "permission_denied")
                 #expect(try await other.request("GET", "/v1/customers", token: token).status == 200)
 

@@ -129,8 +129,8 @@ import Testing
                     """
                     INSERT INTO app.customer_activity (tenant_id, customer_id, last_seen_at)
                     VALUES ('\(tenant)', '\(id)', now() - interval '\(days) days');
-                    INSERT INTO app.ledger_balances (tenant_id, customer_id, balance_paise, last_entry_at)
-                    VALUES ('\(tenant)', '\(id)', \(balance), now())
+                    INSERT INTO app.ledger_balances (tenant_id, customer_id, balance_paise, last_entry_id)
+                    VALUES ('\(tenant)', '\(id)', \(balance), '01a21a2dbdc072669a64f0f27150023e')
                     """)
             }
             try api.database.run(

@@ -93,14 +93,35 @@ package struct CustomValue: Sendable, Equatable {
         return plain.utf8.count <= 20 ? Double(plain) : nil
     }
 
+    /// As it stands in a sheet, and as ``init(typed:of:at:)`` reads it: `38.5`, `120050` paise, `2026-01-31`, `yes`.
+    package var typed: String {
+        switch (content, kind) {
+        case (.text(let text), _): text
+        case (.number(let number), .number): Self.decimal(number)
+        case (.number(let number), .date):
+            PartialDate(year: number / 10_000, month: number / 100 % 100, day: number % 100)?.description ?? ""
+        case (.number(let number), .yesNo): number != 0 ? "yes" : "no"
+        case (.number(let number), _): String(number)
+        }
+    }
+
+    /// 385000 ten-thousandths are `38.5`.
+    private static func decimal(_ number: Int) -> String {
+        let (whole, rest) = number.magnitude.quotientAndRemainder(dividingBy: UInt(scale))
+        var digits = String(UInt(scale) + rest).dropFirst()
+        while digits.last == "0" { digits.removeLast() }
+        return (number < 0 ? "-" : "") + String(whole) + (digits.isEmpty ? "" : "." + digits)
+    }
+
     // MARK: - As it is kept in a history
 
     /// Reads ``stored``.
     package init?(stored text: String) {
-        guard let colon = text.firstIndex(of: ":"), let kind = CustomField.Kind(rawValue: String(text[..<colon])) else {
-            return nil
-        }
-        let rest = String(text[text.index(after: colon)...])
+        // A text may begin with a mark that would be one character with the colon.
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
+            let kind = CustomField.Kind(rawValue: String(text[..<colon]))
+        else { return nil }
+        let rest = String(text[text.utf8.index(after: colon)...])
         self.kind = kind
         switch kind {
         case .text, .choice: content = .text(rest)

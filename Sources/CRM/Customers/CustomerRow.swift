@@ -13,12 +13,17 @@ extension Customer {
 enum CustomerRow {
     /// All that ``customer(_:)`` reads, of `app.customers` under its own name.
     static let columns: Statement = """
-        id, name, phone, email, whatsapp_id, other_phones, other_emails, stage, tags, notes, address, city, state, pin_code, gstin,
-        birthday, birth_year, anniversary, anniversary_year, language, source, owner_id, version, created_at, updated_at,
-        deleted_at, erase_after, ARRAY(
+        \(plainColumns), ARRAY(
             SELECT f.key || ':' || f.kind || ':' || coalesce(v.text_value, v.number::text)
             FROM app.customer_field_values v JOIN app.customer_fields f ON f.tenant_id = v.tenant_id AND f.id = v.field_id
             WHERE v.tenant_id = customers.tenant_id AND v.customer_id = customers.id) AS custom
+        """
+
+    /// The same without what they have in fields that the business has added.
+    static let plainColumns: Statement = """
+        id, name, phone, email, whatsapp_id, other_phones, other_emails, stage, tags, notes, address, city, state, pin_code, gstin,
+        birthday, birth_year, anniversary, anniversary_year, language, source, owner_id, version, created_at, updated_at,
+        deleted_at, erase_after
         """
 
     @Sendable static func customer(_ row: inout Row) throws -> Customer {
@@ -59,16 +64,17 @@ enum CustomerRow {
         return stage
     }
 
-    private static func date(_ row: inout Row, _ day: StaticString, _ year: StaticString) throws -> PartialDate? {
-        guard let monthDay: Int = try row.decodeIfPresent(day) else { return nil }
-        return PartialDate(monthDay: monthDay, year: try row.decodeIfPresent(year))
+    /// Both columns of every row are read: a row whose reads are those of the one before it is read faster.
+    static func date(_ row: inout Row, _ day: StaticString, _ year: StaticString) throws -> PartialDate? {
+        let monthDay: Int? = try row.decodeIfPresent(day), year: Int? = try row.decodeIfPresent(year)
+        return monthDay.flatMap { PartialDate(monthDay: $0, year: year) }
     }
 
-    private static func custom(_ row: inout Row) throws -> [String: CustomValue] {
+    static func custom(_ row: inout Row) throws -> [String: CustomValue] {
         var custom: [String: CustomValue] = [:]
         for element in (try row.decode("custom") as TextArray).elements {
-            guard let colon = element.firstIndex(of: ":"),
-                let value = CustomValue(stored: String(element[element.index(after: colon)...]))
+            guard let colon = element.utf8.firstIndex(of: UInt8(ascii: ":")),
+                let value = CustomValue(stored: String(element[element.utf8.index(after: colon)...]))
             else { throw DatabaseError.decoding(column: "custom") }
             custom[String(element[..<colon])] = value
         }

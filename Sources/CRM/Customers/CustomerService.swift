@@ -291,11 +291,13 @@ package struct CustomerService: Sendable {
 
     /// The whole customer book as a file.
     /// - Throws: `DatabaseError`, before anything has been made.
-    package func export(for caller: Caller) async throws -> CustomerExport {
-        try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-            try AuditLog.record(.customersExported, by: caller.auditActor, in: tx)
+    package func export(as format: ExportFormat, for caller: Caller) async throws -> CustomerExport {
+        let fields = try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+            try AuditLog.record(.customersExported, by: caller.auditActor, detail: format.name, in: tx)
+            return try tx.run(CustomFieldQueries.all(of: tx.tenantID))
         }
-        return try await CustomerExport(of: caller.tenantID, from: database)
+        return try await CustomerExport(
+            format.file(fields), of: caller.tenantID, visibleTo: caller.seesCustomersOf, from: database)
     }
 
     /// Turns a violated uniqueness into an error that names the customer who has the number or address already.

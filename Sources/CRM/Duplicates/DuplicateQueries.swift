@@ -83,7 +83,7 @@ enum DuplicateQueries {
         try tx.execute(
             """
             INSERT INTO app.customers_apart (tenant_id, first_id, second_id) VALUES (\(tx.tenantID), \(first), \(second))
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (tenant_id, first_id, second_id) DO NOTHING
             """)
     }
 }

@@ -4,7 +4,8 @@
 import Core
 
 /// Writes comma-separated values (RFC 4180) that a spreadsheet opens without running anything: a cell that it would take
-/// for a formula, such as `+91…`, gets an apostrophe before it (OWASP, "CSV Injection"). Importing takes that off again.
+/// for a formula, such as `+91…`, gets an apostrophe before it (OWASP, "CSV Injection"). Importing takes that off again
+/// (``ImportCell/text(_:)``), so what begins with apostrophes itself and then like a formula gets one more.
 struct CSVWriter: ~Copyable {
     private(set) var bytes: [UInt8] = []
     private var isFirst = true
@@ -55,13 +56,16 @@ struct CSVWriter: ~Copyable {
         return !text.isEmpty && (text[0] == 0x20 || text[text.count - 1] == 0x20)
     }
 
-    /// `=`, `+`, `-`, `@`, tab or carriage return in front, or the full-width forms of the first four (U+FF1D and so on).
+    /// `=`, `+`, `-`, `@`, tab or carriage return in front, or the full-width forms of the first four (U+FF1D and so on);
+    /// or one of these behind nothing but apostrophes.
     private static func looksLikeFormula(_ text: Span<UInt8>) -> Bool {
-        guard let first = text.isEmpty ? nil : text[0] else { return false }
-        switch first {
+        var start = 0
+        while start < text.count, text[start] == UInt8(ascii: "'") { start += 1 }
+        guard start < text.count else { return false }
+        switch text[start] {
         case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0D: return true
-        case 0xEF where text.count >= 3 && text[1] == 0xBC:
-            return [0x9D, 0x8B, 0x8D, 0xA0].contains(text[2])
+        case 0xEF where text.count >= start + 3 && text[start + 1] == 0xBC:
+            return [0x9D, 0x8B, 0x8D, 0xA0].contains(text[start + 2])
         default: return false
         }
     }

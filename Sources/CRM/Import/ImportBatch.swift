@@ -5,7 +5,8 @@ import Core
 
 /// Decides what becomes of some rows of a file, given the customers that have one of their numbers or addresses.
 ///
-/// A row belongs to the customer with its phone number, else to the one with its e-mail address, else it is a new customer.
+/// A row belongs to the customer with its phone number, else to the one with its e-mail address or its WhatsApp id, else it is a
+/// new customer.
 /// A value in the file wins over what was there; an empty cell leaves it; tags and further numbers are added. Later rows of the
 /// file see what earlier ones did, so a customer who stands in it twice is folded into one, and each of the rows gets its verdict.
 package struct ImportBatch {
@@ -20,6 +21,7 @@ package struct ImportBatch {
     private var entries: [Entry] = []
     private var byPhone: [PhoneNumber: Int] = [:]
     private var byEmail: [EmailAddress: Int] = [:]
+    private var byWhatsAppID: [String: Int] = [:]
     package private(set) var verdicts: [CustomerImportRow] = []
 
     package init(existing: [Customer], policy: ImportPolicy = .update) {
@@ -57,15 +59,17 @@ package struct ImportBatch {
             CustomerImportRow(number: number, verdict: verdict, customerID: id, reason: problem, cells: nil)
         }
         let phoneHolder = row.phone.flatMap { byPhone[$0] }, emailHolder = row.email.flatMap { byEmail[$0] }
-        if let phoneHolder, let emailHolder, phoneHolder != emailHolder {
-            return reject(
-                number, "matches_two_customers",
-                "The phone number and the e-mail address belong to two different customers.", cells)
-        }
-        guard let holder = phoneHolder ?? emailHolder else {
+        let whatsAppHolder = row.whatsAppID.flatMap { byWhatsAppID[$0] }
+        guard let holder = phoneHolder ?? emailHolder ?? whatsAppHolder else {
             let id = Customer.ID.next()
             add(Entry(id: id, old: nil, fields: row))
             return verdicts.append(verdict(.created, id))
+        }
+        guard emailHolder ?? holder == holder, whatsAppHolder ?? holder == holder else {
+            return reject(
+                number, "matches_two_customers",
+                "The phone number, the e-mail address and the WhatsApp id do not all belong to the same customer.",
+                cells)
         }
         // Somebody who stands in the file twice is folded into one, whatever is done with those who were there before.
         if entries[holder].old != nil {
@@ -78,9 +82,16 @@ package struct ImportBatch {
             }
         }
         if phoneHolder == nil, let phone = row.phone, let known = entries[holder].fields.phone, phone != known {
-            return reject(
-                number, "email_of_another_customer",
-                "The e-mail address belongs to a customer with another phone number.", cells)
+            return emailHolder != nil
+                ? reject(
+                    number, "email_of_another_customer",
+                    "The e-mail address belongs to a customer with another phone number.", cells)
+                : reject(
+                    number, "whatsapp_id_of_another_customer",
+                    "The WhatsApp id belongs to a customer with another phone number.", cells)
+        }
+        if let id = row.whatsAppID, let known = entries[holder].fields.whatsAppID, id != known {
+            return reject(number, "other_whatsapp_id", "The customer is known by another WhatsApp id.", cells)
         }
         merge(row, into: holder)
         verdicts.append(verdict(.updated, entries[holder].id))
@@ -89,6 +100,7 @@ package struct ImportBatch {
     private mutating func add(_ entry: Entry) {
         if let phone = entry.fields.phone { byPhone[phone] = entries.count }
         if let email = entry.fields.email { byEmail[email] = entries.count }
+        if let id = entry.fields.whatsAppID { byWhatsAppID[id] = entries.count }
         entries.append(entry)
     }
 
@@ -100,6 +112,7 @@ package struct ImportBatch {
             if let email = fields.email { byEmail[email] = index }
         }
         if let phone = fields.phone { byPhone[phone] = index }
+        if let id = fields.whatsAppID { byWhatsAppID[id] = index }
         entries[index].fields = fields
     }
 }
@@ -110,6 +123,7 @@ extension CustomerFields {
         name = row.name ?? name
         phone = row.phone ?? phone
         email = row.email ?? email
+        whatsAppID = row.whatsAppID ?? whatsAppID
         address = row.address ?? address
         city = row.city ?? city
         state = row.state ?? state

@@ -8,12 +8,18 @@ enum ImportCell {
     /// The text itself. Exports put an apostrophe before cells that a spreadsheet would take for a formula, such as
     /// `+91…`, and some write numbers as `="0123"`, so that a spreadsheet keeps their zeros.
     static func text(_ cell: String) -> String {
+        if let text = withoutGuard(cell) { return trimmed(text) }
         var text = cell[...]
-        if text.first == "'", let second = text.dropFirst().first, "=+-@＝＋－＠".contains(second) {
-            text = text.dropFirst()
-        }
         if text.hasPrefix("=\""), text.hasSuffix("\""), text.utf8.count > 3 { text = text.dropFirst(2).dropLast() }
         return trimmed(String(text))
+    }
+
+    /// What stands behind the apostrophe that ``CSVWriter`` has put there; nil where it would have put none.
+    private static func withoutGuard(_ cell: String) -> String? {
+        guard cell.utf8.first == UInt8(ascii: "'") else { return nil }
+        let rest = cell.unicodeScalars.drop { $0 == "'" }
+        guard let first = rest.first, "=+-@\t\r＝＋－＠".unicodeScalars.contains(first) else { return nil }
+        return String(cell.unicodeScalars.dropFirst())
     }
 
     /// Most text has no space at its ends; what is ASCII there shows it at once.

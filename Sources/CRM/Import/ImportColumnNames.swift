@@ -87,6 +87,8 @@ enum ImportColumnNames {
         ইমেল, ইমেইল, ਈਮੇਲ, மின்னஞ்சல், ఈమెయిల్, ಇಮೇಲ್, ഇമെയിൽ, ଇମେଲ, ای میل
         """,
         .otherEmails: "alternate email, alt email, secondary email, other email, other emails, home email, work email",
+        // What others call a WhatsApp id is a number.
+        .whatsAppID: "whatsapp user id",
         .address: """
         address, full address, street, street address, address line, address street, address po box,
         address extended address, business street, billing address, customer address, area, locality, landmark,

@@ -10,23 +10,35 @@ package struct ImportMapping: Equatable, Sendable {
         package let name: String
         /// Nil when the column is left aside.
         package let target: ImportTarget?
+
+        /// A column that is called as our own export calls it tells that somebody has further numbers and no first one. Of
+        /// any other file the first number that there is is the one that they are known by.
+        var holdsFurtherOnes: Bool {
+            (target == .otherPhones || target == .otherEmails) && name == target?.rawValue
+        }
     }
 
     package let columns: [Column]
 
     /// Guesses. Of two columns that are about the same the first counts; a second phone number or address is a further
-    /// one, and anything else is left aside.
+    /// one, and anything else is left aside. A field of a business's own that has a column of its full name, such as
+    /// `custom.city`, is looked for under no other: what is called `city` beside it is the city.
     /// - Parameter customFields: the fields of a business's own, their names under their keys.
     package init(guessing header: [String], customFields: [String: String] = [:]) {
-        var own: [String: ImportTarget] = [:]
+        let columns = Set(header)
+        var own: [String: ImportTarget] = [:], inFull: [String: ImportTarget] = [:]
         for (key, name) in customFields {
             guard let target = ImportTarget(rawValue: "custom." + key) else { continue }
+            if columns.contains(target.rawValue) {
+                inFull[target.rawValue] = target
+                continue
+            }
             for name in [key, "custom." + key, name].map(ImportColumnNames.key) where !name.isEmpty {
                 own[name] = target
             }
         }
         let meanings = header.map { name in
-            own[ImportColumnNames.key(name)].map {
+            (inFull[name] ?? own[ImportColumnNames.key(name)]).map {
                 ImportColumnNames.Meaning(target: $0, isNumbered: false, isFallback: false)
             } ?? ImportColumnNames.meaning(of: name)
         }
@@ -34,7 +46,7 @@ package struct ImportMapping: Equatable, Sendable {
         guess.take(meanings.map { $0?.isFallback == false ? $0 : nil })
         let taken = guess.taken
         guess.take(meanings.map { $0?.isFallback == true && !taken.contains($0?.target) ? $0 : nil })
-        columns = zip(header, guess.targets).map { Column(name: Self.shown($0), target: $1) }
+        self.columns = zip(header, guess.targets).map { Column(name: Self.shown($0), target: $1) }
     }
 
     /// As a person says.

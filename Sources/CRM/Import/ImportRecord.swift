@@ -8,14 +8,17 @@ import Core
 /// What identifies a customer must be right, or there is no record: a wrong number would make a second customer or meet
 /// another one. Anything else that is wrong is left out and told in ``problems``.
 package struct ImportRecord: Equatable, Sendable {
-    package static let maximumPhones = 10, maximumEmails = 10, maximumProblems = 20
+    /// The one that the customer is known by, and the further ones.
+    package static let maximumPhones = 1 + CustomerFields.maximumOthers, maximumEmails = maximumPhones
+    package static let maximumProblems = 20
     package static let maximumAddressBytes = 1_000, maximumCustomBytes = 1_000, maximumWordBytes = 100
 
     package var name: String?
-    /// The first is the one that the customer is known by.
-    package var phones: [PhoneNumber] = []
-    /// The first is the one that the customer is known by.
-    package var emails: [EmailAddress] = []
+    package var phone: PhoneNumber?
+    package var otherPhones: [PhoneNumber] = []
+    package var email: EmailAddress?
+    package var otherEmails: [EmailAddress] = []
+    package var whatsAppID: String?
     package var organisation: String?
     /// What stands above the city.
     package var address: String?
@@ -36,6 +39,10 @@ package struct ImportRecord: Equatable, Sendable {
     /// What was left out and why.
     package private(set) var problems: [FieldError] = []
 
+    /// All of them, the one that the customer is known by first.
+    package var phones: [PhoneNumber] { (phone.map { [$0] } ?? []) + otherPhones }
+    package var emails: [EmailAddress] { (email.map { [$0] } ?? []) + otherEmails }
+
     private init() {}
 
     /// Reads a row; an empty cell says nothing.
@@ -50,6 +57,7 @@ package struct ImportRecord: Equatable, Sendable {
         for (column, cell) in zip(columns, row) {
             guard let target = column.target, !cell.isEmpty else { continue }
             cells.add(ImportCell.text(cell), target)
+            if column.holdsFurtherOnes { cells.withoutFirst.insert(target) }
         }
         try read(cells)
     }
@@ -72,7 +80,11 @@ package struct ImportRecord: Equatable, Sendable {
         }
         cells.add(card.birthday ?? "", .birthday)
         cells.add(card.anniversary ?? "", .anniversary)
-        for category in card.categories { cells.add(category, .tags) }
+        for category in card.categories {
+            // A card has said where one ends and the next begins.
+            let isPlain = ListCell.isAddressBooksOwn(category)
+            cells.add(isPlain ? category : ListCell.quoted(category), .tags)
+        }
         cells.add(card.note ?? "", .notes)
         if card.unreadableLines > 0 {
             note(FieldError("", "unreadable_line", "\(card.unreadableLines) lines of the card cannot be read."))
@@ -87,7 +99,12 @@ package struct ImportRecord: Equatable, Sendable {
         if let text = cells.fullName { name = try CustomerFields.name(text) } else { name = organisation }
         try readPhones(cells)
         try readEmails(cells)
-        guard name != nil || !phones.isEmpty || !emails.isEmpty else { throw CustomerFields.unknownByAnything }
+        whatsAppID = check(cells.whatsAppID) { text throws(FieldError) in try CustomerFields.whatsAppID(text) }
+        if !isKnownBySomething {
+            if !otherPhones.isEmpty { phone = otherPhones.removeFirst() }
+            if phone == nil, !otherEmails.isEmpty { email = otherEmails.removeFirst() }
+        }
+        guard isKnownBySomething else { throw CustomerFields.unknownByAnything }
         address = check(cells.address.joined(separator: ", ")) { text throws(FieldError) in
             try Text(text, at: "/address", maximumBytes: Self.maximumAddressBytes, multiline: true).value
         }
@@ -109,51 +126,61 @@ package struct ImportRecord: Equatable, Sendable {
         }
     }
 
+    private var isKnownBySomething: Bool { name != nil || phone != nil || email != nil || whatsAppID != nil }
+
     private mutating func readPhones(_ cells: ImportCells) throws(FieldError) {
         let reader = ImportPhones(countryCode: cells.countryCode)
         let first = cells.phones.flatMap { reader.read($0, at: "/phone") }
-        for result in first { take(result) }
-        if phones.isEmpty, case .failure(let error)? = first.first { throw error }
-        for text in cells.otherPhones { for result in reader.read(text, at: "/other_phones") { take(result) } }
+        for result in first { take(result, mayBeFirst: true) }
+        if phone == nil, case .failure(let error)? = first.first { throw error }
+        let mayBeFirst = !cells.withoutFirst.contains(.otherPhones)
+        for text in cells.otherPhones {
+            for result in reader.read(text, at: "/other_phones") { take(result, mayBeFirst: mayBeFirst) }
+        }
     }
 
-    private mutating func take(_ result: Result<PhoneNumber, FieldError>) {
+    /// - Parameter mayBeFirst: whether it is what the customer is known by, when there is no other.
+    private mutating func take(_ result: Result<PhoneNumber, FieldError>, mayBeFirst: Bool) {
         switch result {
         case .failure(let error): note(error)
-        case .success(let phone) where phones.contains(phone): break
-        case .success where phones.count == Self.maximumPhones:
-            note(FieldError("/other_phones", "too_many", "At most \(Self.maximumPhones) numbers."))
-        case .success(let phone): phones.append(phone)
+        case .success(let number) where phone == nil && mayBeFirst: phone = number
+        case .success(let number) where otherPhones.contains(number) || mayBeFirst && number == phone: break
+        case .success where otherPhones.count == CustomerFields.maximumOthers:
+            note(FieldError("/other_phones", "too_many", "At most \(CustomerFields.maximumOthers) further numbers."))
+        case .success(let number): otherPhones.append(number)
         }
     }
 
     private mutating func readEmails(_ cells: ImportCells) throws(FieldError) {
         var wrong: FieldError?
-        for (texts, pointer) in [(cells.emails, "/email"), (cells.otherEmails, "/other_emails")] {
+        for (texts, pointer, mayBeFirst) in [
+            (cells.emails, "/email", true),
+            (cells.otherEmails, "/other_emails", !cells.withoutFirst.contains(.otherEmails)),
+        ] {
             for text in texts.flatMap(ImportCell.values).flatMap({ $0.split { ",; \n".contains($0) } }) {
                 do throws(FieldError) {
                     guard !ImportCell.isNothing(String(text)) else { continue }
-                    take(try EmailAddress(String(text), at: pointer))
+                    take(try EmailAddress(String(text), at: pointer), mayBeFirst: mayBeFirst)
                 } catch {
                     wrong = wrong ?? error
                     note(error)
                 }
             }
-            if emails.isEmpty, pointer == "/email", let wrong { throw wrong }
+            if email == nil, pointer == "/email", let wrong { throw wrong }
         }
     }
 
-    private mutating func take(_ email: EmailAddress) {
-        if emails.contains(email) { return }
-        if emails.count < Self.maximumEmails { return emails.append(email) }
-        note(FieldError("/other_emails", "too_many", "At most \(Self.maximumEmails) addresses."))
+    private mutating func take(_ address: EmailAddress, mayBeFirst: Bool) {
+        if email == nil, mayBeFirst { return email = address }
+        if otherEmails.contains(address) || mayBeFirst && address == email { return }
+        if otherEmails.count < CustomerFields.maximumOthers { return otherEmails.append(address) }
+        note(FieldError("/other_emails", "too_many", "At most \(CustomerFields.maximumOthers) further addresses."))
     }
 
-    /// Commas, semicolons and bars part tags. The groups that Google puts everybody in are none.
     private mutating func readTags(_ texts: [String]) {
-        for text in texts.flatMap(ImportCell.values).flatMap({ $0.split { ",;|".contains($0) } }) {
-            let text = ImportCell.trimmed(String(text))
-            if text.isEmpty || text.hasPrefix("* ") || text == "myContacts" || text == "starred" { continue }
+        for element in texts.flatMap(ListCell.elements) {
+            let text = element.text
+            if text.isEmpty || !element.isQuoted && ListCell.isAddressBooksOwn(text) { continue }
             guard tags.count < CustomerFields.maximumTags else {
                 return note(FieldError("/tags", "too_many", "At most \(CustomerFields.maximumTags) tags."))
             }
@@ -201,6 +228,9 @@ private struct ImportCells {
     private(set) var countryCode: String?
     private(set) var emails: [String] = []
     private(set) var otherEmails: [String] = []
+    private(set) var whatsAppID: String?
+    /// Of ``ImportTarget/otherPhones`` and ``ImportTarget/otherEmails`` those that hold further ones alone.
+    var withoutFirst: Set<ImportTarget> = []
     private(set) var organisation: String?
     private(set) var address: [String] = []
     private(set) var city: String?
@@ -233,6 +263,7 @@ private struct ImportCells {
         case .countryCode: countryCode = text
         case .email: emails.append(text)
         case .otherEmails: otherEmails.append(text)
+        case .whatsAppID: whatsAppID = text
         case .address: address.append(text)
         case .city: city = text
         case .state: state = text

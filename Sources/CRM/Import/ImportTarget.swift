@@ -18,6 +18,8 @@ package enum ImportTarget: Hashable, Sendable, RawRepresentable {
     /// The address that a customer is known by, of several columns as with ``phone``.
     case email
     case otherEmails
+    /// What WhatsApp calls somebody whose number it does not tell.
+    case whatsAppID
     /// Several columns are the lines of one address.
     case address
     case city, state, pinCode, gstin, birthday, anniversary, language, source, stage
@@ -28,7 +30,7 @@ package enum ImportTarget: Hashable, Sendable, RawRepresentable {
     /// Those that are the same in every business.
     package static let common: [ImportTarget] = [
         .name, .firstName, .middleName, .lastName, .organisation, .phone, .otherPhones, .countryCode, .email,
-        .otherEmails,
+        .otherEmails, .whatsAppID,
         .address, .city, .state, .pinCode, .gstin, .birthday, .anniversary, .language, .source, .stage, .tags, .notes,
     ]
 
@@ -57,6 +59,7 @@ package enum ImportTarget: Hashable, Sendable, RawRepresentable {
         case .countryCode: "country_code"
         case .email: "email"
         case .otherEmails: "other_emails"
+        case .whatsAppID: "whatsapp_id"
         case .address: "address"
         case .city: "city"
         case .state: "state"
@@ -84,7 +87,8 @@ package enum ImportTarget: Hashable, Sendable, RawRepresentable {
     /// Whether a customer may be found by it, so that a file without any such column is of no use.
     var identifies: Bool {
         switch self {
-        case .name, .firstName, .lastName, .organisation, .phone, .otherPhones, .email, .otherEmails: true
+        case .name, .firstName, .lastName, .organisation, .phone, .otherPhones, .email, .otherEmails, .whatsAppID:
+            true
         default: false
         }
     }

@@ -11,10 +11,11 @@ extension CustomerFields {
     init(_ record: ImportRecord, _ definitions: [CustomField], noting problems: inout [FieldError]) {
         self.init()
         name = record.name
-        phone = record.phones.first
-        otherPhones = Array(record.phones.dropFirst().prefix(Self.maximumOthers))
-        email = record.emails.first
-        otherEmails = Array(record.emails.dropFirst().prefix(Self.maximumOthers))
+        phone = record.phone
+        otherPhones = record.otherPhones
+        email = record.email
+        otherEmails = record.otherEmails
+        whatsAppID = record.whatsAppID
         address = Self.check(record.address, &problems) { text throws(FieldError) in try Self.address(text) }
         city = record.city
         state = record.state

@@ -39,7 +39,8 @@ package struct RefusedRows: AsyncSequence, Sendable {
         var csv = CSVWriter(capacity: rows.count * 192)
         for row in rows {
             let cells = row.cells ?? []
-            for index in 0..<width { csv.cell(index < cells.count ? cells[index] : "") }
+            // Without what a program has put around a text: it gets it again where it needs it.
+            for index in 0..<width { csv.cell(index < cells.count ? ImportCell.text(cells[index]) : "") }
             csv.cell(String(row.number))
             csv.cell(row.reason?.detail ?? "")
             csv.endRow()

@@ -77,7 +77,7 @@ enum DealPlacement {
         try tx.execute(
             """
             UPDATE app.deals d SET position = place.position
-            FROM unnest(\(TextArray(moved.map(\.uuid.hex)))::uuid[], \(TextArray(positions.map { String($0) }))::bigint[])
+            FROM unnest(\(UUIDArray(moved)), \(TextArray(positions.map { String($0) }))::bigint[])
                 AS place (id, position)
             WHERE d.tenant_id = \(tx.tenantID) AND d.id = place.id AND d.stage_id IS NOT DISTINCT FROM \(stage)
             """)

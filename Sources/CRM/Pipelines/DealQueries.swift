@@ -106,16 +106,16 @@ enum DealQueries {
     static func update(
         _ id: Deal.ID, from old: DealFields, to fields: DealFields, _ end: DealEnd, in tx: borrowing TenantTransaction
     ) throws {
-        var statement: Statement = """
+        // Of a customer who was merged the row goes on to name the one whose it was.
+        let isAnothers = fields.customer != old.customer
+        try tx.execute(
+            """
             UPDATE app.deals
             SET title = \(fields.title), note = \(fields.note), owner_id = \(fields.owner), value_paise = \(fields.valuePaise),
                 expected_on = \(fields.expectedOn?.stored), lost_reason = \(end.lostReason), won_note = \(end.wonNote),
-                version = version + 1, updated_at = now()
-            """
-        // Of a customer who was merged the row goes on to name the one whose it was.
-        if fields.customer != old.customer { statement += ", customer_id = \(fields.customer)" }
-        statement += " WHERE tenant_id = \(tx.tenantID) AND id = \(id)"
-        try tx.execute(statement)
+                customer_id = CASE WHEN \(isAnothers) THEN \(fields.customer) ELSE customer_id END, version = version + 1, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            """)
     }
 
     /// Puts a card elsewhere in its own column: nothing that anybody has written about it changes.
@@ -175,7 +175,7 @@ enum DealQueries {
             """
             UPDATE app.deals d
             SET stage_id = \(stage), position = place.position, moved_at = now(), version = version + 1, updated_at = now()
-            FROM unnest(\(TextArray(deals.map(\.uuid.hex)))::uuid[], \(TextArray(positions))::bigint[]) AS place (id, position)
+            FROM unnest(\(UUIDArray(deals)), \(TextArray(positions))::bigint[]) AS place (id, position)
             WHERE d.tenant_id = \(tx.tenantID) AND d.id = place.id
             """)
     }

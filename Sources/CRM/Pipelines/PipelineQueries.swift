@@ -70,7 +70,7 @@ enum PipelineQueries {
         try tx.all(
             """
             SELECT id, pipeline_id, name, kind FROM app.pipeline_stages
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(ids.map(\.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids)))
             ORDER BY id FOR NO KEY UPDATE
             """
         ) { row in
@@ -121,7 +121,7 @@ enum PipelineQueries {
         try tx.execute(
             """
             DELETE FROM app.pipeline_stages
-            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(TextArray(stages.map(\.uuid.hex)))::uuid[])
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(stages)))
             """)
     }
 

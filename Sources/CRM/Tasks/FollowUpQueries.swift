@@ -149,18 +149,19 @@ enum FollowUpQueries {
         in tx: borrowing TenantTransaction
     ) throws {
         let repetition = fields.repetition
-        var statement: Statement = """
+        // Of a customer who was merged the row goes on to name the one whom it was about.
+        let isAnothers = fields.customer != old.customer, isDueAnew = fields.due != old.due
+        try tx.execute(
+            """
             UPDATE app.follow_ups
             SET title = \(fields.title), note = \(fields.note), assignee_id = \(fields.assignee), due_at = \(fields.due.at),
                 all_day = \(fields.due.isAllDay), repeats = \(repetition?.frequency.rawValue), repeat_interval = \(repetition?.interval),
-                repeat_until = \(repetition?.until?.stored), repeat_day = \(repetition?.day), version = version + 1, updated_at = now()
-            """
-        // Of a customer who was merged the row goes on to name the one whom it was about.
-        if fields.customer != old.customer { statement += ", customer_id = \(fields.customer)" }
-        if fields.due != old.due { statement += ", snoozed_until = NULL" }
-        if isCancelled { statement += ", state = 'cancelled'" }
-        statement += " WHERE tenant_id = \(tx.tenantID) AND id = \(id)"
-        try tx.execute(statement)
+                repeat_until = \(repetition?.until?.stored), repeat_day = \(repetition?.day),
+                customer_id = CASE WHEN \(isAnothers) THEN \(fields.customer) ELSE customer_id END,
+                snoozed_until = CASE WHEN \(isDueAnew) THEN NULL ELSE snoozed_until END,
+                state = CASE WHEN \(isCancelled) THEN 'cancelled' ELSE state END, version = version + 1, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
+            """)
     }
 
     static func markDone(_ id: FollowUp.ID, by actor: AuditEvent.Actor, in tx: borrowing TenantTransaction) throws {

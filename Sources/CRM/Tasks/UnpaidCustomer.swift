@@ -14,10 +14,11 @@ package struct UnpaidCustomer: Sendable {
     static func query(of tenant: TenantID, visibleTo user: UserID?) -> Query<Today.Section<UnpaidCustomer>> {
         // Each is found by the largest of their balances, and of two that are equal by the later customer's.
         let statement: Statement = """
-            SELECT \(NamedCustomer.columns), t.balance_paise, t.last_entry_at FROM app.ledger_balances b
+            SELECT \(NamedCustomer.columns), t.balance_paise, t.last_entry_id FROM app.ledger_balances b
             CROSS JOIN LATERAL \(NamedCustomer.ofRow("b.customer_id", of: tenant, visibleTo: user)) c
             CROSS JOIN LATERAL (
-                SELECT least(sum(o.balance_paise), \(maximumPaise))::bigint AS balance_paise, max(o.last_entry_at) AS last_entry_at,
+                SELECT least(sum(o.balance_paise), \(maximumPaise))::bigint AS balance_paise,
+                       (array_agg(o.last_entry_id ORDER BY o.last_entry_id DESC))[1] AS last_entry_id,
                        bool_or((o.balance_paise, o.customer_id) > (b.balance_paise, b.customer_id)) AS has_larger
                 FROM app.customers m JOIN app.ledger_balances o ON o.tenant_id = \(tenant) AND o.customer_id = m.id
                 WHERE m.tenant_id = \(tenant) AND (m.id = c.id OR m.merged_into = c.id)) t
@@ -27,7 +28,8 @@ package struct UnpaidCustomer: Sendable {
         return Today.Section.query(statement, sorted: { $0.balancePaise > $1.balancePaise }) { row in
             guard let customer = try NamedCustomer(&row) else { throw DatabaseError.decoding(column: "customer_id") }
             return try UnpaidCustomer(
-                customer: customer, balancePaise: row.decode("balance_paise"), lastEntryAt: row.decode("last_entry_at"))
+                customer: customer, balancePaise: row.decode("balance_paise"),
+                lastEntryAt: (row.decode("last_entry_id") as UUIDv7).instant)
         }
     }
 

@@ -53,7 +53,7 @@ extension Role {
         (.consentManage, [.owner, .manager]),
         (.pipelinesManage, [.owner, .manager]),
         (.customersImport, [.owner, .manager]),
-        (.customersExport, [.owner, .manager]),
+        (.customersExport, [.owner]),
         (.ledgerRead, [.owner, .manager, .staff, .viewer]),
         (.ledgerWrite, [.owner, .manager, .staff]),
         (.businessRead, [.owner, .manager, .staff, .viewer]),

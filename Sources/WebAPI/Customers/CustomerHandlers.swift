@@ -106,12 +106,10 @@ struct CustomerHandlers: Sendable {
 
     /// The whole book as a file, sent while it is read.
     func export(_ request: Request, _ context: TenantContext) async throws -> Response {
-        _ = try request.query()
+        let file = try CustomerBook(request)
         try await gatekeeper.admitExport(context.caller, request)
-        var fields: ResponseFields = [.contentType: "text/csv; charset=utf-8"]
-        fields.append(.contentDisposition, "attachment; filename=\"customers.csv\"")
-        return try await streams.response(fields, for: context.caller) {
-            try await customers.export(for: context.caller)
+        return try await streams.response(file.fields, for: context.caller) {
+            try await customers.export(as: file.format, for: context.caller)
         }
     }
 

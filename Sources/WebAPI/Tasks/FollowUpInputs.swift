@@ -73,7 +73,11 @@ struct FollowUpChange: Sendable {
             input throws(FieldError) in try input.checked(due: fields.due)
         }
         // The day of the month that was meant is remembered until somebody chooses another.
-        if isSameDue, let old = old.repetition, old.isByMonth { fields.repetition?.day = old.day }
+        if !isSameDue {
+            fields.repetition?.day = fields.due.day.day
+        } else if let old = old.repetition, old.isByMonth {
+            fields.repetition?.day = old.day
+        }
         if let until = fields.repetition?.until, until < fields.due.day,
             !isSameDue || fields.repetition != old.repetition
         {

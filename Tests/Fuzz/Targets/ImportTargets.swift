@@ -62,7 +62,8 @@ enum ImportTargets {
     /// Whoever comes out is known by something and within bounds, and their days are written and read again.
     private static func check(_ record: ImportRecord?) {
         guard let record else { return }
-        precondition(record.name != nil || !record.phones.isEmpty || !record.emails.isEmpty)
+        precondition(
+            record.name != nil || record.phone != nil || record.email != nil || record.whatsAppID != nil)
         precondition(
             record.phones.count <= ImportRecord.maximumPhones && record.emails.count <= ImportRecord.maximumEmails)
         precondition(record.problems.count <= ImportRecord.maximumProblems)
