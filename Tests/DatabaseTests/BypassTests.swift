@@ -376,7 +376,8 @@ import Testing
     /// merged into them too. Writing, and locking what is to be written, is of one row.
     @Test func theyReadWhatWasWrittenDownOfWhoeverWasMerged() {
         let children: Set = [
-            "interactions", "customer_activity", "customer_changes", "consents", "consent_events", "do_not_contact", "ledger_entries",
+            "interactions", "customer_activity", "customer_changes", "consents", "consent_events", "do_not_contact",
+            "ledger_entries",
             "ledger_balances", "follow_ups", "deals",
         ]
         func reads(_ statement: ProductStatement) -> Bool {

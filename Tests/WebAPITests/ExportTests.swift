@@ -32,8 +32,8 @@ import Testing
             for (old, new) in zip(sorted(before), sorted(after)) { #expect(old == new) }
             // A second time round nothing has changed but ids, owners and times.
             let again = try await second.get("/v1/customers/export")
-            func rows(_ text: String) -> [String] { cells(text).map { "\($0.dropLast(4))" }.sorted() }
-            #expect(rows(file.text) == rows(again.text))
+            func lines(_ text: String) -> [String] { cells(text).map { "\($0.dropLast(4))" }.sorted() }
+            #expect(lines(file.text) == lines(again.text))
         }
     }
 

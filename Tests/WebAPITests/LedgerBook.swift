@@ -66,7 +66,7 @@ extension TestTenant {
 extension TestAPI {
     /// What `unnati migrate verify` would complain of.
     func complaintsOfTheLedger() throws -> [String] {
-        let file = try String(contentsOfFile: Contract.repository + "/sql/0034_ledger.verify.sql", encoding: .utf8)
+        let file = try String(contentsOfFile: Contract.repository + "/sql/0033_ledger.verify.sql", encoding: .utf8)
         return try file.split(separator: ";\n").flatMap { statement in
             try database.run(as: "unnati_owner", String(statement)).compactMap { $0.first ?? nil }
         }
