@@ -13,6 +13,7 @@ package struct CustomerServices: Sendable {
     package let interactions: InteractionService
     package let consent: ConsentService
     package let consentNotices: ConsentNoticeService
+    package let segments: SegmentService
 
     package init(database: ConnectionPool, jobs: JobQueue, promotionHours: PromotionHours) {
         customers = CustomerService(database: database)
@@ -22,5 +23,6 @@ package struct CustomerServices: Sendable {
         interactions = InteractionService(database: database)
         consent = ConsentService(database: database, hours: promotionHours)
         consentNotices = ConsentNoticeService(database: database)
+        segments = SegmentService(database: database)
     }
 }

@@ -104,6 +104,9 @@ def leftovers(sql, tenant):
             SELECT tenant_id, md5(id::text || 'asked')::uuid, id, 'do_not_contact_set', 'all', 'asked', now(), 'system' FROM app.customers WHERE name LIKE '%57';
         INSERT INTO app.do_not_contact (tenant_id, customer_id, channel, reason, set_at, event_id)
             SELECT tenant_id, customer_id, channel, reason, occurred_at, id FROM app.consent_events WHERE kind = 'do_not_contact_set';
+        INSERT INTO app.segments (tenant_id, id, name, definition)
+            SELECT tenant_id, md5(tenant_id::text || 'segment' || n)::uuid, 'Segment ' || n, '{{"version": 1, "all": [{{"field": "tags", "op": "has", "value": "silk"}}]}}'
+            FROM app.tenants, generate_series(1, CASE tenant_id WHEN '{tenant}' THEN 90 ELSE 5 END) AS n;
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

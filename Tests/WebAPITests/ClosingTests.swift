@@ -303,7 +303,7 @@ extension TestAPI {
                     "consent_notices", "consents", "customer_activity", "customer_changes", "customer_field_values",
                     "customer_fields", "customer_import_rows", "customer_imports", "customer_operations",
                     "customers", "data_exports", "do_not_contact", "interactions", "invitations", "memberships",
-                    "tenants",
+                    "segments", "tenants",
                 ])
             let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
             let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }

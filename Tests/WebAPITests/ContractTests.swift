@@ -47,6 +47,8 @@ import WebAPI
         #expect(described["listInteractions"] == InteractionList.parameterNames)
         #expect(described["listCustomerInteractions"] == InteractionList.customerParameterNames)
         #expect(described["listConsentNotices"] == ConsentNoticeHandlers.parameterNames)
+        #expect(described["listSegments"] == SegmentHandlers.parameterNames)
+        #expect(described["listSegmentCustomers"] == SegmentHandlers.customerParameterNames)
         #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
     }
 

@@ -41,6 +41,7 @@ import Testing
                 "/v1/consent-notices",
                 ["purpose": "marketing", "texts": ["en", "hi"].map { ["language": $0, "text": "Canary"] }]
             ).object["id"] as? String
+        let segment = try await acme.makeSegment("Canary", [])
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
@@ -53,6 +54,7 @@ import Testing
             "interaction_id": interactions[0],
             "struck_interaction_id": interactions[1],
             "notice_id": try #require(notice),
+            "segment_id": segment,
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -131,6 +133,7 @@ import Testing
         switch route.operation {
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
+        case "updateSegment": ["name": text]
         case "runCustomerImport": ["policy": "skip"]
         case "logInteraction": ["kind": "note", "body": text]
         case "correctInteraction": ["body": text]

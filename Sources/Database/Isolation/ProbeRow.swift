@@ -94,6 +94,7 @@ struct ProbeRow: Sendable {
             "do_not_contact", "tenant_id, customer_id, channel, reason, set_at, event_id",
             "'{tenant}', '{id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{id}'",
             crossing: "'{tenant}', '{other id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{other id}'"),
+        ProbeRow("segments", "tenant_id, id, name, definition", "'{tenant}', '{id}', 'Probe {number}', '{}'"),
         ProbeRow(
             "customer_imports", "tenant_id, id, created_by", "'{tenant}', '{id}', '{user}'",
             crossing: "'{tenant}', '{id}', '{other user}'"),
