@@ -21,6 +21,7 @@ package struct CustomerServices: Sendable {
     package let pipelines: PipelineService
     package let boards: BoardService
     package let deals: DealService
+    package let segments: SegmentService
 
     package init(database: ConnectionPool, jobs: JobQueue, promotionHours: PromotionHours) {
         customers = CustomerService(database: database)
@@ -38,5 +39,6 @@ package struct CustomerServices: Sendable {
         pipelines = PipelineService(database: database)
         boards = BoardService(database: database)
         deals = DealService(database: database)
+        segments = SegmentService(database: database)
     }
 }

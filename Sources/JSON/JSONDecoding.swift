@@ -41,6 +41,17 @@ extension KeyedDecodingContainer {
     }
 }
 
+extension JSONValue: Decodable {
+    /// A member as it stands, for whoever knows its shape better than a type can say it.
+    package init(from decoder: any Decoder) throws {
+        guard let decoder = decoder as? ValueDecoder else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "not of this decoder"))
+        }
+        self = decoder.value
+    }
+}
+
 private struct ValueDecoder: Decoder {
     let value: JSONValue
     let codingPath: [any CodingKey]

@@ -88,6 +88,9 @@ package enum PublicAPI {
             imports: customers.imports, idempotency: idempotency, pages: pages, streams: streams, gatekeeper: gatekeeper
         ).mount(on: tenant)
         ConsentHandlers(consent: customers.consent, idempotency: idempotency, pages: pages).mount(on: tenant)
+        SegmentHandlers(
+            segments: customers.segments, customFields: customers.customFields, idempotency: idempotency, pages: pages
+        ).mount(on: tenant)
         ConsentNoticeHandlers(notices: customers.consentNotices, idempotency: idempotency, pages: pages).mount(
             on: tenant)
         LedgerHandlers(ledger: customers.ledger, idempotency: idempotency, pages: pages).mount(on: tenant)

@@ -130,6 +130,9 @@ def leftovers(sql, tenant):
             WHERE c.name LIKE '%9' OR c.name LIKE '%4';
         INSERT INTO app.deal_moves (tenant_id, id, deal_id, pipeline_id, to_stage_id, to_stage, to_kind, actor)
             SELECT tenant_id, id, id, pipeline_id, stage_id, 'Stage', state, 'system' FROM app.deals;
+        INSERT INTO app.segments (tenant_id, id, name, definition)
+            SELECT tenant_id, md5(tenant_id::text || 'segment' || n)::uuid, 'Segment ' || n, '{{"version": 1, "all": [{{"field": "tags", "op": "has", "value": "silk"}}]}}'
+            FROM app.tenants, generate_series(1, CASE tenant_id WHEN '{tenant}' THEN 90 ELSE 5 END) AS n;
         INSERT INTO app.business_profiles (tenant_id, city) SELECT tenant_id, 'Surat' FROM app.tenants;
         INSERT INTO app.business_hours (tenant_id, day, opens, closes) SELECT tenant_id, day, 600, 1200 FROM app.tenants, generate_series(1, 6) AS day;
         INSERT INTO app.person_idempotency_keys (user_id, operation, key_hash, tenant_id, fingerprint, status, body)

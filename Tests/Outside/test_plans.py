@@ -289,6 +289,32 @@ def test_every_statement_of_every_operation_finds_its_rows_by_an_index_of_the_te
     for deal in deals:
         call("deleteDeal", "DELETE", "/v1/deals/" + deal, [204])
     call("deletePipeline", "DELETE", pipeline, [204])
+    conditions = [
+        ("stage", "is", "lead"), ("stage", "in", ["lead", "active"]), ("tags", "has", "silk"), ("tags", "has_any", ["silk", "tag 1"]), ("tags", "has_none", ["tag 1"]),
+        ("owner_id", "is", me["user"]["id"]), ("owner_id", "none", None), ("source", "is", "Walk-in"), ("language", "in", ["hi", "gu"]), ("city", "is", "Pune"), ("pin_code", "begins", "41"),
+        ("birthday", "within_next_days", 7), ("anniversary", "within_next_days", 364), ("created_at", "after", "2020-01-01T00:00:00Z"), ("created_at", "not_within_last_days", 3650),
+        ("updated_at", "before", "2040-01-01T00:00:00Z"), ("updated_at", "within_last_days", 30), ("phone", "is_set", True), ("email", "is_set", False), ("whatsapp_id", "is_set", False),
+        ("custom.size", "is", 38), ("custom.field_2", "at_least", 5), ("custom.field_2", "at_most", 5), ("custom.field_1", "begins", "customer 9"), ("custom.field_1", "is_set", True),
+        ("custom.field_2", "is_set", False), ("last_seen_at", "within_last_days", 2), ("last_seen_at", "not_within_last_days", 2), ("last_seen_at", "never", None),
+        ("last_interaction_at", "within_last_days", 2), ("last_interaction_at", "never", None), ("spent_paise", "at_least", 0), ("spent_paise", "at_least", 500), ("spent_paise", "at_most", 500),
+        ("payments", "at_least", 1), ("consent.sms.marketing", "is", "given"), ("consent.sms.marketing", "is", "withdrawn"), ("consent.sms.marketing", "is", "none"),
+        ("do_not_contact", "is_set", True), ("do_not_contact", "is_set", False)]
+    conditions = [{"field": field, "op": op} | ({} if value is None else {"values" if isinstance(value, list) else "value": value}) for field, op, value in conditions]
+    segment = call("createSegment", "POST", "/v1/segments", [201], json={"name": "Everybody", "definition": {"all": []}}, extra={"Idempotency-Key": "s"}).json()
+    where = "/v1/segments/" + segment["id"]
+    call("createSegment", "POST", "/v1/segments", [409], json={"name": "Everybody", "definition": {"all": []}})
+    for chosen in [[condition] for condition in conditions] + [conditions[2:20:5], conditions[26:38:4], conditions[:20]]:
+        call("updateSegment", "PATCH", where, [200], json={"definition": {"all": chosen}}, extra={"If-Match": "*"})
+        for query in ["limit=2", "limit=2&expand=details"]:
+            page = call("listSegmentCustomers", "GET", f"{where}/customers?{query}", [200]).json()
+            if page["has_more"]:
+                call("listSegmentCustomers", "GET", f"{where}/customers?{query}&cursor={page['next_cursor']}", [200])
+    call("countSegment", "GET", where + "/counts", [200])
+    call("previewSegment", "POST", "/v1/segments/preview", [200], json={"definition": {"all": conditions[2:38:12]}})
+    call("getSegment", "GET", where, [200])
+    for query in ["", "?expand=counts"]:
+        call("listSegments", "GET", "/v1/segments" + query, [200])
+    call("removeSegment", "DELETE", where, [204])
     call("eraseCustomer", "POST", f"/v1/customers/{some[4]}/erase", [202])
     call("listDuplicates", "GET", "/v1/customer-duplicates?limit=5", [200])
     twins = [call("createCustomer", "POST", "/v1/customers", [201], json={"name": "Suresh Patel", "city": "Surat", "other_phones": ["9811111120"], "email": f"twin{n}@example.in"}).json()["id"] for n in range(3)]

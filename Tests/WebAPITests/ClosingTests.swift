@@ -304,7 +304,7 @@ extension TestAPI {
                     "customer_fields", "customer_import_rows", "customer_imports", "customer_merges",
                     "customer_operations", "customers", "customers_apart", "data_exports", "deal_moves", "deals",
                     "do_not_contact", "follow_ups", "interactions", "invitations", "ledger_balances",
-                    "ledger_entries", "memberships", "pipeline_stages", "pipelines", "tenants",
+                    "ledger_entries", "memberships", "pipeline_stages", "pipelines", "segments", "tenants",
                 ])
             let events = try await acme.get("/v1/audit-events?filter[event]=business.exported").object["data"]
             let details = (events as? [[String: Any]])?.map { $0["detail"] as? String }

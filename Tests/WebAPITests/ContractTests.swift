@@ -50,6 +50,8 @@ import WebAPI
         #expect(described["listCustomerInteractions"] == InteractionList.customerParameterNames)
         #expect(described["listConsentNotices"] == ConsentNoticeHandlers.parameterNames)
         #expect(described["listLedgerBalances"] == LedgerList.parameterNames)
+        #expect(described["listSegments"] == SegmentHandlers.parameterNames)
+        #expect(described["listSegmentCustomers"] == SegmentHandlers.customerParameterNames)
         #expect(described["listCustomerImportRows"] == CustomerImportHandlers.rowParameterNames)
     }
 

@@ -60,6 +60,7 @@ import Testing
         let pipelineID = try #require(pipeline["id"] as? String)
         let deal =
             try await acme.post("/v1/deals", ["pipeline_id": pipelineID, "title": "Canary"]).object["id"] as? String
+        let segment = try await acme.makeSegment("Canary", [])
         let own = try await acme.request("POST", "/v1/me/exports").object["id"] as? String
         let business = try await acme.request("POST", "/v1/business/exports").object["id"] as? String
         #expect(try acme.api.doWhatIsDue().exports == 2)
@@ -80,6 +81,7 @@ import Testing
             "pipeline_id": pipelineID,
             "stage_id": try #require(stage),
             "deal_id": try #require(deal),
+            "segment_id": segment,
             "forgotten_customer_id": try await acme.makeCustomer(["name": "Canary to be forgotten"]),
             "user_id": colleague.userID.description, "invitation_id": try #require(invitation),
             "key_id": try #require(key as? String),
@@ -171,6 +173,7 @@ import Testing
         case "moveDeal": ["stage_id": ids["stage_id"] ?? ""]
         case "updateMember": ["role": "viewer"]
         case "updateCustomField": ["label": text]
+        case "updateSegment": ["name": text]
         case "runCustomerImport": ["policy": "skip"]
         case "mergeCustomer": ["customer_id": ids["own_merged_id"] ?? ""]
         case "logInteraction": ["kind": "note", "body": text]

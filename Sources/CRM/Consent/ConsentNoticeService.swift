@@ -24,7 +24,7 @@ package struct ConsentNoticeService: Sendable {
         let wordings = wordings.inOrder
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                try NoticeQueries.lock(in: tx)
+                try TenantQueries.lock(in: tx)
                 let version = try Self.newest(in: tx)[purpose, default: 0] + 1
                 guard version <= ConsentNotice.maximumVersions else { throw ConsentNoticeError.tooMany }
                 let notice = ConsentNotice(

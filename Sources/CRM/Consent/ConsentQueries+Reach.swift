@@ -8,39 +8,22 @@ import Database
 // but for the hours. A test holds the two against each other.
 extension ConsentQueries {
     /// A condition on rows of `app.customers` under their own name, to be put behind others.
-    ///
-    /// Each part is a set that is found once and looked into for each row. NOT IN and IS TRUE keep PostgreSQL from joining
-    /// them, which it would do row by row: a plan that is made once does not know how many there will be.
     static func isReachable(
         on channel: ConsentChannel, for purpose: ConsentPurpose, at now: Instant, of tenant: TenantID
     ) -> Statement {
-        var statement: Statement = """
-             AND \(hasAddress(on: channel)) AND id NOT IN (
-                SELECT \(survivor) FROM app.do_not_contact d JOIN app.customers a ON a.tenant_id = \(tenant) AND a.id = d.customer_id
-                WHERE d.tenant_id = \(tenant) AND d.channel IN ('all', \(channel.rawValue))
-                  AND (d.reason <> 'minor' OR \(purpose.isPromotional)))
-            """
-        statement += """
-             AND id NOT IN (
-                SELECT \(survivor) FROM app.consents k JOIN app.customers a ON a.tenant_id = \(tenant) AND a.id = k.customer_id
-                WHERE k.tenant_id = \(tenant) AND k.channel = \(channel.rawValue) AND k.purpose = \(purpose.rawValue)
-                  AND k.state = 'withdrawn' AND NOT EXISTS (
-                      SELECT FROM app.consents later
-                      WHERE later.tenant_id = \(tenant) AND later.customer_id = a.merged_into AND later.channel = \(channel.rawValue)
-                        AND later.purpose = \(purpose.rawValue) AND later.state = 'given' AND later.occurred_at > k.occurred_at
-                        AND later.occurred_at > a.deleted_at))
-            """
+        var statement: Statement = " AND \(hasAddress(on: channel))"
+        let reasons: Statement = purpose.isPromotional ? "" : " AND x.reason <> 'minor'"
+        statement +=
+            CustomerSet(
+                with: "app.do_not_contact", where: "x.channel IN ('all', \(channel.rawValue))\(reasons)", of: tenant
+            ).excludes
+        statement += withdrawn(on: channel, for: purpose, of: tenant).excludes
         guard purpose.isPromotional else { return statement }
-        statement += """
-             AND id NOT IN (
-                SELECT \(survivor) FROM app.customers a
-                WHERE a.tenant_id = \(tenant) AND a.birthday IS NOT NULL
-                  AND a.birth_year * 10000 + a.birthday > \(SendingHours.indianDay(now) - ConsentStanding.ofAge))
-             AND (id IN (
-                SELECT \(survivor) FROM app.consents k JOIN app.customers a ON a.tenant_id = \(tenant) AND a.id = k.customer_id
-                WHERE k.tenant_id = \(tenant) AND k.channel = \(channel.rawValue) AND k.purpose = \(purpose.rawValue)
-                  AND k.state = 'given')) IS TRUE
-            """
+        let isMinor: Statement =
+            "birth_year * 10000 + birthday > \(SendingHours.indianDay(now) - ConsentStanding.ofAge)"
+        statement += " AND (\(isMinor)) IS NOT TRUE"
+        statement += CustomerSet.survivors(where: isMinor, of: tenant).excludes
+        statement += given(on: channel, for: purpose, of: tenant).contains
         return statement
     }
 
@@ -63,6 +46,30 @@ extension ConsentQueries {
             """
         statement += isReachable(on: channel, for: purpose, at: now, of: tenant)
         return Query.one(statement) { row in try row.decode("reachable") }.limited(to: .seconds(3))
+    }
+
+    // MARK: - What somebody's word is, as ``ConsentStanding/word(on:for:)`` has it
+
+    /// Whose word is a no.
+    static func withdrawn(on channel: ConsentChannel, for purpose: ConsentPurpose, of tenant: TenantID) -> CustomerSet {
+        CustomerSet(
+            with: "app.consents", where: said("withdrawn", on: channel, for: purpose),
+            ofMerged: """
+                NOT EXISTS (
+                    SELECT FROM app.consents later
+                    WHERE later.tenant_id = \(tenant) AND later.customer_id = m.merged_into AND later.channel = \(channel.rawValue)
+                      AND later.purpose = \(purpose.rawValue) AND later.state = 'given' AND later.occurred_at > x.occurred_at
+                      AND later.occurred_at > m.deleted_at)
+                """, of: tenant)
+    }
+
+    /// Who has said yes, or somebody who turned out to be them. It is their word unless they are among those whose word is a no.
+    static func given(on channel: ConsentChannel, for purpose: ConsentPurpose, of tenant: TenantID) -> CustomerSet {
+        CustomerSet(with: "app.consents", where: said("given", on: channel, for: purpose), of: tenant)
+    }
+
+    private static func said(_ state: String, on channel: ConsentChannel, for purpose: ConsentPurpose) -> Statement {
+        "x.channel = \(channel.rawValue) AND x.purpose = \(purpose.rawValue) AND x.state = \(state)"
     }
 }
 

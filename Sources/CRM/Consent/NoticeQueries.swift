@@ -6,11 +6,6 @@ import Core
 import Database
 
 enum NoticeQueries {
-    /// Nobody else publishes one until the transaction ends. Whoever only refers to the business goes on.
-    static func lock(in tx: borrowing TenantTransaction) throws {
-        try tx.execute("SELECT tenant_id FROM app.tenants WHERE tenant_id = \(tx.tenantID) FOR NO KEY UPDATE")
-    }
-
     /// The newest version of each purpose; a purpose of which the business has written none is missing.
     static func newest(of tenant: TenantID) -> Query<[(purpose: String, version: Int)]> {
         .all(

@@ -22,6 +22,8 @@ package struct CustomField: Sendable, Equatable {
         case yesNo = "yes_no"
         /// One of the field's own choices.
         case choice
+
+        package var isText: Bool { self == .text || self == .choice }
     }
 
     package static let maximumPerBusiness = 50, maximumChoices = 100, maximumLabelBytes = 100, maximumKeyBytes = 40

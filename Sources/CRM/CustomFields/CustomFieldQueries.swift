@@ -102,23 +102,24 @@ enum CustomFieldQueries {
 }
 
 extension CustomCondition {
-    func sql(of tenant: TenantID) -> Statement {
-        var statement: Statement = """
-             AND id IN (SELECT customer_id FROM app.customer_field_values WHERE tenant_id = \(tenant) AND field_id = \(field)
-            """
-        switch test {
+    /// Those of whom it holds.
+    func holders(of tenant: TenantID) -> Statement {
+        "SELECT customer_id FROM app.customer_field_values WHERE tenant_id = \(tenant) AND field_id = \(field) AND \(test.sql)"
+    }
+}
+
+extension CustomCondition.Test {
+    fileprivate var sql: Statement {
+        switch self {
+        case .anything(let kind): kind.isText ? "text_key IS NOT NULL" : "number IS NOT NULL"
         case .equal(let value):
             switch value.content {
-            case .text(let text):
-                statement += " AND text_key = \(CustomValue.key(of: text)) AND text_value = \(text))"
-            case .number(let number): statement += " AND number = \(number))"
+            case .text(let text): "text_key = \(CustomValue.key(of: text)) AND text_value = \(text)"
+            case .number(let number): "number = \(number)"
             }
-        case .atLeast(let value): statement += " AND number >= \(value.number))"
-        case .atMost(let value): statement += " AND number <= \(value.number))"
-        case .beginning(let text):
-            let key = CustomValue.key(of: text)
-            statement += " AND text_key >= \(key) AND text_key < \(key + "\u{10FFFF}"))"
+        case .atLeast(let value): "number >= \(value.number)"
+        case .atMost(let value): "number <= \(value.number)"
+        case .beginning(let text): CustomerConditions.begins(with: CustomValue.key(of: text), "text_key")
         }
-        return statement
     }
 }

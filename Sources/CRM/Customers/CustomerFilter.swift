@@ -35,6 +35,13 @@ package struct CustomerFilter: Sendable, Equatable {
 
     package init() {}
 
+    /// Text that is looked for. Accents alone would be found everywhere.
+    package static func searchText(_ text: String, at pointer: String) throws(FieldError) -> String {
+        let text = try Text(text, at: pointer, maximumBytes: 100).value
+        guard !text.searchKey.isEmpty else { throw FieldError(pointer, "required", "Give a letter or a digit.") }
+        return text
+    }
+
     /// One stage, and nothing else.
     var isStageAlone: Bool {
         var rest = self
@@ -71,6 +78,8 @@ package struct ClosedYearDays: Sendable, Equatable {
 /// What stands in a field that the business has added.
 package struct CustomCondition: Sendable, Equatable {
     package enum Test: Sendable, Equatable {
+        /// Whatever it is, in a field of this kind.
+        case anything(CustomField.Kind)
         case equal(CustomValue)
         case atLeast(CustomValue), atMost(CustomValue)
         /// Of a text: how it begins, whatever its case and accents.

@@ -22,11 +22,11 @@ enum CustomerQueries {
         var statement: Statement =
             isDetailed
             ? "SELECT \(CustomerRow.columns)"
-            : "SELECT id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at"
+            : "SELECT \(CustomerRow.listed)"
         if case .name = order { statement += ", coalesce(name_key, U&'\\+10FFFF') AS name_order" }
         statement += " FROM app.customers WHERE tenant_id = \(tenant) AND deleted_at IS NULL"
         statement += behind(after, order, isDescending)
-        statement += conditions(filter, of: tenant)
+        statement += filter.conditions(of: tenant)
         statement += sorted(order, isDescending)
         statement += " LIMIT \(limit)"
         statement.isPrepared = filter.isCommon
@@ -59,53 +59,6 @@ enum CustomerQueries {
         case (.name, true): " ORDER BY coalesce(name_key, U&'\\+10FFFF') DESC, id DESC"
         case (.name, false): " ORDER BY coalesce(name_key, U&'\\+10FFFF'), id"
         }
-    }
-
-    private static func conditions(_ filter: CustomerFilter, of tenant: TenantID) -> Statement {
-        var statement: Statement = ""
-        if filter.stages.count == 1 {
-            statement += " AND stage = \(filter.stages[0].rawValue)"
-        } else if !filter.stages.isEmpty {
-            statement += " AND stage = ANY (\(TextArray(filter.stages.map(\.rawValue))))"
-        }
-        if let owner = filter.owner { statement += " AND owner_id = \(owner)" }
-        if let owner = filter.visibleTo { statement += " AND owner_id = \(owner)" }
-        if let phone = filter.phone { statement += " AND phone = \(phone)" }
-        if let email = filter.email { statement += " AND email = \(email)" }
-        if let prefix = filter.phonePrefix { statement += " AND phone >= \(prefix) AND phone < \(prefix + last)" }
-        if let prefix = filter.namePrefix?.searchKey {
-            statement += """
-                 AND coalesce(name_key, U&'\\+10FFFF') >= \(prefix) AND coalesce(name_key, U&'\\+10FFFF') < \(prefix + last)
-                """
-        }
-        if let source = filter.source { statement += " AND source = \(source)" }
-        if let language = filter.language { statement += " AND language = \(language.rawValue)" }
-        if let city = filter.city { statement += " AND city = \(city)" }
-        if let code = filter.pinCode { statement += " AND pin_code = \(code.value)" }
-        if let id = filter.whatsAppID { statement += " AND whatsapp_id = \(id)" }
-        if let days = filter.birthdays { statement += " AND \(within(days, "birthday"))" }
-        if let days = filter.anniversaries { statement += " AND \(within(days, "anniversary"))" }
-        for condition in filter.custom { statement += condition.sql(of: tenant) }
-        if let time = filter.createdAtLeast { statement += " AND created_at >= \(time)" }
-        if let time = filter.createdAtMost { statement += " AND created_at <= \(time)" }
-        if let time = filter.updatedAtLeast { statement += " AND updated_at >= \(time)" }
-        if let time = filter.updatedAtMost { statement += " AND updated_at <= \(time)" }
-        if let tag = filter.tag { statement += " AND tags @> \(TextArray([tag]))" }
-        if let search = filter.search {
-            statement +=
-                " AND id IN (\(SearchQueries.ids(search, most: CustomerFilter.maximumFound, of: tenant, visibleTo: filter.visibleTo)))"
-        }
-        return statement
-    }
-
-    /// Behind every text that begins alike, in an order of code points.
-    private static let last = "\u{10FFFF}"
-
-    /// Of days that come again every year, those from one to another; around the turn of a year where the first is the later one.
-    private static func within(_ days: ClosedYearDays, _ column: Statement) -> Statement {
-        days.first <= days.last
-            ? "\(column) BETWEEN \(days.first) AND \(days.last)"
-            : "(\(column) >= \(days.first) OR \(column) <= \(days.last))"
     }
 
     /// Who a customer turned out to be; themselves unless they were merged, NULL when they are not there. A sub-select as a whole:
@@ -295,7 +248,8 @@ enum CustomerQueries {
 
     /// Writes many that are new.
     /// - Throws: as ``insert(_:_:of:)``.
-    static func add(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws {
+    static func add(_ customers: [(id: Customer.ID, fields: CustomerFields)], in tx: borrowing TenantTransaction) throws
+    {
         guard !customers.isEmpty else { return }
         try tx.execute(CustomerRow.insertion(of: customers, takingOver: false, in: tx))
         try CustomFieldQueries.put(customers.filter { !$0.fields.custom.isEmpty }, in: tx)

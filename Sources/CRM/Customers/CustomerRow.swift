@@ -11,6 +11,10 @@ extension Customer {
 
 /// A customer as a row of `app.customers`.
 enum CustomerRow {
+    /// What lists show of each.
+    static let listed: Statement =
+        "id, name, phone, email, stage, tags, notes, owner_id, version, created_at, updated_at"
+
     /// All that ``customer(_:)`` reads, of `app.customers` under its own name.
     static let columns: Statement = """
         \(plainColumns), ARRAY(

@@ -101,6 +101,7 @@ struct ProbeRow: Sendable {
             "do_not_contact", "tenant_id, customer_id, channel, reason, set_at, event_id",
             "'{tenant}', '{id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{id}'",
             crossing: "'{tenant}', '{other id}', (ARRAY['sms', 'all'])[{number}], 'asked', now(), '{other id}'"),
+        ProbeRow("segments", "tenant_id, id, name, definition", "'{tenant}', '{id}', 'Probe {number}', '{}'"),
         ProbeRow(
             "ledger_entries",
             "tenant_id, id, customer_id, kind, debit_account, credit_account, amount_paise, occurred_on, actor",

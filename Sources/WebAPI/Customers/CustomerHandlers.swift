@@ -67,13 +67,7 @@ struct CustomerHandlers: Sendable {
         ) { [pages, list] rows in
             let last = rows.count > list.limit ? try rows.at(list.limit - 1) { try Self.position(&$0, order) } : nil
             return try pages.response(next: last?.bytes, list.scope, request, count: rows.count) { json in
-                try rows.forEach(list.limit) { row in
-                    if isDetailed {
-                        CustomerOutput.write(try Customer(&row), to: &json)
-                    } else {
-                        try CustomerOutput.write(&row, to: &json)
-                    }
-                }
+                try CustomerOutput.write(rows, list.limit, isDetailed: isDetailed, to: &json)
             }
         }
     }

@@ -31,7 +31,7 @@ package enum CustomerList {
                 asked.filter.tag = try Text(values[0], at: pointer, maximumBytes: CustomerFields.maximumTagBytes).value
             },
             ListField("name", [.prefix]) { asked, _, values, pointer throws(FieldError) in
-                asked.filter.namePrefix = try searchText(values[0], at: pointer)
+                asked.filter.namePrefix = try CustomerFilter.searchText(values[0], at: pointer)
             },
             ListField("phone", [.equal, .prefix]) { asked, comparison, values, pointer throws(FieldError) in
                 if comparison == .equal {
@@ -117,12 +117,11 @@ package enum CustomerList {
                 guard let field = definitions.first(where: { $0.key == key }) else {
                     throw FieldError(pointer, "unknown_field", "The business has no such field.")
                 }
-                let isText = field.kind == .text || field.kind == .choice
-                guard comparison == .equal || isText == (comparison == .prefix) else {
+                guard comparison == .equal || field.kind.isText == (comparison == .prefix) else {
                     throw FieldError(pointer, "invalid_value", "This field is not compared like that.")
                 }
                 if comparison == .prefix {
-                    return CustomCondition(field.id, .beginning(try searchText(text, at: pointer)))
+                    return CustomCondition(field.id, .beginning(try CustomerFilter.searchText(text, at: pointer)))
                 }
                 let value = try CustomValue(typed: text, of: field, at: pointer)
                 return switch comparison {
@@ -140,13 +139,6 @@ package enum CustomerList {
         case "updated_at": .updatedAt
         default: .createdAt
         }
-    }
-
-    /// Text that is looked for. Accents alone would be found everywhere.
-    static func searchText(_ text: String, at pointer: String) throws(FieldError) -> String {
-        let text = try Text(text, at: pointer, maximumBytes: 100).value
-        guard !text.searchKey.isEmpty else { throw FieldError(pointer, "required", "Give a letter or a digit.") }
-        return text
     }
 
     /// Replies show whole milliseconds: "at most" one of them is all of it.

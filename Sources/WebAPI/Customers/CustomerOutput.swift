@@ -72,6 +72,14 @@ enum CustomerOutput {
         }
     }
 
+    /// A page of a list.
+    /// - Parameter isDetailed: whether rows have all that is known.
+    static func write(_ rows: borrowing Rows, _ limit: Int, isDetailed: Bool, to json: inout JSONWriter) throws {
+        try rows.forEach(limit) { row in
+            if isDetailed { write(try Customer(&row), to: &json) } else { try write(&row, to: &json) }
+        }
+    }
+
     static func response(_ customer: Customer, status: HTTPResponse.Status = .ok) -> Response {
         var json = JSONWriter()
         write(customer, to: &json)
