@@ -25,7 +25,7 @@ run: build ## Start everything: database, schema, server on 127.0.0.1:8080, demo
 test: setup ## Run every test
 	@docker/local/test
 
-bench: setup ## Measure against other stacks, side by side; writes docs/benchmarks.md
+bench: setup ## Measure against other stacks, side by side; writes docs/benchmarks.md (BENCH_QUICK=1: a look at the customer book)
 	$(BUILD) --product unnati
 	$(BUILD) --product JobProbe
 	@Tests/Benchmarks/run

@@ -145,3 +145,36 @@ def leftovers(sql, tenant):
         INSERT INTO app.customer_import_rows (tenant_id, import_id, row_number, verdict) SELECT i.tenant_id, i.id, n, 'created' FROM app.customer_imports i, generate_series(1, 10) AS n;
         INSERT INTO app.customer_import_parts (tenant_id, import_id, part, content) SELECT i.tenant_id, i.id, n, 'x' FROM app.customer_imports i, generate_series(1, 2) AS n;
         ANALYZE;""")
+
+
+# One comes in every seven seconds, the last of them now; one of sixty-four is corrected. Nothing refers to what is not there, so that is not looked for.
+INTERACTIONS = """
+    SET session_replication_role = replica;
+    SET statement_timeout = '300s';
+    INSERT INTO app.interactions (tenant_id, id, customer_id, first_id, kind, direction, occurred_at, actor, body, amount_paise)
+        SELECT tenant_id, id, customer_id, id, kind, CASE WHEN kind IN ('call', 'payment') THEN 'in' END, now() - n * interval '7 seconds', 'system', 'Said something of number ' || n,
+               CASE kind WHEN 'payment' THEN 1000 + n END
+        FROM (SELECT tenant_id, customer_id, n, {id} AS id, (ARRAY['call', 'visit', 'note', 'payment'])[1 + n % 4] AS kind FROM ({source}) AS s) AS i;
+    INSERT INTO app.interactions (tenant_id, id, customer_id, first_id, version, corrects, kind, direction, occurred_at, actor, body, amount_paise)
+        SELECT tenant_id, gen_random_uuid(), customer_id, id, 2, id, kind, direction, occurred_at, 'system', 'Said something else', amount_paise
+        FROM app.interactions WHERE {tenants} AND hashtext(id::text) & 63 = 0;
+"""
+
+
+def timelines(sql, tenant, count):
+    """So many interactions of one business, named by its id: a tenth of them with one customer, the rest with all of them alike."""
+    customers = f"SELECT tenant_id, id, row_number() OVER (ORDER BY id DESC) AS place FROM app.customers WHERE tenant_id = '{tenant}'"
+    # Whose turn it is stands on one side of the join alone, so that it can be hashed.
+    turns = f"""
+        SELECT n, CASE n % 10 WHEN 0 THEN 1 ELSE 1 + n % total END AS place
+        FROM generate_series(1, {count}) AS n, (SELECT count(*) AS total FROM app.customers WHERE tenant_id = '{tenant}') AS t"""
+    sql(INTERACTIONS.format(id=ID.format(moment=f"({count}::bigint - n)"), tenants=f"tenant_id = '{tenant}'",
+                            source=f"SELECT c.tenant_id, c.id AS customer_id, t.n FROM ({turns}) AS t JOIN ({customers}) AS c ON c.place = t.place"))
+
+
+def timelines_of_businesses(sql, count, customers, each, first=1):
+    """So many interactions with each customer of businesses that ``businesses`` has made."""
+    tenants = f"tenant_id IN (SELECT md5('tenant' || t)::uuid FROM generate_series({first}, {first + count - 1}) AS t)"
+    sql(INTERACTIONS.format(id=ID.format(moment=f"({customers * each}::bigint - n)"), tenants=tenants, source=f"""
+        SELECT c.tenant_id, c.id AS customer_id, (c.place - 1) * {each} + n AS n
+        FROM (SELECT tenant_id, id, row_number() OVER (PARTITION BY tenant_id ORDER BY id) AS place FROM app.customers WHERE {tenants}) AS c, generate_series(1, {each}) AS n"""))
