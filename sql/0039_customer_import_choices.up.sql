@@ -1,5 +1,6 @@
 -- How a customer file is read and what is done with people who are there already; trials, rows that were refused, and undoing all of it.
 -- phase: expand
+-- squawk-ignore-file ban-drop-constraint
 SET LOCAL lock_timeout = '2s';
 SET LOCAL statement_timeout = '60s';
 

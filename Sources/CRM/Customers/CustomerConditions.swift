@@ -66,7 +66,8 @@ extension CustomerFilter {
         }
         if let tag { statement += " AND \(CustomerConditions.hasTag(tag))" }
         if let search {
-            statement += " AND id IN (\(SearchQueries.ids(search, most: Self.maximumFound, visibleTo: visibleTo)))"
+            statement +=
+                " AND id IN (\(SearchQueries.ids(search, most: Self.maximumFound, of: tenant, visibleTo: visibleTo)))"
         }
         return statement
     }

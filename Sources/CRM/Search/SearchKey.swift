@@ -17,7 +17,8 @@ package struct SearchKey: Equatable, Sendable {
     package let sound: String
     package let noteWords: [String]
 
-    private static let maximumKeyBytes = 11_000, maximumNamesBytes = 900, maximumSoundBytes = 600, maximumNoteWords = 400
+    private static let maximumKeyBytes = 11_000, maximumNamesBytes = 900, maximumSoundBytes = 600
+    private static let maximumNoteWords = 400
 
     package init(_ fields: CustomerFields) {
         var words = Words(maximumBytes: Self.maximumKeyBytes)
