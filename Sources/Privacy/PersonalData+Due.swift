@@ -70,11 +70,21 @@ extension PersonalData {
                 "DELETE FROM app.api_key_hashes h USING app.api_keys k WHERE k.tenant_id = h.tenant_id AND k.id = h.key_id AND \(isOver)"
             ),
             ("app.api_keys", "DELETE FROM app.api_keys k WHERE \(isOver)"),
+            ("app.customer_import_parts", Self.triedFiles),
         ].compactMap { table, sql in
             let count = try connection.change(sql)
             return count == 0 ? nil : Outcome(table: table, action: .delete(afterDays: Self.overDays), rows: count)
         }
     }
+
+    /// Files that were brought to be tried, a day after, unless somebody works through them in earnest.
+    private static let triedFiles = """
+        DELETE FROM app.customer_import_parts p USING app.customer_imports i
+        WHERE i.tenant_id = p.tenant_id AND i.id = p.import_id AND i.is_trial AND i.state IN ('completed', 'failed')
+          AND i.updated_at < now() - interval '1 day' AND NOT EXISTS (
+              SELECT FROM app.customer_imports r
+              WHERE r.tenant_id = i.tenant_id AND r.source_id = i.id AND r.state IN ('receiving', 'running'))
+        """
 
     // MARK: - What was closed
 

@@ -203,6 +203,20 @@ import Testing
         }
     }
 
+    @Test func theFileOfADryRunIsKeptForADay() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let trial = try await bring(Array("name\nAsha\n".utf8), acme, "?dry_run=true")
+            _ = try api.doWhatIsDue()
+            #expect(try await again(trial["id"], ["dry_run": true], acme)["rows_created"] as? Int == 1)
+            try api.database.run(
+                as: "unnati_owner", "UPDATE app.customer_imports SET updated_at = now() - interval '25 hours'")
+            _ = try api.doWhatIsDue()
+            let path = "/v1/customer-imports/\(trial["id"] as? String ?? "")/run"
+            #expect(try await acme.post(path, [:] as [String: String]).problemCode == "customer_file_gone")
+        }
+    }
+
     @Test func twoImportsOfOneFileAtOnceMakeEachCustomerOnce() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
