@@ -338,6 +338,11 @@ enum CustomerQueries {
         ) { row in try row.decode("id") }
     }
 
+    /// Whether somebody works in the business.
+    static func isMember(_ user: UserID, in tx: borrowing TenantTransaction) throws -> Bool {
+        try tx.run(members(among: [user], of: tx.tenantID)) == [user]
+    }
+
     /// Those of some people who work in the business.
     static func members(among users: [UserID], of tenant: TenantID) -> Query<[UserID]> {
         .all(

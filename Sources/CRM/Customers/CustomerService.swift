@@ -198,9 +198,7 @@ package struct CustomerService: Sendable {
     ) throws {
         guard visibleTo == nil || owner == visibleTo else { throw CustomerError.ownerFixed }
         guard let owner, owner != customer.fields.owner else { return }
-        guard try tx.run(CustomerQueries.members(among: [owner], of: tx.tenantID)) == [owner] else {
-            throw CustomerError.ownerUnknown
-        }
+        guard try CustomerQueries.isMember(owner, in: tx) else { throw CustomerError.ownerUnknown }
     }
 
     // MARK: - The bin

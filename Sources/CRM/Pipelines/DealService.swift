@@ -184,19 +184,14 @@ package struct DealService: Sendable {
     private static func checked(
         _ fields: DealFields, from old: DealFields?, _ caller: Caller, in tx: borrowing TenantTransaction
     ) throws -> DealFields {
-        var fields = fields, isOfOwnCustomer = false
-        let visibleTo = caller.seesCustomersOf, isNew = fields.customer != old?.customer
-        if let id = fields.customer, isNew || visibleTo != nil && fields.owner != visibleTo {
-            let customer = try tx.run(CustomerQueries.find(id, of: tx.tenantID, visibleTo: visibleTo))
-            guard customer != nil || !isNew else { throw CustomerError.unknown }
-            fields.customer = customer?.id ?? id
-            isOfOwnCustomer = customer != nil
-        }
-        guard visibleTo == nil || fields.owner == visibleTo || isOfOwnCustomer else { throw DealError.ownerHidden }
+        var fields = fields
+        let visibleTo = caller.seesCustomersOf, isSeenAnyway = visibleTo == nil || fields.owner == visibleTo
+        let customer = try CustomerLink.checked(
+            fields.customer, from: old?.customer, isSeenAnyway: isSeenAnyway, visibleTo: visibleTo, in: tx)
+        fields.customer = customer.id
+        guard isSeenAnyway || customer.isSeen else { throw DealError.ownerHidden }
         if let owner = fields.owner, owner != old?.owner {
-            guard try tx.run(CustomerQueries.members(among: [owner], of: tx.tenantID)) == [owner] else {
-                throw DealError.ownerUnknown
-            }
+            guard try CustomerQueries.isMember(owner, in: tx) else { throw DealError.ownerUnknown }
         }
         return fields
     }

@@ -165,20 +165,14 @@ package struct FollowUpService: Sendable {
     private static func checked(
         _ fields: FollowUpFields, from old: FollowUpFields?, _ caller: Caller, in tx: borrowing TenantTransaction
     ) throws -> FollowUpFields {
-        var fields = fields, isOfOwnCustomer = false
-        let visibleTo = caller.seesCustomersOf, isNew = fields.customer != old?.customer
-        if let id = fields.customer, isNew || visibleTo != nil && fields.assignee != visibleTo {
-            let customer = try tx.run(CustomerQueries.find(id, of: tx.tenantID, visibleTo: visibleTo))
-            guard customer != nil || !isNew else { throw CustomerError.unknown }
-            fields.customer = customer?.id ?? id
-            isOfOwnCustomer = customer != nil
-        }
-        guard visibleTo == nil || fields.assignee == visibleTo || isOfOwnCustomer else {
-            throw FollowUpError.assigneeHidden
-        }
+        var fields = fields
+        let visibleTo = caller.seesCustomersOf, isSeenAnyway = visibleTo == nil || fields.assignee == visibleTo
+        let customer = try CustomerLink.checked(
+            fields.customer, from: old?.customer, isSeenAnyway: isSeenAnyway, visibleTo: visibleTo, in: tx)
+        fields.customer = customer.id
+        guard isSeenAnyway || customer.isSeen else { throw FollowUpError.assigneeHidden }
         if fields.assignee != old?.assignee {
-            let members = try tx.run(CustomerQueries.members(among: [fields.assignee], of: tx.tenantID))
-            guard members == [fields.assignee] else { throw FollowUpError.assigneeUnknown }
+            guard try CustomerQueries.isMember(fields.assignee, in: tx) else { throw FollowUpError.assigneeUnknown }
         }
         return fields
     }

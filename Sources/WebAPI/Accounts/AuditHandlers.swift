@@ -30,13 +30,11 @@ package struct AuditHandlers: Sendable {
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try Self.shape.read(request, nil, for: context.caller)
-        let before = try pages.position(list.query, list.scope).flatMap { UUIDv7(bytes: $0[...]) }
+        let before: AuditEvent.ID? = try pages.id(of: list)
         let found = try await audit.page(
-            of: list.filter, before: before.map { AuditEvent.ID($0) }, limit: list.limit, for: context.caller)
-        let events = found.prefix(list.limit)
-        let next = found.count > list.limit ? events.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: events.count) { json in
-            for event in events { AuditEventOutput(event: event).write(to: &json) }
+            of: list.filter, before: before, limit: list.limit, for: context.caller)
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) {
+            AuditEventOutput(event: $0).write(to: &$1)
         }
     }
 }

@@ -65,15 +65,10 @@ struct ConsentHandlers: Sendable {
         let id = try id(request)
         var list = try Self.eventList.read(request, (), for: context.caller)
         list.scope.add(id.uuid)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return ConsentEvent.ID(uuid)
-        }
+        let before: ConsentEvent.ID? = try pages.id(of: list)
         let found = try await consent.history(of: id, before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for event in shown { ConsentEventOutput.write(event, to: &json) }
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) {
+            ConsentEventOutput.write($0, to: &$1)
         }
     }
 

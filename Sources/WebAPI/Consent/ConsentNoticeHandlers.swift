@@ -38,16 +38,9 @@ package struct ConsentNoticeHandlers: Sendable {
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try Self.shape.read(request, nil, for: context.caller)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return ConsentNotice.ID(uuid)
-        }
+        let before: ConsentNotice.ID? = try pages.id(of: list)
         let found = try await notices.page(of: list.filter, before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for notice in shown { Self.write(notice, to: &json) }
-        }
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) { Self.write($0, to: &$1) }
     }
 
     func publish(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -56,9 +49,7 @@ package struct ConsentNoticeHandlers: Sendable {
         return try await notices.publish(input.wordings, for: input.purpose, by: context.caller) { tx, publish in
             try write.once(in: tx) {
                 let notice = try publish()
-                var response = Self.response(notice, status: .created)
-                response.fields[.location] = "/v1/consent-notices/\(notice.id)"
-                return response
+                return Self.response(notice, status: .created).located(at: "/v1/consent-notices/\(notice.id)")
             }
         }
     }

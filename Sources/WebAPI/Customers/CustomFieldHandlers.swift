@@ -37,9 +37,7 @@ struct CustomFieldHandlers: Sendable {
         let field = try await customFields.add(
             key: input.key, label: input.label, kind: input.kind, choices: input.choices, position: input.position,
             for: context.caller)
-        var response = response(field, status: .created)
-        response.fields[.location] = "/v1/customer-fields/\(field.id)"
-        return response
+        return response(field, status: .created).located(at: "/v1/customer-fields/\(field.id)")
     }
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {

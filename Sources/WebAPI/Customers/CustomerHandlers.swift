@@ -57,10 +57,7 @@ struct CustomerHandlers: Sendable {
             try Pages.queryField { () throws(FieldError) in try SearchQuery(text, at: "/q") }
         }
         let order = CustomerList.order(list.order)
-        let after = try pages.position(list.query, list.scope).map { bytes in
-            guard let position = CustomerPosition(bytes: bytes, in: order) else { throw CursorSeal.Failure.mismatch }
-            return position
-        }
+        let after = try pages.position(of: list) { CustomerPosition(bytes: $0, in: order) }
         return try await customers.page(
             filter, by: order, isDescending: list.order.isDescending, after: after, limit: list.limit,
             isDetailed: isDetailed, for: context.caller
@@ -146,9 +143,7 @@ struct CustomerHandlers: Sendable {
     }
 
     private static func created(_ customer: Customer) -> Response {
-        var response = CustomerOutput.response(customer, status: .created)
-        response.fields[.location] = "/v1/customers/\(customer.id)"
-        return response
+        return CustomerOutput.response(customer, status: .created).located(at: "/v1/customers/\(customer.id)")
     }
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -179,19 +174,15 @@ struct CustomerHandlers: Sendable {
 
     func deleted(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try Self.deletedList.read(request, (), for: context.caller)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let position = CustomerPosition(bytes: bytes, in: .updatedAt), let at = position.updatedAt else {
-                throw CursorSeal.Failure.mismatch
+        let before = try pages.position(of: list) { bytes in
+            CustomerPosition(bytes: bytes, in: .updatedAt).flatMap { position in
+                position.updatedAt.map { (at: $0, id: position.id) }
             }
-            return (at: at, id: position.id)
         }
         let found = try await customers.deleted(before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let last = found.count > list.limit ? shown.last : nil
-        let next = last.map { CustomerPosition(id: $0.id, updatedAt: $0.deletion?.at).bytes }
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for customer in shown { CustomerOutput.write(customer, to: &json) }
-        }
+        return pages.response(
+            found, of: list, request, at: { CustomerPosition(id: $0.id, updatedAt: $0.deletion?.at).bytes }
+        ) { CustomerOutput.write($0, to: &$1) }
     }
 
     func restore(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -211,15 +202,10 @@ struct CustomerHandlers: Sendable {
         let id = try id(request)
         var list = try Self.historyList.read(request, (), for: context.caller)
         list.scope.add(id.uuid)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return CustomerHistoryEntry.ID(uuid)
-        }
+        let before: CustomerHistoryEntry.ID? = try pages.id(of: list)
         let found = try await customers.history(of: id, before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for entry in shown { CustomerHistoryOutput.write(entry, to: &json) }
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) {
+            CustomerHistoryOutput.write($0, to: &$1)
         }
     }
 

@@ -61,9 +61,8 @@ package struct CustomerImportHandlers: Sendable {
     }
 
     private static func accepted(_ found: CustomerImport) -> Response {
-        var response = Response.json(CustomerImportOutput(found: found), status: .accepted)
-        response.fields[.location] = "/v1/customer-imports/\(found.id)"
-        return response
+        return Response.json(CustomerImportOutput(found: found), status: .accepted).located(
+            at: "/v1/customer-imports/\(found.id)")
     }
 
     /// The file that was brought, in another way or in earnest.

@@ -64,15 +64,10 @@ struct CustomerOperationHandlers: Sendable {
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try Self.operationList.read(request, (), for: context.caller)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return CustomerOperation.ID(uuid)
-        }
+        let before: CustomerOperation.ID? = try pages.id(of: list)
         let found = try await operations.page(before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for operation in shown { CustomerOperationOutput.write(operation, to: &json) }
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) {
+            CustomerOperationOutput.write($0, to: &$1)
         }
     }
 

@@ -36,10 +36,7 @@ struct DuplicateHandlers: Sendable {
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try Self.pairList.read(request, (), for: context.caller)
-        let after = try pages.position(list.query, list.scope).map { bytes in
-            guard let sound = String(validating: bytes, as: UTF8.self) else { throw CursorSeal.Failure.mismatch }
-            return sound
-        }
+        let after = try pages.position(of: list) { String(validating: $0, as: UTF8.self) }
         let page = try await duplicates.page(after: after ?? "", limit: list.limit, for: context.caller)
         return pages.response(
             next: page.next.map { Array($0.utf8) }, list.scope, request, count: page.pairs.count
@@ -126,16 +123,9 @@ struct DuplicateHandlers: Sendable {
 
     func listMerges(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try Self.mergeList.read(request, (), for: context.caller)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return CustomerMerge.ID(uuid)
-        }
+        let before: CustomerMerge.ID? = try pages.id(of: list)
         let found = try await merges.page(before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for merge in shown { Self.write(merge, to: &json) }
-        }
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) { Self.write($0, to: &$1) }
     }
 
     /// `{"id": "mrg_…", "customer_id": "cus_…", "merged_customer_id": "cus_…", "created_at": "…"}`

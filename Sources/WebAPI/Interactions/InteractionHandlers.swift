@@ -66,9 +66,7 @@ struct InteractionHandlers: Sendable {
     private static func created(_ interaction: Interaction) -> Response {
         var json = JSONWriter()
         InteractionOutput.write(interaction, to: &json)
-        var response = Response.json(bytes: json.bytes, status: .created)
-        response.fields[.location] = "/v1/interactions/\(interaction.id)"
-        return response
+        return Response.json(bytes: json.bytes, status: .created).located(at: "/v1/interactions/\(interaction.id)")
     }
 
     // MARK: - Putting right
@@ -114,20 +112,15 @@ struct InteractionHandlers: Sendable {
     }
 
     private func position(_ list: ListQuery<InteractionFilter>) throws -> InteractionPosition? {
-        try pages.position(list.query, list.scope).map { bytes in
-            guard let position = InteractionPosition(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
-            return position
-        }
+        try pages.position(of: list) { InteractionPosition(bytes: $0) }
     }
 
     private func page(
         _ found: [Interaction], _ list: ListQuery<InteractionFilter>, _ request: Request,
         customer: (Interaction) -> Customer?
     ) -> Response {
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last.map { InteractionPosition($0).bytes } : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for interaction in shown { InteractionOutput.write(interaction, customer(interaction), to: &json) }
+        pages.response(found, of: list, request, at: { InteractionPosition($0).bytes }) { interaction, json in
+            InteractionOutput.write(interaction, customer(interaction), to: &json)
         }
     }
 

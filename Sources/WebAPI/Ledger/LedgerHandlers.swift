@@ -52,9 +52,7 @@ struct LedgerHandlers: Sendable {
     private static func created(_ posting: LedgerService.Posting) -> Response {
         var json = JSONWriter()
         LedgerEntryOutput.write(posting.entry, balancePaise: posting.balancePaise, to: &json)
-        var response = Response.json(bytes: json.bytes, status: .created)
-        response.fields[.location] = "/v1/ledger-entries/\(posting.entry.id)"
-        return response
+        return Response.json(bytes: json.bytes, status: .created).located(at: "/v1/ledger-entries/\(posting.entry.id)")
     }
 
     func get(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -70,15 +68,10 @@ struct LedgerHandlers: Sendable {
         let id = try LedgerPath.customer(request)
         var list = try Self.entryList.read(request, (), for: context.caller)
         list.scope.add(id.uuid)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let position = LedgerPosition(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
-            return position
-        }
+        let before = try pages.position(of: list) { LedgerPosition(bytes: $0) }
         let found = try await ledger.page(of: id, before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last.map { LedgerPosition(of: $0.entry).bytes } : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for line in shown { LedgerEntryOutput.write(line.entry, runningPaise: line.balancePaise, to: &json) }
+        return pages.response(found, of: list, request, at: { LedgerPosition(of: $0.entry).bytes }) { line, json in
+            LedgerEntryOutput.write(line.entry, runningPaise: line.balancePaise, to: &json)
         }
     }
 
@@ -102,17 +95,12 @@ struct LedgerHandlers: Sendable {
 
     func balances(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try LedgerList.shape.read(request, LedgerBalanceFilter(), for: context.caller)
-        let after = try pages.position(list.query, list.scope).map { bytes in
-            guard let position = LedgerBalancePosition(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
-            return position
-        }
+        let after = try pages.position(of: list) { LedgerBalancePosition(bytes: $0) }
         let (found, customers) = try await ledger.balances(
             list.filter, isDescending: list.order.isDescending, after: after, limit: list.limit,
             withCustomers: list.expansions.contains("customer"), for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last.map { LedgerBalancePosition(of: $0).bytes } : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for balance in shown { LedgerBalanceOutput.write(balance, customers[balance.customer], to: &json) }
+        return pages.response(found, of: list, request, at: { LedgerBalancePosition(of: $0).bytes }) { balance, json in
+            LedgerBalanceOutput.write(balance, customers[balance.customer], to: &json)
         }
     }
 }

@@ -34,6 +34,35 @@ struct Pages: Sendable {
         try query["cursor"].map { try seal.open($0, scope: scope) }
     }
 
+    /// The same as what the list goes by.
+    /// - Parameter read: nil for bytes that are none.
+    func position<Position, Filter>(of list: ListQuery<Filter>, _ read: ([UInt8]) -> Position?) throws -> Position? {
+        try position(list.query, list.scope).map { bytes in
+            guard let position = read(bytes) else { throw CursorSeal.Failure.mismatch }
+            return position
+        }
+    }
+
+    /// The same in a list that goes by ids.
+    func id<Kind, Filter>(of list: ListQuery<Filter>) throws -> Identifier<Kind>? {
+        try position(of: list) { bytes in UUIDv7(bytes: bytes).map { Identifier($0) } }
+    }
+
+    /// A page of what was found, which is up to one more than was asked for.
+    /// - Parameters:
+    ///   - position: where an element stands in the list.
+    ///   - write: writes one.
+    func response<Element, Filter>(
+        _ found: [Element], of list: ListQuery<Filter>, _ request: Request, at position: (Element) -> [UInt8],
+        _ write: (Element, inout JSONWriter) -> Void
+    ) -> Response {
+        let shown = found.prefix(list.limit)
+        let next = found.count > list.limit ? shown.last.map(position) : nil
+        return response(next: next, list.scope, request, count: shown.count) { json in
+            for element in shown { write(element, &json) }
+        }
+    }
+
     /// - Parameters:
     ///   - next: the position behind the last element; nil on the last page.
     ///   - count: how many elements there are, or a few more.

@@ -26,16 +26,9 @@ struct DealHandlers: Sendable {
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try DealList.shape.read(request, DealFilter(), for: context.caller)
-        let before = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return Deal.ID(uuid)
-        }
+        let before: Deal.ID? = try pages.id(of: list)
         let found = try await deals.page(list.filter, before: before, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let next = found.count > list.limit ? shown.last?.id.uuid.bytes : nil
-        return pages.response(next: next, list.scope, request, count: shown.count) { json in
-            for deal in shown { DealOutput.write(deal, to: &json) }
-        }
+        return pages.response(found, of: list, request, at: { $0.id.uuid.bytes }) { DealOutput.write($0, to: &$1) }
     }
 
     func create(_ request: Request, _ context: TenantContext) async throws -> Response {
@@ -44,9 +37,7 @@ struct DealHandlers: Sendable {
         return try await deals.create(draft, for: context.caller) { tx, add in
             try write.once(in: tx) {
                 let deal = try add()
-                var response = DealOutput.response(deal, status: .created)
-                response.fields[.location] = "/v1/deals/\(deal.id)"
-                return response
+                return DealOutput.response(deal, status: .created).located(at: "/v1/deals/\(deal.id)")
             }
         }
     }

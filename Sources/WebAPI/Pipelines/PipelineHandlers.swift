@@ -67,9 +67,7 @@ struct PipelineHandlers: Sendable {
         return try await pipelines.create(draft, for: context.caller) { tx, add in
             try write.once(in: tx) {
                 let pipeline = try add()
-                var response = PipelineOutput.response(pipeline, status: .created)
-                response.fields[.location] = "/v1/pipelines/\(pipeline.id)"
-                return response
+                return PipelineOutput.response(pipeline, status: .created).located(at: "/v1/pipelines/\(pipeline.id)")
             }
         }
     }

@@ -60,9 +60,7 @@ package struct SegmentHandlers: Sendable {
         return try await segments.create(input.name, input.filter, for: context.caller) { tx, create in
             try write.once(in: tx) {
                 let segment = try create()
-                var response = SegmentOutput.response(segment, status: .created)
-                response.fields[.location] = "/v1/segments/\(segment.id)"
-                return response
+                return SegmentOutput.response(segment, status: .created).located(at: "/v1/segments/\(segment.id)")
             }
         }
     }
@@ -102,10 +100,7 @@ package struct SegmentHandlers: Sendable {
         // A walk is through one definition.
         list.scope.add(id.uuid)
         list.scope.add(String(decoding: segment.filter.definition.jsonBytes, as: UTF8.self))
-        let after = try pages.position(list.query, list.scope).map { bytes in
-            guard let uuid = UUIDv7(bytes: bytes[...]) else { throw CursorSeal.Failure.mismatch }
-            return Customer.ID(uuid)
-        }
+        let after: Customer.ID? = try pages.id(of: list)
         let isDetailed = list.expansions.contains("details")
         return try await segments.page(
             of: segment.filter, after: after, limit: list.limit, isDetailed: isDetailed, for: context.caller

@@ -34,18 +34,11 @@ struct FollowUpHandlers: Sendable {
 
     func list(_ request: Request, _ context: TenantContext) async throws -> Response {
         let list = try FollowUpList.shape.read(request, FollowUpFilter(), for: context.caller)
-        let after = try pages.position(list.query, list.scope).map { bytes in
-            guard let position = FollowUpPosition(bytes: bytes) else { throw CursorSeal.Failure.mismatch }
-            return position
-        }
+        let after = try pages.position(of: list) { FollowUpPosition(bytes: $0) }
         let found = try await followUps.page(
             list.filter, isDescending: list.order.isDescending, after: after, limit: list.limit, for: context.caller)
-        let shown = found.prefix(list.limit)
-        let last = found.count > list.limit ? shown.last : nil
-        return pages.response(
-            next: last.map { FollowUpPosition($0).bytes }, list.scope, request, count: shown.count
-        ) { json in
-            for followUp in shown { FollowUpOutput.write(followUp, to: &json) }
+        return pages.response(found, of: list, request, at: { FollowUpPosition($0).bytes }) {
+            FollowUpOutput.write($0, to: &$1)
         }
     }
 
@@ -55,9 +48,7 @@ struct FollowUpHandlers: Sendable {
         return try await followUps.create(fields, for: context.caller) { tx, add in
             try write.once(in: tx) {
                 let followUp = try add()
-                var response = FollowUpOutput.response(followUp, status: .created)
-                response.fields[.location] = "/v1/follow-ups/\(followUp.id)"
-                return response
+                return FollowUpOutput.response(followUp, status: .created).located(at: "/v1/follow-ups/\(followUp.id)")
             }
         }
     }

@@ -3,34 +3,7 @@
 
 import Core
 import Database
-import JSON
 import Jobs
-
-/// Takes a whole import back. Asked again it goes on behind the last committed row.
-package struct ImportUndoJob: Job {
-    package static let kind = "customer_import_undo"
-    package static let timeout: Duration = .seconds(1_800)
-
-    let id: CustomerImport.ID
-
-    init(_ id: CustomerImport.ID) { self.id = id }
-
-    private enum CodingKeys: String, CodingKey { case importID = "import_id" }
-
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        let text = try container.decode(String.self, forKey: .importID)
-        guard let id = CustomerImport.ID(text) else {
-            throw DecodingError.dataCorruptedError(forKey: .importID, in: container, debugDescription: "no import's id")
-        }
-        self.id = id
-    }
-
-    /// `{"import_id": "imp_…"}`
-    package func write(to json: inout JSONWriter) { json.object { json in json.member("import_id", id) } }
-
-    var uniqueKey: String { id.uuid.hex }
-}
 
 /// Does ``ImportUndoJob``, five hundred rows to a transaction: who was added and has not been touched since goes as if they had never
 /// come; who has been touched since stays; and what the file changed of others becomes what it was, unless somebody has changed it
