@@ -33,15 +33,20 @@ extension ConfigurationReader {
     /// When messages that advertise may go out, in India: `10:00-21:00`.
     mutating func promotionHours() -> PromotionHours {
         var hours = PromotionHours()
-        read("PROMOTION_HOURS", into: &hours.smsAndCalls)
+        read("PROMOTION_HOURS", within: hours.smsAndCalls, into: &hours.smsAndCalls)
         read("PROMOTION_HOURS_WHATSAPP", into: &hours.whatsApp)
         return hours
     }
 
-    private mutating func read(_ name: String, into hours: inout SendingHours) {
+    /// - Parameter widest: what the law allows, where it says something.
+    private mutating func read(_ name: String, within widest: SendingHours? = nil, into hours: inout SendingHours) {
         guard let text = given(name) else { return }
         guard let read = SendingHours(text) else {
             mistakes.append("\(name) is \(text); use hours of a day in India such as \(hours).")
+            return
+        }
+        if let widest, read.opens < widest.opens || read.closes > widest.closes {
+            mistakes.append("\(name) is \(text); by law these messages go out within \(widest) alone.")
             return
         }
         hours = read

@@ -140,6 +140,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case pipelineNotEmpty = "pipeline_not_empty"
     case tooManyPipelines = "too_many_pipelines"
     case stageUnknown = "stage_unknown"
+    case tooManyDeals = "too_many_deals"
     case stageNotEmpty = "stage_not_empty"
     case dealUnknown = "deal_unknown"
     case dealChanged = "deal_changed"

@@ -248,9 +248,8 @@ extension TestTenant {
     @Test func whoIsNotThereSaysNothing() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), other = try await api.makeTenant("Other")
-            let gone = try await acme.makeCustomer(), theirs = try await other.makeCustomer()
-            _ = try await acme.delete("/v1/customers/\(gone)")
-            for id in [gone, theirs, "x", "cus_" + String(repeating: "0", count: 32)] {
+            let theirs = try await other.makeCustomer()
+            for id in [theirs, "x", "cus_" + String(repeating: "0", count: 32)] {
                 let path = "/v1/customers/\(id)"
                 for reply in [
                     try await acme.post(path + "/consents", acme.withdrawn()), try await acme.get(path + "/consents"),
@@ -262,6 +261,29 @@ extension TestTenant {
                 }
             }
             #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.consent_events") == [["0"]])
+        }
+    }
+
+    /// A no is heard of whoever may come back from the bin, a yes is not.
+    @Test func whoIsInTheBinMaySayNo() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), id = try await acme.makeCustomer()
+            let path = "/v1/customers/\(id)"
+            #expect(try await acme.post(path + "/consents", acme.given()).status == 201)
+            #expect(try await acme.delete(path).status == 204)
+            for reply in [
+                try await acme.post(path + "/consents", acme.given()), try await acme.get(path + "/consents"),
+                try await acme.get(path + "/consent"),
+                try await acme.post(path + "/do-not-contact/lift", ["reason": "asked"]),
+            ] {
+                #expect(reply.status == 404 && reply.problemCode == "customer_unknown", "\(reply.text)")
+            }
+            #expect(try await acme.post(path + "/consents", acme.withdrawn()).status == 201)
+            #expect(try await acme.post(path + "/do-not-contact", ["reason": "asked"]).status == 201)
+            #expect(try await api.request("POST", path + "/restore", token: acme.token).status == 200)
+            let blocks = try await acme.get(path + "/consent").object["do_not_contact"] as? [Any]
+            #expect(blocks?.count == 1)
+            #expect(try await acme.consent(of: id)["state"] as? String == "withdrawn")
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
             """
             SELECT coalesce(a.customer_id, r.customer_id), a.*, r.* FROM app.customer_activity a FULL JOIN (
                 SELECT i.customer_id, max(i.occurred_at) FILTER (WHERE i.kind <> 'system') AS interaction_at,
-                       max(i.occurred_at) FILTER (WHERE i.direction = 'in' OR i.kind IN ('visit', 'payment', 'order')) AS seen_at,
+                       max(i.occurred_at) FILTER (WHERE i.direction = 'in' OR i.kind IN ('visit', 'order')) AS seen_at,
                        coalesce(sum(CASE i.direction WHEN 'out' THEN -i.amount_paise ELSE i.amount_paise END)
                                 FILTER (WHERE i.kind = 'payment'), 0) AS spent,
                        count(*) FILTER (WHERE i.kind = 'payment' AND i.direction = 'in') AS payments

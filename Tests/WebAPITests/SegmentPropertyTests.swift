@@ -259,7 +259,7 @@ private struct SegmentPerson {
             interactions.filter { line in
                 let kind = line["kind"] as? String ?? ""
                 if field == "last_interaction_at" { return kind != "system" }
-                return line["direction"] as? String == "in" || ["visit", "payment", "order"].contains(kind)
+                return line["direction"] as? String == "in" || ["visit", "order"].contains(kind)
             }.compactMap { date($0["occurred_at"] as? String ?? "") }.max()
         default: date(fields[field] as? String ?? "")
         }

@@ -46,6 +46,20 @@ extension ConsentQueries {
             """, event)
     }
 
+    /// What was written down of each of these rows since a moment, in its order; of each by itself, whoever it turned out to be.
+    /// - Parameter start: the least of ids made then.
+    static func events(of customers: [Customer.ID], from start: UUIDv7, in tx: borrowing TenantTransaction) throws
+        -> [ConsentEvent]
+    {
+        try tx.all(
+            """
+            SELECT id, customer_id, kind, channel, purpose, reason, occurred_at, how, notice_id, notice_version, language, note, actor,
+                   actor_id
+            FROM app.consent_events
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(customers))) AND id >= \(start) ORDER BY id
+            """, event)
+    }
+
     @Sendable private static func event(_ row: inout Row) throws -> ConsentEvent {
         let purpose: ConsentPurpose? = try row.wordIfPresent("purpose")
         var shown: ConsentEvent.Shown?

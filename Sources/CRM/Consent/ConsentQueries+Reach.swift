@@ -15,7 +15,9 @@ extension ConsentQueries {
         let reasons: Statement = purpose.isPromotional ? "" : " AND x.reason <> 'minor'"
         statement +=
             CustomerSet(
-                with: "app.do_not_contact", where: "x.channel IN ('all', \(channel.rawValue))\(reasons)", of: tenant
+                with: "app.do_not_contact",
+                where: "(x.channel IN ('all', \(channel.rawValue)) OR x.reason IN ('deceased', 'minor'))\(reasons)",
+                of: tenant
             ).excludes
         statement += withdrawn(on: channel, for: purpose, of: tenant).excludes
         guard purpose.isPromotional else { return statement }
@@ -33,19 +35,6 @@ extension ConsentQueries {
         case .sms, .call: "phone IS NOT NULL"
         case .email: "email IS NOT NULL"
         }
-    }
-
-    /// How many customers could be written to for this purpose on this channel.
-    static func reachable(
-        on channel: ConsentChannel, for purpose: ConsentPurpose, at now: Instant, of tenant: TenantID,
-        visibleTo user: UserID?
-    ) -> Query<Int> {
-        var statement: Statement = """
-            SELECT count(*) AS reachable FROM app.customers
-            WHERE tenant_id = \(tenant) AND deleted_at IS NULL AND \(CustomerQueries.isVisible(to: user))
-            """
-        statement += isReachable(on: channel, for: purpose, at: now, of: tenant)
-        return Query.one(statement) { row in try row.decode("reachable") }.limited(to: .seconds(3))
     }
 
     // MARK: - What somebody's word is, as ``ConsentStanding/word(on:for:)`` has it
@@ -70,17 +59,5 @@ extension ConsentQueries {
 
     private static func said(_ state: String, on channel: ConsentChannel, for purpose: ConsentPurpose) -> Statement {
         "x.channel = \(channel.rawValue) AND x.purpose = \(purpose.rawValue) AND x.state = \(state)"
-    }
-}
-
-extension ConsentService {
-    /// How many of a business's customers could be written to for this purpose on this channel, at some hour of the day.
-    package func reachable(
-        on channel: ConsentChannel, for purpose: ConsentPurpose, for caller: Caller, at now: Instant = .now()
-    ) async throws -> Int {
-        try await database.browse(
-            ConsentQueries.reachable(
-                on: channel, for: purpose, at: now, of: caller.tenantID, visibleTo: caller.seesCustomersOf),
-            in: .tenant(caller.tenantID))
     }
 }

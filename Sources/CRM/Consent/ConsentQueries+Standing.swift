@@ -63,13 +63,13 @@ extension ConsentQueries {
         let people = try tx.all(
             "SELECT id FROM app.customers WHERE tenant_id = \(tx.tenantID) AND (id = \(customer) OR merged_into = \(customer))"
         ) { row in try row.decode("id") as Customer.ID }
-        var statement: Statement = """
+        return try tx.all(
+            """
             DELETE FROM app.do_not_contact
-            WHERE tenant_id = \(tx.tenantID) AND customer_id IN (\(SQLList.of(people))) AND channel = \(channel?.rawValue ?? all)
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(people))) AND channel = \(channel?.rawValue ?? all)
               AND reason = \(reason.rawValue)
             RETURNING customer_id
             """
-        statement.isPrepared = people.count == 1
-        return try tx.all(statement) { row in try row.decode("customer_id") }
+        ) { row in try row.decode("customer_id") }
     }
 }

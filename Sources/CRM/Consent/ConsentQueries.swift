@@ -4,36 +4,44 @@
 import Core
 import Database
 
-/// Identifiers with commas between, each a parameter of its own. An array of texts that is cast to identifiers finds nothing by an
-/// index under row security, since casting is not leakproof.
-enum SQLList {
-    static func of<Kind>(_ ids: [Identifier<Kind>]) -> Statement {
-        var list: Statement = ""
-        for (index, id) in ids.enumerated() { list += index > 0 ? ", \(id)" : "\(id)" }
-        return list
-    }
-}
-
 enum ConsentQueries {
     /// Who a customer `a` turned out to be; themselves unless they were merged. CASE, since coalesce is not taken for leakproof.
     static let survivor: Statement = "CASE WHEN a.merged_into IS NULL THEN a.id ELSE a.merged_into END"
 
-    /// Who those that are asked about are, by the ids that were asked about. Who was deleted, or is not to be seen, is missing.
+    /// Who somebody turned out to be, and whether they are in the bin.
+    typealias Resolved = (id: Customer.ID, isInBin: Bool)
+
+    /// Who those that are asked about are, by the ids that were asked about. Who was deleted for good, or is not to be seen, is missing.
     /// Nobody of them goes until the transaction ends; they are locked in the order of their ids.
     /// - Parameter visibleTo: only those whom this person looks after; anybody's when nil.
     static func resolve(_ ids: [Customer.ID], visibleTo user: UserID?, in tx: borrowing TenantTransaction) throws
-        -> [Customer.ID: Customer.ID]
+        -> [Customer.ID: Resolved]
+    {
+        var found = try resolved(ids, visibleTo: user, in: tx)
+        // Who was merged while we waited for them is somebody else by now: asked again they are found.
+        let missing = ids.filter { found[$0] == nil }
+        if !missing.isEmpty { found.merge(try resolved(missing, visibleTo: user, in: tx)) { first, _ in first } }
+        return found
+    }
+
+    private static func resolved(_ ids: [Customer.ID], visibleTo user: UserID?, in tx: borrowing TenantTransaction)
+        throws -> [Customer.ID: Resolved]
     {
         guard !ids.isEmpty else { return [:] }
-        var statement: Statement = """
-            SELECT a.id AS asked_id, s.id FROM app.customers a JOIN app.customers s ON s.tenant_id = \(tx.tenantID) AND s.id = \(survivor)
-            WHERE a.tenant_id = \(tx.tenantID) AND a.id IN (\(SQLList.of(ids))) AND s.deleted_at IS NULL
+        let pairs = try tx.all(
+            """
+            SELECT a.id AS asked_id, s.id, s.deleted_at IS NOT NULL AS is_in_bin
+            FROM app.customers a JOIN app.customers s ON s.tenant_id = \(tx.tenantID) AND s.id = \(survivor)
+            WHERE a.tenant_id = \(tx.tenantID) AND a.id = ANY (\(UUIDArray(ids)))
+              AND (s.deleted_at IS NULL OR s.merged_into IS NULL AND s.erase_after > now())
               AND s.owner_id IS NOT DISTINCT FROM coalesce(\(user), s.owner_id)
             ORDER BY s.id FOR KEY SHARE OF s
             """
-        statement.isPrepared = ids.count == 1
-        let pairs = try tx.all(statement) { row in
-            (try row.decode("asked_id") as Customer.ID, try row.decode("id") as Customer.ID)
+        ) { row in
+            (
+                try row.decode("asked_id") as Customer.ID,
+                (id: try row.decode("id") as Customer.ID, isInBin: try row.decode("is_in_bin") as Bool)
+            )
         }
         return Dictionary(pairs) { first, _ in first }
     }
@@ -43,7 +51,7 @@ enum ConsentQueries {
     static func standings(of ids: [Customer.ID], _ tenant: TenantID, visibleTo user: UserID?)
         -> Query<[Customer.ID: ConsentStanding]>
     {
-        var statement: Statement = """
+        let statement: Statement = """
             SELECT a.id AS asked_id, s.id, s.phone, s.email, s.whatsapp_id, m.birthday, m.birth_year,
                    CASE WHEN m.id <> s.id THEN m.deleted_at END AS merged_at,
                    k.channel, k.purpose, k.state, k.reason, k.at, k.event_id
@@ -57,10 +65,9 @@ enum ConsentQueries {
                 UNION ALL
                 SELECT channel, NULL, NULL, reason, set_at, event_id FROM app.do_not_contact
                 WHERE tenant_id = \(tenant) AND customer_id = m.id) k ON true
-            WHERE a.tenant_id = \(tenant) AND a.id IN (\(SQLList.of(ids))) AND s.deleted_at IS NULL
+            WHERE a.tenant_id = \(tenant) AND a.id = ANY (\(UUIDArray(ids))) AND s.deleted_at IS NULL
               AND s.owner_id IS NOT DISTINCT FROM coalesce(\(user), s.owner_id)
             """
-        statement.isPrepared = ids.count == 1
         let query = Query.rows(statement) { rows in
             var standings: [Customer.ID: ConsentStanding] = [:]
             try rows.forEach { row in

@@ -19,7 +19,8 @@ extension ConsentService {
         let visibleTo = caller.seesCustomersOf, actor = caller.auditActor
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                guard let customer = try ConsentQueries.resolve([id], visibleTo: visibleTo, in: tx)[id] else {
+                // Who is in the bin may come back: it holds for them too.
+                guard let customer = try ConsentQueries.resolve([id], visibleTo: visibleTo, in: tx)[id]?.id else {
                     throw ConsentError.customerUnknown
                 }
                 let event = ConsentEvent(.doNotContactSet, reason, on: channel, of: customer, note, by: actor)
@@ -41,9 +42,9 @@ extension ConsentService {
         let visibleTo = caller.seesCustomersOf, actor = caller.auditActor
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                guard let customer = try ConsentQueries.resolve([id], visibleTo: visibleTo, in: tx)[id] else {
-                    throw ConsentError.customerUnknown
-                }
+                let found = try ConsentQueries.resolve([id], visibleTo: visibleTo, in: tx)[id]
+                guard let found, !found.isInBin else { throw ConsentError.customerUnknown }
+                let customer = found.id
                 let holders = try ConsentQueries.liftDoNotContact(reason, on: channel, of: customer, in: tx)
                 let events = holders.map {
                     ConsentEvent(.doNotContactLifted, reason, on: channel, of: $0, note, by: actor)

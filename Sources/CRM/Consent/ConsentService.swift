@@ -71,10 +71,13 @@ package struct ConsentService: Sendable {
         let customers = try ConsentQueries.resolve(many.map(\.customer), visibleTo: visibleTo, in: tx)
         let notices = try NoticeBook(many.compactMap(\.decision.notice), in: tx)
         let outcomes: [Outcome] = many.map { id, decision in
-            guard let customer = customers[id] else { return .refused(.customerUnknown) }
+            // Who is in the bin may come back: a no holds for them too.
+            guard let customer = customers[id], !customer.isInBin || decision.notice == nil else {
+                return .refused(.customerUnknown)
+            }
             do throws(ConsentError) {
                 let shown = try notices.shown(by: decision)
-                return .recorded(ConsentEvent(decision, of: customer, shown, by: actor))
+                return .recorded(ConsentEvent(decision, of: customer.id, shown, by: actor))
             } catch { return .refused(error) }
         }
         let refused = outcomes.enumerated().compactMap { index, outcome in

@@ -116,7 +116,8 @@ package struct ConsentStanding: Sendable {
     package func refusal(
         on channel: ConsentChannel, for purpose: ConsentPurpose, at now: Instant, _ hours: PromotionHours
     ) -> SendRefusal? {
-        let reasons = blocks.filter { $0.channel == nil || $0.channel == channel }.map(\.reason)
+        let reasons = blocks.filter { $0.channel == nil || $0.channel == channel || $0.reason.isOfThePerson }.map(
+            \.reason)
         let gravest = DoNotContactReason.allCases.first { $0 != .minor && reasons.contains($0) }
         if let gravest { return .doNotContact(gravest) }
         guard address(on: channel) != nil else { return .noAddress }

@@ -46,4 +46,7 @@ package enum DoNotContactReason: String, Sendable, CaseIterable {
     case minor
     /// As the note says.
     case other
+
+    /// Whether it is about who they are: then it holds on every channel, whichever it was noted for.
+    package var isOfThePerson: Bool { self == .deceased || self == .minor }
 }

@@ -45,13 +45,13 @@ enum NoticeQueries {
     /// Those of several that the business has written, without their texts.
     static func all(_ ids: [ConsentNotice.ID], in tx: borrowing TenantTransaction) throws -> [NoticeRow] {
         guard !ids.isEmpty else { return [] }
-        var statement: Statement = """
+        return try tx.all(
+            """
             SELECT n.id, n.purpose, n.version, n.actor, n.actor_id, ARRAY(
                 SELECT t.language FROM app.consent_notice_texts t WHERE t.tenant_id = \(tx.tenantID) AND t.notice_id = n.id) AS languages
-            FROM app.consent_notices n WHERE n.tenant_id = \(tx.tenantID) AND n.id IN (\(SQLList.of(ids)))
+            FROM app.consent_notices n WHERE n.tenant_id = \(tx.tenantID) AND n.id = ANY (\(UUIDArray(ids)))
             """
-        statement.isPrepared = ids.count == 1
-        return try tx.all(statement) { row in try NoticeRow(&row) }
+        ) { row in try NoticeRow(&row) }
     }
 
     static func wordings(of id: ConsentNotice.ID, in tx: borrowing TenantTransaction) throws -> [ConsentNotice.Wording]

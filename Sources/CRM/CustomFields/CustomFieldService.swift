@@ -30,6 +30,7 @@ package struct CustomFieldService: Sendable {
     ) async throws -> CustomField {
         do {
             return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+                try TenantQueries.lock(in: tx)
                 let others = try tx.run(CustomFieldQueries.all(of: tx.tenantID))
                 guard others.count < CustomField.maximumPerBusiness else { throw CustomFieldError.tooMany }
                 let field = CustomField(

@@ -6,14 +6,16 @@ import Core
 import Database
 
 enum MergeQueries {
-    /// Points a customer, and everybody who was merged into them, to who they turned out to be.
+    /// Points a customer, and everybody who was merged into them, to who they turned out to be: from now on they are one, whoever of
+    /// them were before.
     /// - Returns: who had been merged into them.
     static func point(_ id: Customer.ID, to survivor: Customer.ID, in tx: borrowing TenantTransaction) throws
         -> [Customer.ID]
     {
         let moved = try tx.all(
             """
-            UPDATE app.customers SET merged_into = \(survivor) WHERE tenant_id = \(tx.tenantID) AND merged_into = \(id) RETURNING id
+            UPDATE app.customers SET merged_into = \(survivor), deleted_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND merged_into = \(id) RETURNING id
             """
         ) { row in try row.decode("id") as Customer.ID }
         try tx.execute(

@@ -78,6 +78,7 @@ package struct MergeService: Sendable {
                 if !fields.isKnownBySomething { fields = survivor.fields }
                 let customer = try CustomerQueries.update(survivor.id, from: survivor.fields, to: fields, in: tx)
                 try MergeQueries.release(merge, in: tx)
+                try ConsentQueries.separate(merge, in: tx)
                 try MergeQueries.delete(id, in: tx)
                 let edits = fields.edits(from: survivor.fields)
                 try HistoryQueries.insert(

@@ -20,7 +20,7 @@ package struct CustomerActivity: Sendable, Equatable {
 extension InteractionContent {
     var isInteraction: Bool { kind != .system }
 
-    var isSeen: Bool { direction == .in || [.visit, .payment, .order].contains(kind) }
+    var isSeen: Bool { direction == .in || kind == .visit || kind == .order }
 
     fileprivate var spentPaise: Int {
         guard kind == .payment, let amountPaise else { return 0 }
@@ -92,7 +92,7 @@ enum CustomerActivityQueries {
             """
             UPDATE app.customer_activity
             SET last_interaction_at = \(last(of: customer, "i.kind <> 'system'", tx.tenantID)),
-                last_seen_at = \(last(of: customer, "(i.direction = 'in' OR i.kind IN ('visit', 'payment', 'order'))", tx.tenantID))
+                last_seen_at = \(last(of: customer, "(i.direction = 'in' OR i.kind IN ('visit', 'order'))", tx.tenantID))
             WHERE tenant_id = \(tx.tenantID) AND customer_id = \(customer)
             """)
     }

@@ -35,16 +35,11 @@ package struct InteractionPosition: Sendable, Equatable {
     static let beginning = InteractionPosition(
         occurredAt: Instant(microseconds: 253_402_300_799_999_999), id: Interaction.ID(.greatest))
 
-    package var bytes: [UInt8] {
-        let bits = UInt64(bitPattern: occurredAt.microseconds)
-        return stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt64($0)) }
-            + id.uuid.bytes
-    }
+    package var bytes: [UInt8] { CursorBytes.of(occurredAt.microseconds, id.uuid) }
 
     /// Reads ``bytes``; nil for anything else.
     package init?(bytes: [UInt8]) {
-        guard bytes.count == 24, let uuid = UUIDv7(bytes: bytes.suffix(16)) else { return nil }
-        let bits = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        self.init(occurredAt: Instant(microseconds: Int64(bitPattern: bits)), id: Interaction.ID(uuid))
+        guard let (number, uuid) = CursorBytes.read(bytes) else { return nil }
+        self.init(occurredAt: Instant(microseconds: number), id: Interaction.ID(uuid))
     }
 }

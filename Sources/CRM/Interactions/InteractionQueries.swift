@@ -41,23 +41,19 @@ enum InteractionQueries {
 
     // MARK: - Writing
 
-    /// Keeps whoever a customer turned out to be as they are until the transaction ends; nil when they are not there, or not to be
-    /// seen.
-    static func lockCustomer(
-        _ id: Customer.ID, visibleTo user: UserID?, in tx: borrowing TenantTransaction
-    ) throws -> Customer.ID? {
-        try tx.first(
-            """
-            SELECT id FROM app.customers
-            WHERE tenant_id = \(tx.tenantID) AND id = \(CustomerQueries.survivor(of: id, tx.tenantID)) AND deleted_at IS NULL
-              AND \(CustomerQueries.isVisible(to: user))
-            FOR NO KEY UPDATE
-            """
-        ) { row in try row.decode("id") }
+    /// Keeps many customers as they are until the transaction ends, locked in the order of their ids: who each of those that are there, and
+    /// to be seen, turned out to be.
+    static func lockCustomers(
+        _ ids: Set<Customer.ID>, visibleTo user: UserID?, in tx: borrowing TenantTransaction
+    ) throws -> [Customer.ID: Customer.ID] {
+        var found = try lockOnce(ids, visibleTo: user, in: tx)
+        // Who was merged while we waited for them is somebody else by now: asked again they are found.
+        let missing = ids.subtracting(found.keys)
+        if !missing.isEmpty { found.merge(try lockOnce(missing, visibleTo: user, in: tx)) { first, _ in first } }
+        return found
     }
 
-    /// The same for many, locked in the order of their ids: who each of those that are there turned out to be.
-    static func lockCustomers(
+    private static func lockOnce(
         _ ids: Set<Customer.ID>, visibleTo user: UserID?, in tx: borrowing TenantTransaction
     ) throws -> [Customer.ID: Customer.ID] {
         let named = try tx.all(

@@ -58,8 +58,11 @@ extension InteractionService {
     private static func lock(
         _ id: Interaction.ID, _ visibleTo: UserID?, in tx: borrowing TenantTransaction
     ) throws -> InteractionDetails {
-        guard let found = try tx.run(InteractionQueries.find(id, of: tx.tenantID, visibleTo: visibleTo)),
-            try InteractionQueries.lockCustomer(found.customer, visibleTo: visibleTo, in: tx) != nil
+        guard let first = try tx.run(InteractionQueries.find(id, of: tx.tenantID, visibleTo: visibleTo)),
+            let customer = try CustomerQueries.lock(first.customer, visibleTo: visibleTo, in: tx),
+            // Whose it is may have changed while we waited for them.
+            let found = try tx.run(InteractionQueries.find(id, of: tx.tenantID, visibleTo: visibleTo)),
+            found.customer == customer.id
         else { throw InteractionError.unknown }
         let details = try InteractionQueries.details(of: found, in: tx)
         try check(details)

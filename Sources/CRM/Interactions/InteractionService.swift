@@ -23,7 +23,7 @@ package struct InteractionService: Sendable {
         return try await checkingSums {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                 try around(tx) {
-                    guard let customer = try InteractionQueries.lockCustomer(id, visibleTo: visibleTo, in: tx) else {
+                    guard let customer = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx)?.id else {
                         throw CustomerError.unknown
                     }
                     let interaction = Interaction(content, with: customer, by: caller.auditActor)

@@ -10,6 +10,14 @@ package struct LedgerBalance: Sendable, Equatable {
     package let lastEntry: LedgerEntry.ID
     /// Where payments settle what was given first: the first day on which something unpaid is due.
     package let oldestDueOn: LedgerDay?
+
+    /// A balance after a change.
+    /// - Throws: `LedgerError.tooMuch`: those of many who were merged may add up to more than a number holds.
+    static func sum(_ balancePaise: Int, _ changePaise: Int) throws -> Int {
+        let (sum, overflow) = balancePaise.addingReportingOverflow(changePaise)
+        guard !overflow else { throw LedgerError.tooMuch }
+        return sum
+    }
 }
 
 /// A customer's book in a few numbers, added up from the entries.
@@ -66,11 +74,11 @@ package struct LedgerBalancePosition: Sendable, Equatable {
         isDescending ? LedgerBalancePosition(.max, .greatest) : LedgerBalancePosition(.min, .least)
     }
 
-    package var bytes: [UInt8] { LedgerBytes.of(balancePaise) + customer.bytes }
+    package var bytes: [UInt8] { CursorBytes.of(Int64(balancePaise), customer) }
 
     /// Reads ``bytes``; nil for others.
     package init?(bytes: [UInt8]) {
-        guard bytes.count == 24, let customer = UUIDv7(bytes: bytes.suffix(16)) else { return nil }
-        self.init(LedgerBytes.number(bytes.prefix(8)), customer)
+        guard let (number, customer) = CursorBytes.read(bytes) else { return nil }
+        self.init(Int(number), customer)
     }
 }

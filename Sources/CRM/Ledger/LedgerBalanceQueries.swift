@@ -43,7 +43,7 @@ enum LedgerBalanceQueries {
                 SELECT whole.customer_id, whole.balance_paise, whole.last_entry_id, NULL::bigint, true FROM (
                     SELECT s.customer_id, coalesce(o.balance_paise, 0) + s.balance_paise AS balance_paise,
                            greatest(o.last_entry_id, s.last_entry_id) AS last_entry_id
-                    FROM (SELECT customer_id, sum(balance_paise)::bigint AS balance_paise,
+                    FROM (SELECT customer_id, \(LedgerQueries.bounded("sum(balance_paise)")) AS balance_paise,
                                  (array_agg(last_entry_id ORDER BY last_entry_id DESC))[1] AS last_entry_id
                           FROM part GROUP BY customer_id) AS s
                     CROSS JOIN LATERAL \(shown("s.customer_id", owner, tenant)) AS c
@@ -119,10 +119,10 @@ enum LedgerBalanceQueries {
             SELECT whole.balance, whole.given, whole.received, whole.adjusted, whole.entries, whole.last_entry_id,
                    \(LedgerQueries.firstDue(isTheirs, owing: "whole.balance", tenant)) AS oldest_due_on
             FROM (
-                SELECT coalesce(sum(change), 0)::bigint AS balance, count(*) AS entries,
-                       coalesce(sum(change) FILTER (WHERE kind = 'given'), 0)::bigint AS given,
-                       coalesce(-sum(change) FILTER (WHERE kind = 'received'), 0)::bigint AS received,
-                       coalesce(sum(change) FILTER (WHERE kind = 'adjusted'), 0)::bigint AS adjusted,
+                SELECT \(LedgerQueries.bounded("sum(change)")) AS balance, count(*) AS entries,
+                       \(LedgerQueries.bounded("sum(change) FILTER (WHERE kind = 'given')")) AS given,
+                       \(LedgerQueries.bounded("-sum(change) FILTER (WHERE kind = 'received')")) AS received,
+                       \(LedgerQueries.bounded("sum(change) FILTER (WHERE kind = 'adjusted')")) AS adjusted,
                        (array_agg(id ORDER BY id DESC))[1] AS last_entry_id
                 FROM (
                     SELECT e.id, coalesce(e.reverses_kind, e.kind) AS kind,

@@ -83,24 +83,12 @@ package struct LedgerPosition: Sendable, Equatable {
     /// Behind everything.
     static let end = LedgerPosition(day: .max, id: .greatest)
 
-    package var bytes: [UInt8] { LedgerBytes.of(day) + id.bytes }
+    package var bytes: [UInt8] { CursorBytes.of(Int64(day), id) }
 
     /// Reads ``bytes``; nil for others.
     package init?(bytes: [UInt8]) {
-        guard bytes.count == 24, let id = UUIDv7(bytes: bytes.suffix(16)) else { return nil }
-        self.init(day: LedgerBytes.number(bytes.prefix(8)), id: id)
-    }
-}
-
-/// Numbers in cursors.
-enum LedgerBytes {
-    static func of(_ number: Int) -> [UInt8] {
-        let bits = UInt64(bitPattern: Int64(number))
-        return stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt64($0)) }
-    }
-
-    static func number(_ bytes: some Collection<UInt8>) -> Int {
-        Int(truncatingIfNeeded: Int64(bitPattern: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }))
+        guard let (number, id) = CursorBytes.read(bytes) else { return nil }
+        self.init(day: Int(number), id: id)
     }
 }
 

@@ -44,12 +44,19 @@ enum LedgerQueries {
     /// - Returns: what they owe in all.
     static func settle(_ customer: Customer.ID, of whole: Customer.ID, in tx: borrowing TenantTransaction) throws -> Int
     {
-        let due = firstDue("e.customer_id = \(customer)", owing: "ledger_balances.balance_paise", tx.tenantID)
+        let first = firstDue("e.customer_id = \(customer)", owing: "ledger_balances.balance_paise", tx.tenantID)
+        // The whole book is gone through for it: only where something is owed, and something was ever due.
+        let due: Statement = """
+            CASE WHEN ledger_balances.balance_paise > 0 AND EXISTS (
+                SELECT FROM app.ledger_entries AS d
+                WHERE d.tenant_id = \(tx.tenantID) AND d.customer_id = \(customer) AND d.due_on IS NOT NULL)
+            THEN \(first) END
+            """
         return try tx.one(
             """
             UPDATE app.ledger_balances SET oldest_due_on = \(due) WHERE tenant_id = \(tx.tenantID) AND customer_id = \(customer)
             RETURNING (
-                SELECT coalesce(sum(b.balance_paise), 0)::bigint FROM app.ledger_balances AS b
+                SELECT \(bounded("sum(b.balance_paise)")) FROM app.ledger_balances AS b
                 WHERE b.tenant_id = \(tx.tenantID) AND b.customer_id = ANY (\(parts(of: "\(whole)", tx.tenantID)))) AS balance
             """
         ) { row in try row.decode("balance") }
@@ -80,6 +87,11 @@ enum LedgerQueries {
         "(SELECT r.id FROM app.ledger_entries AS r WHERE r.tenant_id = \(tenant) AND r.reverses_id = e.id)"
     }
 
+    /// A sum as a number of ours: of many who were merged it may be larger than any of them may owe.
+    static func bounded(_ sum: Statement) -> Statement {
+        "greatest(least(coalesce(\(sum), 0), 1000000000000000000), -1000000000000000000)::bigint"
+    }
+
     // MARK: - Reading
 
     private static let columns: Statement = """
@@ -97,7 +109,7 @@ enum LedgerQueries {
         .rows(
             """
             SELECT \(columnsOfE), \(customer) AS customer_id, \(reversal(tenant)) AS reversed_by_id, (
-                SELECT coalesce(sum(CASE s.debit_account WHEN 'receivable' THEN s.amount_paise ELSE -s.amount_paise END), 0)::bigint
+                SELECT \(bounded("sum(CASE s.debit_account WHEN 'receivable' THEN s.amount_paise ELSE -s.amount_paise END)"))
                 FROM app.ledger_entries AS s
                 WHERE s.tenant_id = \(tenant) AND s.customer_id = ANY (\(parts(of: "\(customer)", tenant)))
                   AND (s.occurred_on, s.id) < (\(before.day), \(before.id))) AS balance
@@ -114,7 +126,7 @@ enum LedgerQueries {
                 let entry = try entry(&row)
                 let now = try balance ?? row.decode("balance")
                 lines.append(LedgerLine(entry: entry, balancePaise: now))
-                balance = now - entry.changePaise
+                balance = try LedgerBalance.sum(now, -entry.changePaise)
             }
             return lines
         }
@@ -145,7 +157,7 @@ enum LedgerQueries {
     ) -> Query<Int> {
         .one(
             """
-            SELECT coalesce(sum(CASE e.debit_account WHEN 'receivable' THEN e.amount_paise ELSE -e.amount_paise END), 0)::bigint AS balance
+            SELECT \(bounded("sum(CASE e.debit_account WHEN 'receivable' THEN e.amount_paise ELSE -e.amount_paise END)")) AS balance
             FROM app.ledger_entries AS e
             WHERE e.tenant_id = \(tenant) AND e.customer_id = ANY (\(parts(of: "\(customer)", tenant)))
               AND e.occurred_on < \(first.number) AND e.id < \(bound)
@@ -162,7 +174,7 @@ enum LedgerQueries {
             """
             SELECT \(columnsOfE), c.id AS customer_id, e.customer_id AS part_id, \(reversal(tenant)) AS reversed_by_id
             FROM app.ledger_entries AS e JOIN app.customers AS p ON p.tenant_id = \(tenant) AND p.id = e.customer_id
-            JOIN app.customers AS c ON c.tenant_id = \(tenant) AND c.id = coalesce(p.merged_into, p.id)
+            JOIN app.customers AS c ON c.tenant_id = \(tenant) AND c.id = CASE WHEN p.merged_into IS NULL THEN p.id ELSE p.merged_into END
             WHERE e.tenant_id = \(tenant) AND e.id = \(id) AND c.deleted_at IS NULL
               AND c.owner_id IS NOT DISTINCT FROM coalesce(\(user), c.owner_id)
             """

@@ -53,8 +53,12 @@ package struct LedgerService: Sendable {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                 try around(tx) {
                     let found = try tx.run(LedgerQueries.find(id, of: tx.tenantID, visibleTo: visibleTo))
-                    guard let (entry, part) = found,
-                        let customer = try CustomerQueries.lock(entry.customer, visibleTo: visibleTo, in: tx)
+                    guard let first = found?.entry.customer,
+                        let customer = try CustomerQueries.lock(first, visibleTo: visibleTo, in: tx)
+                    else { throw LedgerError.unknown }
+                    // Whose it is may have changed while we waited for them.
+                    guard let (entry, part) = try tx.run(LedgerQueries.find(id, of: tx.tenantID, visibleTo: visibleTo)),
+                        entry.customer == customer.id
                     else { throw LedgerError.unknown }
                     guard entry.kind != .reversal else { throw LedgerError.isReversal }
                     guard entry.reversedBy == nil else { throw LedgerError.reversedAlready }
@@ -79,7 +83,7 @@ package struct LedgerService: Sendable {
         try LedgerQueries.insert(id, new, of: part, reversing: reversed, by: actor, in: tx)
         try LedgerQueries.add(entry.changePaise, by: id, to: part, in: tx)
         let balance = try LedgerQueries.settle(part, of: customer, in: tx)
-        guard abs(balance) <= LedgerEntry.maximumBalancePaise else { throw LedgerError.tooMuch }
+        guard balance.magnitude <= UInt(LedgerEntry.maximumBalancePaise) else { throw LedgerError.tooMuch }
         return Posting(entry: entry, balancePaise: balance)
     }
 

@@ -69,14 +69,15 @@ package struct LedgerStatement: AsyncSequence, Sendable {
             case .beginning:
                 next = statement.firstPage.isEmpty ? .ending : .page(statement.firstPage)
                 return statement.writer.beginning(statement.subject, openingPaise: balancePaise)
-            case .page(let entries): return take(entries)
+            case .page(let entries): return try take(entries)
             case .after(let position):
                 try Task.checkCancellation()
-                let entries = try await statement.database.browse(
+                // From where the first page came: a standby may not have all of it yet.
+                let entries = try await statement.database.read(
                     LedgerStatement.page(
                         of: statement.subject, after: position, before: statement.bound, statement.tenant),
                     in: .tenant(statement.tenant))
-                return take(entries)
+                return try take(entries)
             case .ending:
                 next = .nothing
                 return statement.writer.ending(statement.subject, closingPaise: balancePaise)
@@ -84,9 +85,9 @@ package struct LedgerStatement: AsyncSequence, Sendable {
             }
         }
 
-        private mutating func take(_ entries: [LedgerEntry]) -> [UInt8] {
-            let lines = entries.map { entry in
-                balancePaise += entry.changePaise
+        private mutating func take(_ entries: [LedgerEntry]) throws -> [UInt8] {
+            let lines = try entries.map { entry in
+                balancePaise = try LedgerBalance.sum(balancePaise, entry.changePaise)
                 return LedgerLine(entry: entry, balancePaise: balancePaise)
             }
             if let last = entries.last, entries.count == LedgerStatement.rowsPerPage {

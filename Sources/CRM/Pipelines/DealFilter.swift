@@ -31,16 +31,11 @@ package struct DealPosition: Sendable, Equatable {
 
     package init(_ deal: Deal) { (position, id) = (deal.position, deal.id) }
 
-    package var bytes: [UInt8] {
-        let bits = UInt64(bitPattern: Int64(position))
-        return stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt64($0)) }
-            + id.uuid.bytes
-    }
+    package var bytes: [UInt8] { CursorBytes.of(Int64(position), id.uuid) }
 
     /// Reads ``bytes``.
     package init?(bytes: [UInt8]) {
-        guard bytes.count == 24, let uuid = UUIDv7(bytes: bytes.suffix(16)) else { return nil }
-        id = Deal.ID(uuid)
-        position = Int(Int64(bitPattern: bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }))
+        guard let (number, uuid) = CursorBytes.read(bytes) else { return nil }
+        (position, id) = (Int(number), Deal.ID(uuid))
     }
 }

@@ -58,6 +58,7 @@ package struct PipelineService: Sendable {
     ) async throws -> Output {
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
+                try TenantQueries.lock(in: tx)
                 let others = try tx.run(PipelineQueries.all(of: tx.tenantID))
                 guard others.count < Pipeline.maximumPerBusiness else { throw PipelineError.tooMany }
                 let pipeline = Pipeline(

@@ -25,17 +25,11 @@ package struct FollowUpPosition: Sendable, Equatable {
 
     package init(_ followUp: FollowUp) { (dueAt, id) = (followUp.fields.due.at, followUp.id) }
 
-    package var bytes: [UInt8] {
-        let bits = UInt64(bitPattern: dueAt.microseconds)
-        return stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bits >> UInt64($0)) }
-            + id.uuid.bytes
-    }
+    package var bytes: [UInt8] { CursorBytes.of(dueAt.microseconds, id.uuid) }
 
     /// Reads ``bytes``.
     package init?(bytes: [UInt8]) {
-        guard bytes.count == 24, let uuid = UUIDv7(bytes: bytes.suffix(16)) else { return nil }
-        id = FollowUp.ID(uuid)
-        let bits = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        dueAt = Instant(microseconds: Int64(bitPattern: bits))
+        guard let (number, uuid) = CursorBytes.read(bytes) else { return nil }
+        (dueAt, id) = (Instant(microseconds: number), FollowUp.ID(uuid))
     }
 }

@@ -83,8 +83,8 @@ enum FollowUpQueries {
     }
 
     /// The one that came of another.
-    static func next(after id: FollowUp.ID, of tenant: TenantID) -> Query<FollowUp?> {
-        var statement = selection(of: tenant)
+    static func next(after id: FollowUp.ID, of tenant: TenantID, visibleTo user: UserID?) -> Query<FollowUp?> {
+        var statement = selection(of: tenant, visibleTo: user)
         statement += " AND f.previous_id = \(id)"
         return .first(statement, followUp)
     }

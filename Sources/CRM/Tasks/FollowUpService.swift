@@ -112,7 +112,8 @@ package struct FollowUpService: Sendable {
                 }
             }
             let next =
-                followUp.fields.repetition == nil ? nil : try tx.run(FollowUpQueries.next(after: id, of: tx.tenantID))
+                followUp.fields.repetition == nil
+                ? nil : try tx.run(FollowUpQueries.next(after: id, of: tx.tenantID, visibleTo: visibleTo))
             return (try Self.written(id, in: tx), next)
         }
     }

@@ -24,7 +24,8 @@ package struct Today: Sendable {
     package let birthdays: Section<Occasion>
     package let anniversaries: Section<Occasion>
     package let unseen: Section<UnseenCustomer>
-    package let unpaid: Section<UnpaidCustomer>
+    /// Nil for whoever may not look into the credit book.
+    package let unpaid: Section<UnpaidCustomer>?
 
     /// For whom it is.
     package enum Assignee: Sendable, Equatable {
@@ -46,7 +47,7 @@ package struct Today: Sendable {
 
 extension Today.Section {
     /// Reads as many rows as are shown, and counts the others. The limit stands in the text, so that a plan is made that stops there.
-    /// - Parameter order: in which those that are shown stand, where it is not that of the rows.
+    /// - Parameter order: in which they stand, where it is not that of the rows.
     static func query(
         _ statement: Statement, sorted order: (@Sendable (Element, Element) -> Bool)? = nil,
         _ decode: @escaping @Sendable (inout Row) throws -> Element
@@ -55,9 +56,9 @@ extension Today.Section {
         statement += " LIMIT 100"
         return .rows(statement) { rows in
             var elements: [Element] = []
-            try rows.forEach(Today.shown) { row in elements.append(try decode(&row)) }
+            try rows.forEach(order == nil ? Today.shown : rows.count) { row in elements.append(try decode(&row)) }
             if let order { elements.sort(by: order) }
-            return Today.Section(elements: elements, count: rows.count)
+            return Today.Section(elements: Array(elements.prefix(Today.shown)), count: rows.count)
         }
     }
 }
@@ -69,7 +70,7 @@ package struct TodayService: Sendable {
 
     /// - Parameter now: the moment that is asked about.
     package func read(_ question: Today.Question, at now: Instant = .now(), for caller: Caller) async throws -> Today {
-        let visibleTo = caller.seesCustomersOf, day = IndianDay(of: now)
+        let visibleTo = caller.seesCustomersOf, day = IndianDay(of: now), seesLedger = caller.may(.ledgerRead)
         return try await database.withTenant(caller.tenantID, .read, timeout: .seconds(3)) {
             (tx: borrowing TenantTransaction) in
             let tenant = tx.tenantID
@@ -87,7 +88,7 @@ package struct TodayService: Sendable {
                     UnseenCustomer.query(
                         since: now.advanced(by: .seconds(-86_400 * question.unseenDays)), of: tenant,
                         visibleTo: visibleTo)),
-                unpaid: try tx.run(UnpaidCustomer.query(of: tenant, visibleTo: visibleTo)))
+                unpaid: seesLedger ? try tx.run(UnpaidCustomer.query(of: tenant, visibleTo: visibleTo)) : nil)
         }
     }
 }

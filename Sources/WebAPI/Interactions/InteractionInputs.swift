@@ -56,7 +56,9 @@ struct InteractionInput: Decodable, Sendable {
             validation.fail(
                 FieldError("/kind", "not_allowed", "It stays a \(old.kind.rawValue). Strike it out, and log another."))
         }
-        let content = content(of: old.kind, orElse: old.occurredAt, noting: &validation)
+        // What was paid back stays that unless it is said otherwise.
+        let way = old.kind == .payment ? old.direction : nil
+        let content = content(of: old.kind, orElse: old.occurredAt, way, noting: &validation)
         try validation.finish()
         guard let content else { throw ValidationError([]) }
         return content
@@ -74,10 +76,13 @@ struct InteractionInput: Decodable, Sendable {
         }
     }
 
-    /// - Parameter time: of what says none.
+    /// - Parameters:
+    ///   - time: of what says none.
+    ///   - way: the direction of what says none, where there is one.
     /// - Returns: nil, and noted errors, for what is wrong. What depends on an unknown kind is not looked at.
     private func content(
-        of kind: Interaction.Kind?, orElse time: Instant, noting validation: inout Validation
+        of kind: Interaction.Kind?, orElse time: Instant, _ way: Interaction.Direction? = nil,
+        noting validation: inout Validation
     ) -> InteractionContent? {
         let occurredAt = validation.check { () throws(FieldError) in
             try InteractionContent.occurredAt(self.occurredAt, orElse: time)
@@ -85,7 +90,7 @@ struct InteractionInput: Decodable, Sendable {
         let attachments = attachments(noting: &validation)
         guard let kind else { return nil }
         let direction = validation.check { () throws(FieldError) in
-            try InteractionContent.direction(self.direction, of: kind)
+            try InteractionContent.direction(self.direction ?? way?.rawValue, of: kind)
         }
         let body = validation.check { () throws(FieldError) in try InteractionContent.body(self.body, of: kind) }
         let amount = validation.check { () throws(FieldError) in

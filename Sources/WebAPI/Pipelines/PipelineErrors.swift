@@ -18,19 +18,22 @@ extension PipelineError: APIErrorConvertible {
         case .notEmpty:
             return APIError(
                 .conflict, .pipelineNotEmpty,
-                "There are still deals in it, if only of customers in the bin. Move or delete them first.")
+                "There are still deals in it. Move or delete them first; those of customers in the bin go with these, or come back."
+            )
         case .stageNotEmpty(let stage):
-            return .occupied(stage, "A stage that is to go has deals. Say in move_deals where they go.")
+            return .occupied(
+                .stageNotEmpty, stage, "A stage that is to go has deals. Say in move_deals where they go.")
         case .tooManyDeals(let stage):
-            return .occupied(stage, "A stage that is to go has more deals than are moved at once. Move some first.")
+            return .occupied(
+                .tooManyDeals, stage, "A stage that is to go has more deals than are moved at once. Move some first.")
         }
     }
 }
 
 extension APIError {
-    fileprivate static func occupied(_ stage: Pipeline.Stage.ID, _ title: String) -> APIError {
-        var error = APIError(.conflict, .stageNotEmpty, title)
-        error.fields = [FieldError("/stages", "stage_not_empty", "\(stage)")]
+    fileprivate static func occupied(_ code: ProblemCode, _ stage: Pipeline.Stage.ID, _ title: String) -> APIError {
+        var error = APIError(.conflict, code, title)
+        error.fields = [FieldError("/stages", code.rawValue, "\(stage)")]
         return error
     }
 }

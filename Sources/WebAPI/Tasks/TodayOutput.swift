@@ -19,7 +19,7 @@ enum TodayOutput {
             json.member("birthdays") { write(today.birthdays, to: &$0, write) }
             json.member("anniversaries") { write(today.anniversaries, to: &$0, write) }
             json.member("not_seen") { write(today.unseen, to: &$0, write) }
-            json.member("unpaid") { write(today.unpaid, to: &$0, write) }
+            if let unpaid = today.unpaid { json.member("unpaid") { write(unpaid, to: &$0, write) } }
         }
         return .json(bytes: json.bytes)
     }
