@@ -49,7 +49,11 @@ extension PersonalData {
             do {
                 _ = try erase(subject, isDue: true)
                 round.erased.append(subject)
-            } catch PrivacyError.reopened { continue }
+            } catch PrivacyError.reopened {
+                continue
+            } catch {
+                round.waiting.append("\(subject.publicID): \(error)")
+            }
         }
         round.swept = try dropWhatIsOver() + eraseWhatIsDue()
         return round
@@ -70,7 +74,7 @@ extension PersonalData {
                 "DELETE FROM app.api_key_hashes h USING app.api_keys k WHERE k.tenant_id = h.tenant_id AND k.id = h.key_id AND \(isOver)"
             ),
             ("app.api_keys", "DELETE FROM app.api_keys k WHERE \(isOver)"),
-            ("app.customer_import_parts", Self.triedFiles),
+            ("app.customer_import_parts", Self.triedFiles), ("app.customer_import_rows", Self.refusedCells),
         ].compactMap { table, sql in
             let count = try connection.change(sql)
             return count == 0 ? nil : Outcome(table: table, action: .delete(afterDays: Self.overDays), rows: count)
@@ -86,6 +90,13 @@ extension PersonalData {
               WHERE r.tenant_id = i.tenant_id AND r.source_id = i.id AND r.state IN ('receiving', 'running'))
         """
 
+    /// What stood in rows that were refused, a month after: they have been put right by then or never will be.
+    private static let refusedCells = """
+        UPDATE app.customer_import_rows r SET cells = NULL FROM app.customer_imports i
+        WHERE i.tenant_id = r.tenant_id AND i.id = r.import_id AND i.updated_at < now() - interval '30 days'
+          AND r.verdict = 'rejected' AND r.cells IS NOT NULL
+        """
+
     // MARK: - What was closed
 
     private borrowing func closed(_ table: String, _ kind: PrivacySubject.Kind) throws -> [PrivacySubject] {
@@ -97,12 +108,12 @@ extension PersonalData {
         }
     }
 
-    /// Customers whose time in the bin is over.
+    /// Customers whose time in the bin is over; of very many the next round sees to the rest.
     private borrowing func binned() throws -> [PrivacySubject] {
         try connection.run(
             """
             SELECT replace(tenant_id::text, '-', ''), replace(id::text, '-', '') FROM app.customers
-            WHERE erase_after < now() ORDER BY erase_after LIMIT 10000
+            WHERE erase_after < now() ORDER BY erase_after LIMIT 1000
             """
         ).compactMap { row in
             guard let tenant = row[0].flatMap({ UUIDv7(hex: $0) }), let id = row[1].flatMap({ UUIDv7(hex: $0) }) else {

@@ -32,7 +32,7 @@ package struct SearchIndex: ~Copyable {
                            'name', c.name, 'phone', c.phone, 'other_phones', c.other_phones, 'email', c.email,
                            'other_emails', c.other_emails, 'whatsapp_id', c.whatsapp_id, 'city', c.city, 'tags', c.tags, 'notes', c.notes)
                 FROM app.customers c LEFT JOIN app.customer_search_keys k ON k.tenant_id = c.tenant_id AND k.customer_id = c.id
-                WHERE (c.tenant_id, c.id) > ($1::uuid, $2::uuid) AND c.deleted_at IS NULL AND k.customer_id IS NULL
+                WHERE (c.tenant_id, c.id) > ($1::uuid, $2::uuid) AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL) AND k.customer_id IS NULL
                 ORDER BY c.tenant_id, c.id LIMIT \(Self.rowsAtOnce)
                 """, [last.tenant, last.id])
             guard let end = rows.last, let tenant = end[0], let id = end[1] else { return made }
@@ -55,9 +55,9 @@ package struct SearchIndex: ~Copyable {
         try connection.run(
             """
             INSERT INTO app.customer_search_keys (tenant_id, customer_id, owner_id, key, names, sound, note_words)
-            SELECT c.tenant_id, c.id, c.owner_id, $3, $4, $5, array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text($6::jsonb)))
-            FROM app.customers c
-            WHERE c.tenant_id = $1::uuid AND c.id = $2::uuid AND c.deleted_at IS NULL FOR SHARE
+            SELECT c.tenant_id, c.id, s.owner_id, $3, $4, $5, array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text($6::jsonb)))
+            FROM app.customers c JOIN app.customers s ON s.tenant_id = c.tenant_id AND s.id = coalesce(c.merged_into, c.id)
+            WHERE c.tenant_id = $1::uuid AND c.id = $2::uuid AND (c.deleted_at IS NULL OR c.merged_into IS NOT NULL) FOR SHARE
             ON CONFLICT DO NOTHING
             """, [tenant, id, key.key, key.names, key.sound, String(decoding: words.bytes, as: UTF8.self)])
     }

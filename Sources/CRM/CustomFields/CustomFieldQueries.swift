@@ -71,10 +71,12 @@ enum CustomFieldQueries {
             WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(customers.map(\.id))))
             """)
         guard customers.contains(where: { !$0.fields.custom.isEmpty }) else { return }
-        let ids = try idsByKey(in: tx)
-        // What a field held that has gone is gone with it.
+        let byKey = try fieldsByKey(in: tx)
+        // What a field held that has gone is gone with it, also when another has its key by now.
         let values = customers.flatMap { id, fields in
-            fields.custom.compactMap { key, value in ids[key].map { (customer: id, field: $0, value: value) } }
+            fields.custom.compactMap { key, value in
+                byKey[key].flatMap { $0.kind == value.kind ? (customer: id, field: $0.id, value: value) : nil }
+            }
         }
         for start in stride(from: 0, to: values.count, by: rowsPerStatement) {
             var statement: Statement = """
@@ -93,11 +95,13 @@ enum CustomFieldQueries {
     private static let rowsPerStatement = 5_000
 
     /// None of them goes until the transaction ends.
-    private static func idsByKey(in tx: borrowing TenantTransaction) throws -> [String: CustomField.ID] {
+    private static func fieldsByKey(in tx: borrowing TenantTransaction) throws -> [String: CustomField] {
         let fields = try tx.all(
-            "SELECT id, key FROM app.customer_fields WHERE tenant_id = \(tx.tenantID) FOR KEY SHARE"
-        ) { row in (key: try row.decode("key") as String, id: try row.decode("id") as CustomField.ID) }
-        return Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0.id) })
+            """
+            SELECT id, key, label, kind, choices, position, version FROM app.customer_fields
+            WHERE tenant_id = \(tx.tenantID) FOR KEY SHARE
+            """, field)
+        return Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0) })
     }
 }
 

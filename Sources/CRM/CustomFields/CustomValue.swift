@@ -145,13 +145,7 @@ package struct CustomValue: Sendable, Equatable {
     /// By what a filter finds it: the text's beginning without case, width and accents, on a scalar's border.
     var textKey: String? { text.map { Self.key(of: $0) } }
 
-    static func key(of text: String) -> String {
-        let key = text.searchKey
-        guard key.utf8.count > 200 else { return key }
-        var end = key.utf8.index(key.startIndex, offsetBy: 200)
-        while String.Index(end, within: key.unicodeScalars) == nil { end = key.utf8.index(before: end) }
-        return String(key[..<end])
-    }
+    static func key(of text: String) -> String { SearchWords.bounded(text.searchKey, 200) }
 }
 
 extension CustomField.Kind {

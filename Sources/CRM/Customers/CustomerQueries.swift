@@ -105,9 +105,25 @@ enum CustomerQueries {
                 WHERE tenant_id = \(tx.tenantID) AND id = \(survivor(of: id, tx.tenantID)) AND deleted_at IS NULL AND \(isVisible(to: user))
                 FOR UPDATE
                 """, CustomerRow.customer)
-            if let found { return found }
+            // Who was two again meanwhile is not the one they had been taken for.
+            if let found, try found.id == id || MergeQueries.target(of: id, in: tx) == found.id { return found }
         }
         return nil
+    }
+
+    /// Who some customers turned out to be, by the ids that were asked about; who was not merged is who they are.
+    static func survivors(of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws -> [Customer.ID: Customer
+        .ID]
+    {
+        guard !ids.isEmpty else { return [:] }
+        let merged = try tx.all(
+            """
+            SELECT id, merged_into FROM app.customers
+            WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(ids))) AND merged_into IS NOT NULL
+            """
+        ) { row in (try row.decode("id") as Customer.ID, try row.decode("merged_into") as Customer.ID) }
+        let all = ids.map { ($0, $0) } + merged
+        return Dictionary(all) { _, survivor in survivor }
     }
 
     /// Of many those that are there, or that were deleted, locked in the order of their ids.
@@ -221,6 +237,7 @@ enum CustomerQueries {
         if old.owner != fields.owner || SearchKey(old) != SearchKey(fields) {
             try SearchQueries.put([(id, fields)], in: tx)
         }
+        if old.owner != fields.owner { try SearchQueries.followOwners(of: [id], in: tx) }
         return customer
     }
 
@@ -265,6 +282,24 @@ enum CustomerQueries {
             WHERE r.tenant_id = \(tx.tenantID) AND r.import_id = \(id) AND r.verdict = 'created'
             """
         ) { row in try row.decode("customers") }
+    }
+
+    /// Of some customers those of whom something has been written down, or whom somebody turned out to be.
+    static func knownByMore(than ids: [Customer.ID], in tx: borrowing TenantTransaction) throws -> Set<Customer.ID> {
+        guard !ids.isEmpty else { return [] }
+        return Set(
+            try tx.all(
+                """
+                SELECT c.id FROM app.customers c
+                WHERE c.tenant_id = \(tx.tenantID) AND c.id = ANY (\(UUIDArray(ids))) AND (
+                    EXISTS (SELECT FROM app.customers m WHERE m.tenant_id = c.tenant_id AND m.merged_into = c.id)
+                    OR EXISTS (SELECT FROM app.interactions i WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id)
+                    OR EXISTS (SELECT FROM app.ledger_entries l WHERE l.tenant_id = c.tenant_id AND l.customer_id = c.id)
+                    OR EXISTS (SELECT FROM app.consent_events e WHERE e.tenant_id = c.tenant_id AND e.customer_id = c.id)
+                    OR EXISTS (SELECT FROM app.follow_ups f WHERE f.tenant_id = c.tenant_id AND f.customer_id = c.id)
+                    OR EXISTS (SELECT FROM app.deals d WHERE d.tenant_id = c.tenant_id AND d.customer_id = c.id))
+                """
+            ) { row in try row.decode("id") })
     }
 
     /// Removes customers as if they had never come.

@@ -182,7 +182,7 @@ package struct CustomerService: Sendable {
                 }
                 guard version == nil || version == customer.version else { throw CustomerError.changed }
                 let fields = try change(customer.fields)
-                try Self.checkOwner(fields.owner, of: customer, visibleTo, in: tx)
+                if let error = try Self.checkOwners(of: [(customer, fields)], visibleTo, in: tx)[0] { throw error }
                 attempted.with { $0 = fields }
                 let edits = fields.edits(from: customer.fields)
                 guard !edits.isEmpty else { return customer }
@@ -193,12 +193,18 @@ package struct CustomerService: Sendable {
     }
 
     /// Whoever is to look after a customer works here, and who sees their own alone gives nobody away.
-    static func checkOwner(
-        _ owner: UserID?, of customer: Customer, _ visibleTo: UserID?, in tx: borrowing TenantTransaction
-    ) throws {
-        guard visibleTo == nil || owner == visibleTo else { throw CustomerError.ownerFixed }
-        guard let owner, owner != customer.fields.owner else { return }
-        guard try CustomerQueries.isMember(owner, in: tx) else { throw CustomerError.ownerUnknown }
+    /// - Returns: why not, in the order of the changes; nil where nothing is wrong.
+    static func checkOwners(
+        of changes: [(customer: Customer, fields: CustomerFields)], _ visibleTo: UserID?,
+        in tx: borrowing TenantTransaction
+    ) throws -> [CustomerError?] {
+        let new = Set(changes.compactMap { $0.fields.owner == $0.customer.fields.owner ? nil : $0.fields.owner })
+        let members = new.isEmpty ? [] : Set(try tx.run(CustomerQueries.members(among: Array(new), of: tx.tenantID)))
+        return changes.map { customer, fields in
+            if let visibleTo, fields.owner != visibleTo { return .ownerFixed }
+            guard let owner = fields.owner, owner != customer.fields.owner, !members.contains(owner) else { return nil }
+            return .ownerUnknown
+        }
     }
 
     // MARK: - The bin
@@ -237,6 +243,7 @@ package struct CustomerService: Sendable {
         let visibleTo = caller.seesCustomersOf, restored = Lock(CustomerFields())
         return try await namingHolder(of: restored.with { $0 }, for: caller) {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
+                let id = try CustomerQueries.survivors(of: [id], in: tx)[id] ?? id
                 let deleted = try CustomerQueries.lock([id], areDeleted: true, visibleTo: visibleTo, in: tx).first
                 guard let deleted else {
                     let isThere = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx) != nil
@@ -259,7 +266,7 @@ package struct CustomerService: Sendable {
         let visibleTo = caller.seesCustomersOf
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             let known = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx)
-            let id = known?.id ?? id
+            let id = try known?.id ?? CustomerQueries.survivors(of: [id], in: tx)[id] ?? id
             if known == nil,
                 try CustomerQueries.lock([id], areDeleted: true, visibleTo: visibleTo, in: tx).isEmpty
             {

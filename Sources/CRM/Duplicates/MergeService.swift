@@ -38,16 +38,18 @@ package struct MergeService: Sendable {
                 guard survivor.id != merged.id else { throw CustomerMergeError.same }
                 let fields = survivor.fields.joined(with: merged.fields)
                 let moved = try MergeQueries.point(merged.id, to: survivor.id, in: tx)
+                // What the history said of the one would stay there of the other when they are two again: the merge itself keeps it.
                 let merge = CustomerMerge(
                     id: .next(), survivor: survivor.id, merged: merged.id,
                     edits: fields.edits(from: survivor.fields), moved: moved, createdAt: .now())
                 try MergeQueries.insert(merge, by: caller.auditActor, in: tx)
-                try HistoryQueries.insert(.merged, [(survivor.id, merge.edits)], by: caller.auditActor, in: tx)
+                try HistoryQueries.insert(.merged, [(survivor.id, [])], by: caller.auditActor, in: tx)
                 try AuditLog.record(
                     .customersMerged, by: caller.auditActor, survivor.id, detail: "\(merged.id)", in: tx)
                 let customer = try CustomerQueries.update(survivor.id, from: survivor.fields, to: fields, in: tx)
-                // Who is looked for under the old name is found under the new one, by whoever may see them.
-                try SearchQueries.put([(merged.id, merged.fields.looked(afterBy: fields.owner))], in: tx)
+                // Who is looked for under the old name is found under the new one.
+                try SearchQueries.put([(merged.id, merged.fields)], in: tx)
+                try SearchQueries.followOwners(of: [survivor.id], in: tx)
                 return (merge, customer)
             }
         }
@@ -80,15 +82,15 @@ package struct MergeService: Sendable {
                 try MergeQueries.release(merge, in: tx)
                 try ConsentQueries.separate(merge, in: tx)
                 try MergeQueries.delete(id, in: tx)
-                let edits = fields.edits(from: survivor.fields)
                 try HistoryQueries.insert(
-                    .unmerged, [(survivor.id, edits), (merge.merged, [])], by: caller.auditActor, in: tx)
+                    .unmerged, [(survivor.id, []), (merge.merged, [])], by: caller.auditActor, in: tx)
                 try AuditLog.record(
                     .customersUnmerged, by: caller.auditActor, survivor.id, detail: "\(merge.merged)", in: tx)
                 guard let own = try MergeQueries.fields(of: merge.merged, in: tx) else {
                     throw CustomerMergeError.unknown
                 }
                 try SearchQueries.put([(merge.merged, own)], in: tx)
+                try SearchQueries.followOwners(of: [merge.merged], in: tx)
                 let restored = try CustomerQueries.lock(merge.merged, visibleTo: nil, in: tx)
                 guard let restored else { throw CustomerMergeError.unknown }
                 return (customer, restored)
@@ -105,13 +107,5 @@ package struct MergeService: Sendable {
             MergeQueries.page(
                 before: before, limit: limit + 1, of: caller.tenantID, visibleTo: caller.seesCustomersOf),
             in: .tenant(caller.tenantID))
-    }
-}
-
-extension CustomerFields {
-    fileprivate func looked(afterBy owner: UserID?) -> CustomerFields {
-        var fields = self
-        fields.owner = owner
-        return fields
     }
 }

@@ -32,25 +32,17 @@ package struct CustomerOperations: Sendable {
         let visibleTo = caller.seesCustomersOf
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                let customers = try CustomerQueries.lock(ids, areDeleted: false, visibleTo: visibleTo, in: tx)
-                var changed: [(id: Customer.ID, fields: CustomerFields)] = [], changes: [HistoryQueries.Change] = []
-                var refused: [(index: Int, error: CustomerError)] = []
-                for customer in customers {
-                    let fields = try change(customer.fields)
-                    do {
-                        try CustomerService.checkOwner(fields.owner, of: customer, visibleTo, in: tx)
-                    } catch let error as CustomerError {
-                        refused.append((ids.firstIndex(of: customer.id) ?? 0, error))
-                        continue
-                    }
-                    let edits = fields.edits(from: customer.fields)
-                    guard !edits.isEmpty else { continue }
-                    changed.append((customer.id, fields))
-                    changes.append((customer.id, edits))
+                let asked = try CustomerQueries.survivors(of: ids, in: tx)
+                let customers = try CustomerQueries.lock(
+                    Array(Set(asked.values)), areDeleted: false, visibleTo: visibleTo, in: tx)
+                let wanted = try customers.map { (customer: $0, fields: try change($0.fields)) }
+                let errors = try CustomerService.checkOwners(of: wanted, visibleTo, in: tx)
+                let refused = zip(customers, errors).compactMap { customer, error in
+                    error.map { (index: ids.firstIndex { asked[$0] == customer.id } ?? 0, error: $0) }
                 }
                 guard refused.isEmpty else { throw CustomersRefused(errors: refused) }
-                try CustomerQueries.put(changed, in: tx)
-                return try Self.note(.update, .updated, changes, ids, found: customers, caller, in: tx)
+                let changes = try Self.put(wanted, in: tx)
+                return try Self.note(.update, .updated, changes, asked, found: customers, caller, in: tx)
             }
         }
     }
@@ -64,18 +56,31 @@ package struct CustomerOperations: Sendable {
         let visibleTo = caller.seesCustomersOf
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                let customers = try CustomerQueries.lock(ids, areDeleted: false, visibleTo: visibleTo, in: tx)
+                let asked = try CustomerQueries.survivors(of: ids, in: tx)
+                let customers = try CustomerQueries.lock(
+                    Array(Set(asked.values)), areDeleted: false, visibleTo: visibleTo, in: tx)
                 try CustomerQueries.delete(
                     customers.map(\.id), eraseAfter: .now().advanced(by: CustomerService.timeInBin), in: tx)
                 return try Self.note(
-                    .delete, .deleted, customers.map { ($0.id, []) }, ids, found: customers, caller, in: tx)
+                    .delete, .deleted, customers.map { ($0.id, []) }, asked, found: customers, caller, in: tx)
             }
         }
     }
 
+    /// Writes what has changed.
+    private static func put(
+        _ wanted: [(customer: Customer, fields: CustomerFields)], in tx: borrowing TenantTransaction
+    ) throws -> [HistoryQueries.Change] {
+        let changed = wanted.filter { $0.fields != $0.customer.fields }
+        try CustomerQueries.put(changed.map { ($0.customer.id, $0.fields) }, in: tx)
+        try SearchQueries.followOwners(
+            of: changed.filter { $0.fields.owner != $0.customer.fields.owner }.map(\.customer.id), in: tx)
+        return changed.map { ($0.customer.id, $0.fields.edits(from: $0.customer.fields)) }
+    }
+
     private static func note(
         _ kind: CustomerOperation.Kind, _ entries: CustomerHistoryEntry.Kind, _ changes: [HistoryQueries.Change],
-        _ ids: [Customer.ID], found: [Customer], _ caller: Caller, in tx: borrowing TenantTransaction
+        _ asked: [Customer.ID: Customer.ID], found: [Customer], _ caller: Caller, in tx: borrowing TenantTransaction
     ) throws -> Outcome {
         let operation = try HistoryQueries.insert(
             .next(), kind, customers: changes.count, by: caller.auditActor, in: tx)
@@ -84,7 +89,8 @@ package struct CustomerOperations: Sendable {
             kind == .delete ? .customersDeleted : .customersChanged, by: caller.auditActor, operation.id,
             detail: "\(changes.count)", in: tx)
         let known = Set(found.map(\.id))
-        return Outcome(operation: operation, unknown: ids.filter { !known.contains($0) })
+        let unknown = asked.filter { !known.contains($0.value) }.map(\.key)
+        return Outcome(operation: operation, unknown: unknown.sorted { $0.uuid < $1.uuid })
     }
 
     // MARK: - Reading and undoing
@@ -119,7 +125,7 @@ package struct CustomerOperations: Sendable {
             }
             // As many as there may be of one; an import has its own way back, which takes its time.
             guard operation.kind != .import else { throw CustomerOperationError.isImport }
-            let changes = try HistoryQueries.changes(of: id, limit: 500, in: tx).map(\.change)
+            let changes = try HistoryQueries.changes(of: id, limit: 500, in: tx)
             let restored =
                 operation.kind == .delete
                 ? try Self.restore(changes, visibleTo, caller.auditActor, in: tx)
@@ -148,16 +154,11 @@ package struct CustomerOperations: Sendable {
     /// How many customers became what they were before, and how many did not.
     typealias TakenBack = (restored: Int, kept: Int)
 
-    /// Takes back all that one operation has changed, however much that is.
-    static func takeBackAll(of id: CustomerOperation.ID, in tx: borrowing TenantTransaction) throws -> TakenBack {
-        var taken: TakenBack = (0, 0), last = UUIDv7.least
-        while true {
-            let page = try HistoryQueries.changes(of: id, after: last, limit: 500, in: tx)
-            guard let end = page.last else { return taken }
-            last = end.id
-            let more = try takeBack(page.map(\.change), nil, .system, in: tx)
-            taken = (taken.restored + more.restored, taken.kept + more.kept)
-        }
+    /// Takes back what one operation has changed of some customers.
+    static func takeBack(
+        _ id: CustomerOperation.ID, of customers: [Customer.ID], in tx: borrowing TenantTransaction
+    ) throws -> TakenBack {
+        try takeBack(HistoryQueries.changes(of: id, of: customers, in: tx), nil, .system, in: tx)
     }
 
     private static func takeBack(
@@ -172,16 +173,14 @@ package struct CustomerOperations: Sendable {
         let wanted = customers.map { customer in
             var fields = customer.fields
             let isWhole = fields.takeBack(edits[customer.id] ?? [])
-            return (customer: customer, fields: fields, isWhole: isWhole)
+            return (change: (customer: customer, fields: fields), isWhole: isWhole)
         }
-        let holders = try holders(of: wanted.map(\.fields), in: tx)
-        let free = wanted.filter {
-            $0.fields != $0.customer.fields && $0.fields.isKnownBySomething
-                && holders.holder(of: $0.fields, except: $0.customer.id) == nil
+        let holders = try holders(of: wanted.map(\.change.fields), in: tx)
+        let free = wanted.filter { change, _ in
+            change.fields != change.customer.fields && change.fields.isKnownBySomething
+                && holders.holder(of: change.fields, except: change.customer.id) == nil
         }
-        try CustomerQueries.put(free.map { ($0.customer.id, $0.fields) }, in: tx)
-        try HistoryQueries.insert(
-            .updated, free.map { ($0.customer.id, $0.fields.edits(from: $0.customer.fields)) }, by: actor, in: tx)
+        try HistoryQueries.insert(.updated, put(free.map(\.change), in: tx), by: actor, in: tx)
         let restored = free.count { $0.isWhole }
         return (restored, customers.count - restored)
     }

@@ -86,6 +86,18 @@ enum HistoryQueries {
         ).quick
     }
 
+    /// What an import does is one, also when the import was begun by a build that knew none.
+    static func ensure(_ id: CustomerOperation.ID, _ kind: CustomerOperation.Kind, in tx: borrowing TenantTransaction)
+        throws
+    {
+        let actor = AuditEvent.Actor.system
+        try tx.execute(
+            """
+            INSERT INTO app.customer_operations (tenant_id, id, kind, actor, actor_id, customers)
+            VALUES (\(tx.tenantID), \(id), \(kind.rawValue), \(actor.kind), \(actor.id), 0) ON CONFLICT (tenant_id, id) DO NOTHING
+            """)
+    }
+
     static func lock(_ id: CustomerOperation.ID, in tx: borrowing TenantTransaction) throws -> CustomerOperation? {
         try tx.first(
             """
@@ -131,20 +143,30 @@ enum HistoryQueries {
             """)
     }
 
-    /// What it changed, customer by customer.
-    /// - Parameter last: only those behind this one.
-    static func changes(
-        of id: CustomerOperation.ID, after last: UUIDv7 = .least, limit: Int, in tx: borrowing TenantTransaction
-    ) throws -> [(id: UUIDv7, change: Change)] {
+    /// What it changed, in its order.
+    static func changes(of id: CustomerOperation.ID, limit: Int, in tx: borrowing TenantTransaction) throws -> [Change]
+    {
         try tx.all(
             """
-            SELECT id, customer_id, fields::text AS fields FROM app.customer_changes
-            WHERE tenant_id = \(tx.tenantID) AND operation_id = \(id) AND id > \(last) ORDER BY id LIMIT \(limit)
+            SELECT customer_id, fields::text AS fields FROM app.customer_changes
+            WHERE tenant_id = \(tx.tenantID) AND operation_id = \(id) ORDER BY id LIMIT \(limit)
+            """, change)
+    }
+
+    /// The same of some customers, all of it.
+    static func changes(of id: CustomerOperation.ID, of customers: [Customer.ID], in tx: borrowing TenantTransaction)
+        throws -> [Change]
+    {
+        guard !customers.isEmpty else { return [] }
+        return try tx.all(
             """
-        ) { row in
-            let edits = try CustomerEdits.read(row.decode("fields"))
-            return (id: try row.decode("id"), change: (customer: try row.decode("customer_id"), edits: edits))
-        }
+            SELECT customer_id, fields::text AS fields FROM app.customer_changes
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(customers))) AND operation_id = \(id) ORDER BY id
+            """, change)
+    }
+
+    @Sendable private static func change(_ row: inout Row) throws -> Change {
+        try (customer: row.decode("customer_id"), edits: CustomerEdits.read(row.decode("fields")))
     }
 
     @Sendable private static func operation(_ row: inout Row) throws -> CustomerOperation {

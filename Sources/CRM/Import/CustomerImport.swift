@@ -23,6 +23,8 @@ package struct CustomerImport: Sendable {
         package var done = 0, created = 0, updated = 0, skipped = 0, rejected = 0
         /// Of one that was undone: as before, and changed again since, so that they stay.
         package var undone = 0, kept = 0
+        /// The last whose change has been taken back.
+        var undoneTo = 0
     }
 
     package let id: ID
@@ -96,6 +98,6 @@ package enum CustomerImportError: Error, Sendable, Equatable {
     case unusable(code: String, detail: String)
     /// The file has been let go of.
     case fileGone
-    /// It is under way, failed, or was a trial: there is nothing to undo.
+    /// It is under way, was a trial, or was made by a build that wrote down no changes: there is nothing to undo.
     case notUndoable
 }

@@ -34,6 +34,9 @@ package struct CustomerImportRunner: Sendable {
     /// Another worker has ended the import.
     private struct Superseded: Error {}
 
+    /// A part of the file is not there.
+    private struct Incomplete: Error {}
+
     /// - Throws: what may pass: the attempt is to be repeated.
     package func perform(_ job: CustomerImportJob, _ attempt: JobAttempt) async throws {
         do {
@@ -58,6 +61,11 @@ package struct CustomerImportRunner: Sendable {
         let found = try await database.read(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
         // Whoever asked for it has gone meanwhile, with all that was theirs.
         guard let found, found.state == .running else { return }
+        if !found.choices.isTrial {
+            try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+                try HistoryQueries.ensure(CustomerOperation.ID(id.uuid), .import, in: tx)
+            }
+        }
         let last = try await database.read(ImportQueries.lastRow(of: id, tenant), in: .tenant(tenant))
         let work = Work(
             id: id, tenant: tenant, choices: found.choices, fileBytes: found.fileBytes,
@@ -71,8 +79,7 @@ package struct CustomerImportRunner: Sendable {
             if let content {
                 file.append(content)
             } else {
-                // Who ends an import lets go of its file: what is missing is not the file's end.
-                guard file.bytesRead == found.fileBytes else { throw Superseded() }
+                guard file.bytesRead == found.fileBytes else { throw try await missing(id, tenant) }
                 file.finish()
             }
             while let row = file.next() {
@@ -89,6 +96,12 @@ package struct CustomerImportRunner: Sendable {
         try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
             try ImportQueries.finish(id, failure: nil, in: tx)
         }
+    }
+
+    /// Who ends an import lets go of its file: what is missing is not the file's end.
+    private func missing(_ id: CustomerImport.ID, _ tenant: TenantID) async throws -> any Error {
+        let found = try await database.read(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
+        return found?.state == .running ? Incomplete() : Superseded()
     }
 
     /// A batch asks for hundreds of customers at once, and nobody waits for it.
@@ -132,7 +145,7 @@ package struct CustomerImportRunner: Sendable {
         // Of a trial, nobody that is new has an id.
         let verdicts = batch.verdicts.map { $0.told(isTrial: work.choices.isTrial) }
         try ImportQueries.insertRows(verdicts, of: work.id, in: tx)
-        try ImportQueries.advance(work.id, by: verdicts, bytesDone: bytesDone, in: tx)
+        guard try ImportQueries.advance(work.id, by: verdicts, bytesDone: bytesDone, in: tx) else { throw Superseded() }
     }
 }
 

@@ -113,11 +113,39 @@ package struct CustomerImportService: Sendable {
         around: @escaping @Sendable (borrowing TenantTransaction, () throws -> CustomerImport) throws -> Output
     ) async throws -> Output {
         let old = try await find(id, for: caller), tenant = caller.tenantID
+        // Who asks again is told what they were told before, also when the file has gone since.
+        let chosen: Result<ImportChoices, CustomerImportError>
+        do {
+            chosen = .success(try await choose(choices, targets, asBefore: old, for: caller))
+        } catch let error as CustomerImportError {
+            chosen = .failure(error)
+        }
+        return try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
+            try around(tx) {
+                let chosen = try chosen.get()
+                // Who works through it lets go of it in the end, and keeps it until then.
+                guard let source = chosen.source, try ImportQueries.lock(source, in: tx) != nil else {
+                    throw CustomerImportError.unknown
+                }
+                guard try tx.run(ImportQueries.part(0, in: source, of: tenant)) != nil else {
+                    throw CustomerImportError.fileGone
+                }
+                let new = CustomerImport.ID.next()
+                _ = try tx.run(ImportQueries.insert(new, by: caller.userID, of: tenant))
+                return try start(new, fileBytes: old.fileBytes, chosen, for: caller, in: tx)
+            }
+        }
+    }
+
+    /// - Parameter targets: as for ``runAgain(_:_:targets:for:around:)``.
+    private func choose(
+        _ choices: ImportChoices, _ targets: [ImportTarget?]?, asBefore old: CustomerImport, for caller: Caller
+    ) async throws -> ImportChoices {
         var wanted = choices
         wanted.format = old.choices.format
         wanted.encoding = choices.encoding ?? old.choices.encoding
         wanted.separator = choices.separator ?? old.choices.separator
-        wanted.source = old.choices.source ?? id
+        wanted.source = old.choices.source ?? old.id
         if wanted.format == .csv {
             let isReadAlike = wanted.encoding == old.choices.encoding && wanted.separator == old.choices.separator
             let names: [String]
@@ -130,21 +158,7 @@ package struct CustomerImportService: Sendable {
             }
             if let targets { wanted.mapping = try ImportMapping(names, targets: targets) }
         }
-        let chosen = wanted
-        return try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
-            // Who works through it lets go of it in the end, and keeps it until then.
-            guard let source = chosen.source, try ImportQueries.lock(source, in: tx) != nil else {
-                throw CustomerImportError.unknown
-            }
-            guard try tx.run(ImportQueries.part(0, in: source, of: tenant)) != nil else {
-                throw CustomerImportError.fileGone
-            }
-            return try around(tx) {
-                let new = CustomerImport.ID.next()
-                _ = try tx.run(ImportQueries.insert(new, by: caller.userID, of: tenant))
-                return try start(new, fileBytes: old.fileBytes, chosen, for: caller, in: tx)
-            }
-        }
+        return wanted
     }
 
     /// Reads the head of a stored file.
@@ -167,18 +181,32 @@ package struct CustomerImportService: Sendable {
         let tenant = caller.tenantID
         let found = try await database.browse(ImportQueries.find(id, of: tenant), in: .tenant(tenant))
         guard let found else { throw CustomerImportError.unknown }
-        guard found.state == .running, found.updatedAt.advanced(by: Self.quietAfter) < .now() else { return found }
+        guard found.state == .running || found.state == .undoing,
+            found.updatedAt.advanced(by: Self.quietAfter) < .now()
+        else { return found }
         return try await database.withTenant(tenant) { (tx: borrowing TenantTransaction) in
-            switch try jobs.state(of: CustomerImportJob.self, uniqueKey: CustomerImportJob(id).uniqueKey, in: tx) {
-            // Begun by a build that knew no jobs.
-            case nil: try enqueue(id, in: tx)
-            case .dead, .cancelled: try ImportQueries.finish(id, failure: CustomerImport.couldNotGoOn, in: tx)
-            case .scheduled, .available, .running, .paused: break
-            }
+            found.state == .running ? try lookAfterWork(id, in: tx) : try lookAfterUndoing(id, in: tx)
             guard let found = try tx.run(ImportQueries.find(id, of: tx.tenantID)) else {
                 throw CustomerImportError.unknown
             }
             return found
+        }
+    }
+
+    private func lookAfterWork(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+        switch try jobs.state(of: CustomerImportJob.self, uniqueKey: CustomerImportJob(id).uniqueKey, in: tx) {
+        // Begun by a build that knew no jobs.
+        case nil: try enqueue(id, in: tx)
+        case .dead, .cancelled: try ImportQueries.finish(id, failure: CustomerImport.couldNotGoOn, in: tx)
+        case .scheduled, .available, .running, .paused: break
+        }
+    }
+
+    private func lookAfterUndoing(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+        switch try jobs.state(of: ImportUndoJob.self, uniqueKey: ImportUndoJob(id).uniqueKey, in: tx) {
+        // Whoever wants it undone asks again, and it goes on where it was left.
+        case nil, .dead, .cancelled: try ImportQueries.leave(id, in: tx)
+        case .scheduled, .available, .running, .paused: break
         }
     }
 
@@ -232,17 +260,19 @@ package struct CustomerImportService: Sendable {
     package func undo(_ id: CustomerImport.ID, for caller: Caller) async throws -> CustomerImport {
         try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             guard let found = try ImportQueries.lock(id, in: tx) else { throw CustomerImportError.unknown }
-            if found.state == .undoing || found.state == .undone { return found }
-            guard found.state == .completed || found.state == .failed, !found.choices.isTrial else {
-                throw CustomerImportError.notUndoable
+            if found.state == .undone { return found }
+            if found.state != .undoing {
+                guard found.state == .completed || found.state == .failed, !found.choices.isTrial,
+                    try HistoryQueries.lock(CustomerOperation.ID(id.uuid), in: tx) != nil
+                else { throw CustomerImportError.notUndoable }
+                guard found.createdAt.advanced(by: CustomerService.timeInBin) > .now() else {
+                    throw CustomerOperationError.tooOld
+                }
+                try ImportQueries.setState(.undoing, of: id, in: tx)
+                try AuditLog.record(.customersRestored, by: caller.auditActor, id, in: tx)
             }
-            guard found.createdAt.advanced(by: CustomerService.timeInBin) > .now() else {
-                throw CustomerOperationError.tooOld
-            }
-            try ImportQueries.setState(.undoing, of: id, in: tx)
             let job = ImportUndoJob(id)
             try jobs.enqueue(job, uniqueKey: job.uniqueKey, in: tx)
-            try AuditLog.record(.customersRestored, by: caller.auditActor, id, in: tx)
             guard let found = try tx.run(ImportQueries.find(id, of: tx.tenantID)) else {
                 throw CustomerImportError.unknown
             }

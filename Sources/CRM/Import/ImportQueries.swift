@@ -7,7 +7,8 @@ import Database
 enum ImportQueries {
     private static let columns: Statement = """
         id, state, source_id, format, encoding, separator, columns, targets, policy, is_trial, file_bytes, bytes_done, rows_done,
-        rows_created, rows_updated, rows_skipped, rows_rejected, rows_undone, rows_kept, failure_code, failure, created_at, updated_at
+        rows_created, rows_updated, rows_skipped, rows_rejected, rows_undone, rows_kept, undone_row, failure_code, failure, created_at,
+        updated_at
         """
 
     static func insert(_ id: CustomerImport.ID, by user: UserID, of tenant: TenantID) -> Query<Int> {
@@ -34,10 +35,15 @@ enum ImportQueries {
             UPDATE app.customer_imports
             SET state = 'running', file_bytes = \(fileBytes), source_id = \(choices.source), format = \(choices.format.rawValue),
                 encoding = \(choices.encoding?.rawValue), separator = \(choices.separator?.rawValue),
-                columns = \(TextArray(columns.map(\.name))), targets = \(TextArray(columns.map { $0.target?.rawValue ?? "" })),
+                columns = \(TextArray(columns.map { kept($0.name) })), targets = \(TextArray(columns.map { $0.target?.rawValue ?? "" })),
                 policy = \(choices.policy.rawValue), is_trial = \(choices.isTrial), updated_at = now()
             WHERE tenant_id = \(tenant) AND id = \(id)
             """)
+    }
+
+    /// What stands in a file, as PostgreSQL can keep it: its texts hold no NUL.
+    private static func kept(_ text: String) -> String {
+        text.utf8.contains(0) ? String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 })) : text
     }
 
     /// Lets go of a file that has not been taken in. One that has been stays, also when whoever brought it does not know.
@@ -82,6 +88,7 @@ enum ImportQueries {
         rows.rejected = try row.decode("rows_rejected")
         rows.undone = try row.decode("rows_undone")
         rows.kept = try row.decode("rows_kept")
+        rows.undoneTo = try row.decode("undone_row")
         let code: String? = try row.decodeIfPresent("failure_code"),
             detail: String? = try row.decodeIfPresent("failure")
         return try CustomerImport(
@@ -118,31 +125,41 @@ enum ImportQueries {
             if index > 0 { statement += ", " }
             statement += """
                 (\(tx.tenantID), \(id), \(row.number), \(row.verdict.rawValue), \(row.customerID), \(row.reason?.code), \
-                \(row.reason?.detail), \(row.cells.map { TextArray($0) }))
+                \(row.reason?.detail), \(row.cells.map { TextArray($0.map { kept($0) }) }))
                 """
         }
         statement.isPrepared = false
         try tx.execute(statement)
     }
 
+    /// - Returns: whether the import is under way still.
     static func advance(
         _ id: CustomerImport.ID, by rows: [CustomerImportRow], bytesDone: Int, in tx: borrowing TenantTransaction
-    ) throws {
+    ) throws -> Bool {
         func count(_ verdict: CustomerImport.Verdict) -> Int { rows.count { $0.verdict == verdict } }
-        try tx.execute(
+        return try tx.execute(
             """
             UPDATE app.customer_imports
             SET rows_done = rows_done + \(rows.count), rows_created = rows_created + \(count(.created)),
                 rows_updated = rows_updated + \(count(.updated)), rows_skipped = rows_skipped + \(count(.skipped)),
                 rows_rejected = rows_rejected + \(count(.rejected)), bytes_done = \(bytesDone), updated_at = now()
-            WHERE tenant_id = \(tx.tenantID) AND id = \(id)
-            """)
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND state = 'running'
+            """) == 1
     }
 
-    /// Ends an import that is under way, and lets go of its file unless that may be asked for again.
+    /// Ends an import that is under way, and lets go of its file unless that may be asked for again or is worked through for another.
     static func finish(
         _ id: CustomerImport.ID, failure: (code: String, detail: String)?, in tx: borrowing TenantTransaction
     ) throws {
+        // Of several that work through one file the last lets go of it: one after the other they look who is left.
+        _ = try tx.first(
+            """
+            SELECT id FROM app.customer_imports
+            WHERE tenant_id = \(tx.tenantID) AND id = (
+                SELECT coalesce(source_id, id) FROM app.customer_imports WHERE tenant_id = \(tx.tenantID) AND id = \(id))
+            FOR UPDATE
+            """
+        ) { row in try row.decode("id") as CustomerImport.ID }
         let ended = try tx.first(
             """
             UPDATE app.customer_imports
@@ -157,11 +174,21 @@ enum ImportQueries {
             )
         }
         guard let ended, !ended.isTrial else { return }
-        try dropFile(ended.file, in: tx)
+        if try !isWorkedThrough(ended.file, in: tx) { try dropFile(ended.file, in: tx) }
         try HistoryQueries.setCustomers(of: CustomerOperation.ID(id.uuid), ended.customers, in: tx)
     }
 
-    static func dropFile(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+    private static func isWorkedThrough(_ file: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> Bool {
+        try tx.one(
+            """
+            SELECT EXISTS (
+                SELECT FROM app.customer_imports
+                WHERE tenant_id = \(tx.tenantID) AND (id = \(file) OR source_id = \(file)) AND state = 'running') AS yes
+            """
+        ) { row in try row.decode("yes") }
+    }
+
+    private static func dropFile(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
         try tx.execute("DELETE FROM app.customer_import_parts WHERE tenant_id = \(tx.tenantID) AND import_id = \(id)")
     }
 
@@ -194,6 +221,33 @@ enum ImportQueries {
 
     // MARK: - Undoing
 
+    /// Of some customers those whom the file has added, and those of whom a row before this one has told.
+    static func told(
+        _ customers: [Customer.ID], of id: CustomerImport.ID, before row: Int, in tx: borrowing TenantTransaction
+    )
+        throws -> Set<Customer.ID>
+    {
+        guard !customers.isEmpty else { return [] }
+        return Set(
+            try tx.all(
+                """
+                SELECT DISTINCT customer_id FROM app.customer_import_rows
+                WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray(customers))) AND import_id = \(id)
+                  AND (verdict = 'created' OR verdict = 'updated' AND row_number < \(row))
+                """
+            ) { row in try row.decode("customer_id") })
+    }
+
+    /// The import is what it was before somebody wanted it undone.
+    static func leave(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+        try tx.execute(
+            """
+            UPDATE app.customer_imports
+            SET state = CASE WHEN failure_code IS NULL THEN 'completed' ELSE 'failed' END, updated_at = now()
+            WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND state = 'undoing'
+            """)
+    }
+
     static func setState(_ state: CustomerImport.State, of id: CustomerImport.ID, in tx: borrowing TenantTransaction)
         throws
     {
@@ -204,13 +258,15 @@ enum ImportQueries {
             """)
     }
 
+    /// - Parameter row: the last whose change has been taken back.
     static func noteUndone(
-        _ id: CustomerImport.ID, undone: Int, kept: Int, in tx: borrowing TenantTransaction
+        _ id: CustomerImport.ID, undone: Int, kept: Int, to row: Int? = nil, in tx: borrowing TenantTransaction
     ) throws {
         try tx.execute(
             """
             UPDATE app.customer_imports
-            SET rows_undone = rows_undone + \(undone), rows_kept = rows_kept + \(kept), updated_at = now()
+            SET rows_undone = rows_undone + \(undone), rows_kept = rows_kept + \(kept), undone_row = coalesce(\(row), undone_row),
+                updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = \(id)
             """)
     }

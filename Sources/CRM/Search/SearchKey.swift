@@ -68,13 +68,12 @@ enum SearchWords {
     }
 
     private static func isPartOfWord(_ character: Character) -> Bool {
-        character.unicodeScalars.contains { scalar in
-            switch scalar.properties.generalCategory {
-            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
-                .spacingMark, .decimalNumber, .letterNumber, .otherNumber:
-                true
-            default: false
-            }
+        // By what it begins with: an apostrophe with a mark over it is none.
+        switch character.unicodeScalars.first?.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
+            .spacingMark, .decimalNumber, .letterNumber, .otherNumber:
+            true
+        default: false
         }
     }
 

@@ -6,7 +6,25 @@ import Core
 /// Patterns for LIKE in which what a person typed stands for itself.
 enum LikePattern {
     static func escaped(_ text: String) -> String {
-        text.map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined()
+        text.escaping("\\%_")
+    }
+}
+
+/// A word for tsquery in which what a person typed stands for itself.
+enum QuotedLexeme {
+    /// `'anand'`; a quote or a backslash has a backslash before it (PostgreSQL manual, 8.11.2).
+    static func quoted(_ word: String) -> String { "'" + word.escaping("'\\") + "'" }
+}
+
+extension String {
+    /// Scalar by scalar: with a mark behind it a sign is another character, but the same to whom it is escaped for.
+    fileprivate func escaping(_ signs: String) -> String {
+        var text = UnicodeScalarView()
+        for scalar in unicodeScalars {
+            if signs.unicodeScalars.contains(scalar) { text.append("\\") }
+            text.append(scalar)
+        }
+        return String(text)
     }
 }
 

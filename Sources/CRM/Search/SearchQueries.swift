@@ -30,6 +30,18 @@ enum SearchQueries {
             """
     }
 
+    /// Who is found under the name of somebody who was merged into them is found so by whoever may see them.
+    static func followOwners(of survivors: [Customer.ID], in tx: borrowing TenantTransaction) throws {
+        guard !survivors.isEmpty else { return }
+        try tx.execute(
+            """
+            UPDATE app.customer_search_keys k SET owner_id = s.owner_id
+            FROM app.customers m JOIN app.customers s ON s.tenant_id = m.tenant_id AND s.id = m.merged_into
+            WHERE m.tenant_id = \(tx.tenantID) AND m.merged_into = ANY (\(UUIDArray(survivors)))
+              AND k.tenant_id = \(tx.tenantID) AND k.customer_id = m.id AND k.owner_id IS DISTINCT FROM s.owner_id
+            """)
+    }
+
     /// They are found no more.
     static func remove(_ ids: [Customer.ID], in tx: borrowing TenantTransaction) throws {
         guard !ids.isEmpty else { return }
@@ -63,6 +75,7 @@ enum SearchQueries {
                   JOIN app.customers m ON m.tenant_id = \(tenant) AND m.id = f.customer_id
                   GROUP BY 1) s
             JOIN app.customers c ON c.tenant_id = \(tenant) AND c.id = s.customer_id AND c.deleted_at IS NULL
+              AND c.owner_id IS NOT DISTINCT FROM coalesce(\(user), c.owner_id)
             ORDER BY s.place, c.id DESC LIMIT \(limit)
             """
         return Query.rows(statement, read).limited(to: .seconds(3))

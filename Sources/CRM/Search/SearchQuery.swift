@@ -42,7 +42,8 @@ package struct SearchQuery: Sendable, Equatable {
             return "% ~" + LikePattern.escaped(sound) + (isLast ? "%" : " %")
         }
         let longer = isTag ? [] : typed.filter { $0.utf8.count >= 3 }
-        notes = longer.count == typed.count ? longer.map { "'\($0)':*" }.joined(separator: " & ") : nil
+        notes =
+            longer.count == typed.count ? longer.map { QuotedLexeme.quoted($0) + ":*" }.joined(separator: " & ") : nil
         let latin = text.latinised
         mistyped = !isTag && latin.utf8.count >= 4 ? SearchWords.bounded(latin, 100) : nil
     }

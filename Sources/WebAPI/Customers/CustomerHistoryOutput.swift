@@ -20,8 +20,8 @@ enum CustomerHistoryOutput {
                     for edit in entry.edits {
                         json.object { json in
                             json.member("field", edit.field.name)
-                            write(edit.from, "from", to: &json)
-                            write(edit.to, "to", to: &json)
+                            write(edit.from, "from", of: edit.field, to: &json)
+                            write(edit.to, "to", of: edit.field, to: &json)
                         }
                     }
                 }
@@ -30,16 +30,16 @@ enum CustomerHistoryOutput {
     }
 
     /// As it stands in the customer; what was or became empty is absent.
-    private static func write(_ value: FieldValue, _ name: StaticString, to json: inout JSONWriter) {
-        switch value {
-        case .none: break
-        case .texts(let texts): json.member(name, texts)
-        case .text(let text):
-            if let value = CustomValue(stored: text) {
-                json.member(name) { CustomValueOutput.write(value, to: &$0) }
-            } else {
-                json.member(name, text)
-            }
+    private static func write(
+        _ value: FieldValue, _ name: StaticString, of field: CustomerField, to json: inout JSONWriter
+    ) {
+        switch (field, value) {
+        case (_, .none): break
+        case (_, .texts(let texts)): json.member(name, texts)
+        case (.custom, .text(let text)):
+            guard let value = CustomValue(stored: text) else { return }
+            json.member(name) { CustomValueOutput.write(value, to: &$0) }
+        case (_, .text(let text)): json.member(name, text)
         }
     }
 }
