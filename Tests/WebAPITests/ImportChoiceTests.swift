@@ -147,6 +147,78 @@ import Testing
         }
     }
 
+    @Test func whoHasSomethingWrittenOfThemStays() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let people = (0..<9).map { "C\($0),\(7_000_000_000 + $0)" }.joined(separator: "\n")
+            let done = try await bring(Array(("name,phone\n" + people).utf8), acme)
+            let ids = try await data("/v1/customers?sort=name", acme).compactMap { $0["id"] as? String }
+            let written: [(String, [String: Any])] = [
+                ("interactions", ["kind": "note", "body": "x"]),
+                ("ledger-entries", ["kind": "given", "amount_paise": 100]), ("consents", acme.withdrawn()),
+                ("do-not-contact", ["reason": "asked"]),
+            ]
+            for (id, (what, body)) in zip(ids, written) {
+                let reply = try await acme.post("/v1/customers/\(id)/\(what)", body)
+                #expect(reply.status == 201, "\(what): \(reply.text)")
+            }
+            let task = try await acme.post(
+                "/v1/follow-ups", ["title": "x", "due_at": "2027-01-01T00:00:00Z", "customer_id": ids[4]])
+            #expect(task.status == 201, "\(task.text)")
+            let merged = try await acme.post("/v1/customers/\(ids[5])/merge", ["customer_id": ids[6]])
+            #expect(merged.status == 200)
+
+            let undone = try await undo(done["id"], acme)
+            #expect(undone["customers_undone"] as? Int == 2 && undone["customers_kept"] as? Int == 6, "\(undone)")
+            let left = try await data("/v1/customers?sort=name", acme).compactMap { $0["id"] as? String }
+            #expect(left == Array(ids.prefix(6)))
+            #expect(try await data("/v1/customers/deleted", acme).isEmpty)
+        }
+    }
+
+    @Test func whatStoppedHalfWayIsUndone() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant(), file = Array("name,phone\nAsha,9812345678\n".utf8)
+            let failed = try await bring(file, acme), left = try await bring(file, acme)
+            func become(_ state: String, _ id: Any?, _ more: String = "") throws {
+                let hex = (id as? String ?? "").dropFirst(4)
+                try api.database.run(
+                    as: "unnati_owner",
+                    """
+                    UPDATE app.customer_imports SET state = '\(state)', updated_at = now() - interval '1 hour' \(more)
+                    WHERE id = '\(hex)'
+                    """)
+            }
+            // Of one that failed, what it did get done.
+            try become("failed", failed["id"], ", failure_code = 'import_failed', failure = 'x'")
+            #expect(try await undo(failed["id"], acme)["state"] as? String == "undone")
+            #expect(try await data("/v1/customers", acme).isEmpty)
+            // Of an undoing that nobody is at any more: it may be asked for again.
+            try become("undoing", left["id"])
+            let path = "/v1/customer-imports/\(left["id"] as? String ?? "")"
+            #expect(try await acme.get(path).object["state"] as? String == "completed")
+            try become("undoing", left["id"])
+            #expect(try await undo(left["id"], acme)["state"] as? String == "undone")
+        }
+    }
+
+    @Test func bytesThatNoTextHoldsEndNoImport() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let file = "na\u{0}me,phone\nA\u{0}sha,9812345678\nRavi,98\u{0}12345679\nGood,9812345670\n"
+            let done = try await bring(Array(file.utf8), acme)
+            #expect(done["state"] as? String == "completed" && done["rows_created"] as? Int == 1, "\(done)")
+            let path = "/v1/customer-imports/\(done["id"] as? String ?? "")/rejected"
+            #expect(try await acme.get(path).text.contains("Asha,9812345678"))
+            // They are not kept for good.
+            try api.database.run(
+                as: "unnati_owner", "UPDATE app.customer_imports SET updated_at = now() - interval '31 days'")
+            _ = try api.doWhatIsDue()
+            let later = try await acme.get(path)
+            #expect(later.status == 200 && !later.text.contains("9812345678"), "\(later.text)")
+        }
+    }
+
     @Test func rejectedRowsComeBackAsAFileToBePutRight() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

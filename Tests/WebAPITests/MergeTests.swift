@@ -111,6 +111,49 @@ import Testing
         }
     }
 
+    @Test func whoSeesTheirOwnAloneFindsThemByTheNameOfWhoeverWasMerged() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            _ = try await acme.patch("/v1/business", ["staff_see_own_customers": true], ifMatch: "*")
+            let staff = try await acme.colleague(.staff)
+            let mine = try await staff.makeCustomer(["name": "Suresh"]),
+                other = try await acme.makeCustomer(["name": "Velvet"])
+            let third = try await acme.makeCustomer(["name": "Damask"])
+            func found(_ text: String) async throws -> [String?] {
+                try await data("/v1/customers/search?q=\(text)", staff).map { $0["id"] as? String }
+            }
+            _ = try await merge(third, into: other, acme)
+            for name in ["velvet", "damask"] { #expect(try await found(name) == [], "\(name)") }
+            let merged = try await merge(other, into: mine, acme)
+            for name in ["velvet", "damask", "suresh"] { #expect(try await found(name) == [mine], "\(name)") }
+            // Whoever looks after the one who stayed does so after all of them.
+            _ = try await acme.patch("/v1/customers/\(mine)", ["owner_id": NSNull()], ifMatch: "*")
+            for name in ["velvet", "damask", "suresh"] { #expect(try await found(name) == [], "\(name)") }
+            _ = try await acme.post(
+                "/v1/customers/bulk-update",
+                ["customer_ids": [other], "change": ["owner_id": staff.userID.description]])
+            for name in ["velvet", "damask", "suresh"] { #expect(try await found(name) == [mine], "\(name)") }
+            _ = try await undo(try mergeID(merged), acme)
+            for name in ["velvet", "damask"] { #expect(try await found(name) == [], "\(name)") }
+            #expect(try await found("suresh") == [mine])
+        }
+    }
+
+    @Test func whatIsDoneToManyIsDoneToWhoeverTheyTurnedOutToBe() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let one = try await acme.makeCustomer(["name": "One"]), two = try await acme.makeCustomer(["name": "Two"])
+            _ = try await merge(two, into: one, acme)
+            let tagged = try await acme.post("/v1/customers/bulk-update", ["customer_ids": [two], "add_tags": ["x"]])
+            #expect(tagged.status == 200 && (tagged.object["unknown"] as? [Any])?.isEmpty != false, "\(tagged.text)")
+            #expect(try await acme.get("/v1/customers/\(one)").object["tags"] as? [String] == ["x"])
+            #expect(try await acme.post("/v1/customers/bulk-delete", ["customer_ids": [two, one]]).status == 200)
+            #expect(try await acme.get("/v1/customers/\(one)").status == 404)
+            let back = try await api.request("POST", "/v1/customers/\(two)/restore", token: acme.token)
+            #expect(back.object["id"] as? String == one, "\(back.text)")
+        }
+    }
+
     @Test func whatCannotBeMergedIsNot() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant(), other = try await api.makeTenant()

@@ -136,7 +136,8 @@ import Testing
     @Test(arguments: [
         "%", "' OR 1=1 --", "\\", "_", "a\\", "'':*", "& | !", "😀", "\u{94D}", "~srs", "((((", "क्", "1", "%%%%%%%%%%%%",
         "a b c d e f g h i j k l m",
-        "#", "@", "x@", String(repeating: "a ", count: 50), String(repeating: "ब", count: 33), "\u{202E}abc", "#%",
+        "#", "@", "x@", "ab'\u{94D}", "ab\\\u{94D}", "abc\u{D4E}'d", "%\u{301}\u{301}",
+        String(repeating: "a ", count: 50), String(repeating: "ब", count: 33), "\u{202E}abc", "#%",
     ])
     func nothingThatIsTypedBreaksIt(_ text: String) async throws {
         try await TestAPI.run { api in

@@ -44,7 +44,7 @@ package struct ImportProgress: AsyncSequence, Sendable {
 
         package mutating func next() async throws -> Element? {
             guard let seen else { return tell(progress.first) }
-            guard seen.state == .running || seen.state == .receiving else { return nil }
+            guard [.receiving, .running, .undoing].contains(seen.state) else { return nil }
             while true {
                 try await Task.sleep(for: ImportProgress.interval)
                 if progress.mustStop() { return nil }
