@@ -88,7 +88,7 @@ let package = Package(
         room("WebApp", ["Core", "HTTPMessage", crypto, httpTypes], exclude: ["Resources"]),
         room("Admission", ["Core", "JSON", "Database", "Jobs", crypto, logging]),
         room("Jobs", ["Core", "JSON", "Database", logging, metrics]),
-        room("Privacy", ["Audit", "Core", "Database"]),
+        room("Privacy", ["Audit", "Core", "Database", crypto]),
         room("Audit", ["Core", "Database"]),
         room("Messaging", ["Core", "JSON", "HTTPMessage", "HTTPOutbound", httpTypes]),
         room(
@@ -112,7 +112,7 @@ let package = Package(
             [
                 "Core", "Telemetry", "Execution", "Database", "Passwords", "Tokens", "HTTPMessage", "HTTPTransport",
                 "HTTPOutbound", "Messaging", "Admission", "Audit", "Jobs", "JSON", "QRCodes",
-                "Accounts", "CRM", "WebAPI", "WebApp", lifecycle, logging, metrics,
+                "Accounts", "CRM", "Privacy", "WebAPI", "WebApp", lifecycle, logging, metrics,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -10,6 +10,7 @@ import HTTPMessage
 import HTTPTransport
 import Jobs
 import Passwords
+import Privacy
 import SystemPackage
 import Tokens
 
@@ -143,6 +144,14 @@ package struct ConfigurationReader {
         read("MIGRATIONS_DIRECTORY", into: &folder)
         try finish()
         return (Secret(url), folder)
+    }
+
+    /// What seals copies of customers who are erased; nil when none are to be kept.
+    package mutating func erasedCopyKey() -> ErasedCopySealingKey? {
+        guard let text = text("ERASED_COPY_KEY"), !text.isEmpty else { return nil }
+        let key = ErasedCopySealingKey(text)
+        if key == nil { mistakes.append("ERASED_COPY_KEY is not what `unnati privacy make-key` prints.") }
+        return key
     }
 
     /// Where migrations are.

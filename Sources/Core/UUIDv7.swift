@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unnati: a growth platform for very small businesses.
 
+import Synchronization
+
 /// 128 bits of identifier: a time-ordered UUID, version 7 (RFC 9562 §5.7).
 ///
 /// Time order keeps the newest rows of a tenant at one end of its index, so a page of a list is one short index scan.
@@ -13,17 +15,34 @@ package struct UUIDv7: Hashable, Sendable, Comparable {
         self.low = low
     }
 
-    /// A new identifier: 48 bits of milliseconds, 12 bits of the fraction below (RFC 9562 §6.2, method 3), 62 random bits.
-    package static func next(at now: Instant = .now()) -> UUIDv7 {
-        UUIDv7(at: now, random: UInt64.random(in: .min ... .max))
+    /// A new identifier: 48 bits of milliseconds, 12 bits of the fraction below (RFC 9562 §6.2, method 3), 62 random bits. Each is greater
+    /// than those that this process has made before, so that what comes together keeps its order.
+    package static func next() -> UUIDv7 {
+        let now = ticks(at: .now())
+        var last = latest.load(ordering: .relaxed)
+        while true {
+            // A clock that was set back by more than a moment is followed.
+            let tick = last > now + ticksPerSecond ? now : max(now, last + 1)
+            let (isDone, found) = latest.compareExchange(expected: last, desired: tick, ordering: .relaxed)
+            if isDone { return UUIDv7(tick: tick, random: .random(in: .min ... .max)) }
+            last = found
+        }
     }
 
-    package init(at now: Instant, random: UInt64) {
-        let microseconds = UInt64(max(0, now.microseconds))
-        let milliseconds = (microseconds / 1_000) & 0xFFFF_FFFF_FFFF
-        let fraction = ((microseconds % 1_000) << 12) / 1_000
+    package init(at now: Instant, random: UInt64) { self.init(tick: Self.ticks(at: now), random: random) }
+
+    private init(tick: UInt64, random: UInt64) {
         self.init(
-            high: milliseconds << 16 | 0x7000 | fraction, low: random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+            high: (tick >> 12) << 16 | 0x7000 | tick & 0xFFF,
+            low: random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+
+    private static let latest = Atomic<UInt64>(0), ticksPerSecond: UInt64 = 1_000 << 12
+
+    /// Of 4096 in a millisecond.
+    private static func ticks(at now: Instant) -> UInt64 {
+        let microseconds = UInt64(max(0, now.microseconds))
+        return ((microseconds / 1_000) & 0xFFFF_FFFF_FFFF) << 12 | ((microseconds % 1_000) << 12) / 1_000
     }
 
     /// The greatest value there is: where a list that runs from new to old begins.

@@ -11,14 +11,17 @@ package struct PersonalData: ~Copyable {
     let connection: AdminConnection
     let url: Secret<String>
     private let catalog: PrivacyCatalog
+    private let copyKey: ErasedCopySealingKey?
 
+    /// - Parameter copyKey: seals a copy of each customer who is erased, which is destroyed a year later; without it none is kept.
     /// - Throws: ``PrivacyError``, `AdminError`.
-    package init(url: Secret<String>) throws {
+    package init(url: Secret<String>, copyKey: ErasedCopySealingKey? = nil) throws {
         let connection = try AdminConnection(url: url)
         guard try !connection.isBoundByRowSecurity() else { throw PrivacyError.bound }
         catalog = try PrivacyCatalog(of: connection)
         self.connection = connection
         self.url = url
+        self.copyKey = copyKey
     }
 
     /// What was done, or would be, with the rows of one table.
@@ -48,7 +51,15 @@ package struct PersonalData: ~Copyable {
     package borrowing func export(_ subject: PrivacySubject, _ write: (String) throws -> Void) throws -> Int {
         try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { _ = try? connection.run("ROLLBACK") }
-        let parts = try parts(of: subject)
+        let total = try document(of: subject, parts(of: subject), write)
+        guard total > 0 else { throw PrivacyError.unknown }
+        return total
+    }
+
+    /// The document itself, in the transaction that is open; nothing is written when there is no row.
+    borrowing func document(
+        of subject: PrivacySubject, _ parts: [PrivacySubject], _ write: (String) throws -> Void
+    ) throws -> Int {
         // Nothing is written before there is a row.
         var total = 0, pending = "{\"subject\":\"\(subject.kind.rawValue)\",\"id\":\"\(subject.id.hex)\",\"tables\":{"
         var isFirstTable = true
@@ -67,8 +78,7 @@ package struct PersonalData: ~Copyable {
             pending += count == 0 ? "]" : "\n]"
             total += count
         }
-        guard total > 0 else { throw PrivacyError.unknown }
-        try write(pending + "\n}}\n")
+        if total > 0 { try write(pending + "\n}}\n") }
         return total
     }
 
@@ -123,7 +133,11 @@ package struct PersonalData: ~Copyable {
             if isDue, try !isClosed(subject) { throw PrivacyError.reopened }
             if case .person(let id) = subject { try dropCodes(to: id) }
             var outcomes: [Outcome] = []
-            for part in try parts(of: subject) {
+            let parts = try parts(of: subject)
+            if case .customer(let id, let tenant) = subject, let copyKey {
+                try keepCopy(of: id, tenant, parts, sealedFor: copyKey)
+            }
+            for part in parts {
                 outcomes += try apply(part)
                 try checkNothingIsLeft(of: part)
                 try connection.run(
@@ -142,17 +156,20 @@ package struct PersonalData: ~Copyable {
     /// Deletes what was to be kept for some days after an erasure, where they have passed.
     /// - Returns: the tables that held something.
     package borrowing func eraseWhatIsDue() throws -> [Outcome] {
-        let erasures = try connection.run(
-            """
-            SELECT subject, tenant_id, subject_id, floor(extract(epoch FROM now() - erased_at) / 86400)::bigint
-            FROM app.erasures ORDER BY erased_at
-            """)
-        return try erasures.flatMap { row -> [Outcome] in
-            guard let subject = PrivacySubject(row), let days = row[3].flatMap({ Int($0) }), days > 0 else { return [] }
-            return try catalog.tables.compactMap { table in
-                guard let rule = table.rule(for: subject.kind), case .delete(1...days) = rule.action else { return nil }
-                let count = try connection.change(
-                    "DELETE FROM \(table.name) WHERE \(condition(table, subject))")
+        try catalog.tables.flatMap { table in
+            try PrivacySubject.Kind.allCases.compactMap { kind in
+                guard let rule = table.rule(for: kind), case .delete(let days) = rule.action, days > 0 else {
+                    return nil
+                }
+                let count = try table.columns(for: kind).reduce(0) { count, column in
+                    try count
+                        + connection.change(
+                            """
+                            DELETE FROM \(table.name) t USING app.erasures e
+                            WHERE e.subject = '\(kind.rawValue)' AND e.erased_at <= now() - interval '\(days) days'
+                              AND t.\(column) = e.subject_id \(kind == .customer && table.hasTenant ? "AND t.tenant_id = e.tenant_id" : "")
+                            """)
+                }
                 return count == 0 ? nil : Outcome(table: table.name, action: rule.action, rows: count)
             }
         }
@@ -255,19 +272,5 @@ package struct PersonalData: ~Copyable {
         let isSubject = "\(column) = '\(subject.id.hex)'"
         guard subject.kind == .customer, table.hasTenant, let tenant = subject.tenantID else { return isSubject }
         return "tenant_id = '\(tenant.uuid.hex)' AND " + isSubject
-    }
-}
-
-extension PrivacySubject {
-    /// From a row of `app.erasures`: subject, tenant_id, subject_id.
-    fileprivate init?(_ row: [String?]) {
-        func id(_ text: String?) -> UUIDv7? { text.flatMap { UUIDv7(hex: $0.filter { $0 != "-" }) } }
-        guard let subject = id(row[2]) else { return nil }
-        switch (row[0], id(row[1])) {
-        case ("tenant", _): self = .tenant(TenantID(subject))
-        case ("person", _): self = .person(UserID(subject))
-        case ("customer", let tenant?): self = .customer(subject, of: TenantID(tenant))
-        default: return nil
-        }
     }
 }

@@ -70,6 +70,8 @@ package enum PrivacyError: Error, CustomStringConvertible, Sendable {
     case left(table: String, column: String, rows: Int)
     /// Somebody has taken it back in the last moment.
     case reopened
+    /// A sealed copy was made for another key, or is not whole.
+    case notOpened
 
     package var description: String {
         switch self {
@@ -82,6 +84,7 @@ package enum PrivacyError: Error, CustomStringConvertible, Sendable {
         case .unknown: "There is nobody with this id. Nothing was done."
         case .lastOwner(let tenants):
             "This person is the only owner of \(tenants.joined(separator: ", ")). Erase the business first, or give it another owner."
+        case .notOpened: "The copy opens with another key, or is not whole. Nothing more was read."
         case .reopened: "It is open again. Nothing was done."
         case .left(let table, let column, let rows):
             "Nothing was erased: \(rows) row(s) of \(table) would still name the subject in \(column). Say in the table's comment what becomes of them."

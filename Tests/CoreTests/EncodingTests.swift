@@ -31,11 +31,24 @@ import Testing
     }
 
     @Test func laterIdentifiersAreGreater() {
-        let earlier = UUIDv7.next(at: Instant(microseconds: 1_700_000_000_000_000))
-        let later = UUIDv7.next(at: Instant(microseconds: 1_700_000_000_000_500))
+        let earlier = UUIDv7(at: Instant(microseconds: 1_700_000_000_000_000), random: .max)
+        let later = UUIDv7(at: Instant(microseconds: 1_700_000_000_000_500), random: 0)
 
         #expect(earlier < later)
         #expect(earlier.hex.dropFirst(12).first == "7")
+    }
+
+    /// Also of those that are made in the same microsecond, by several at once.
+    @Test func whatIsMadeInARowIsInOrder() async {
+        let all = await withTaskGroup(of: [UUIDv7].self, returning: [[UUIDv7]].self) { group in
+            for _ in 0..<4 { group.addTask { (0..<20_000).map { _ in UUIDv7.next() } } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        for ids in all {
+            #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
+            #expect(ids.allSatisfy { $0.hex.dropFirst(12).first == "7" })
+        }
+        #expect(Set(all.joined().map(\.high)).count == 80_000)
     }
 
     @Test(

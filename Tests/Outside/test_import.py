@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A large file comes in within seconds, in bounded memory."""
+import http.client
 import time
 
 import requests
@@ -55,3 +56,29 @@ def test_a_file_of_twenty_mebibytes_stays_in_bounds(server):
     large = requests.post(server.url + "/v1/customers/import", data=b"name\n" + b"x" * (21 << 20), headers={
         "Authorization": "Bearer " + token, "Content-Type": "text/csv"})
     assert large.status_code == 413
+
+
+def test_two_hundred_megabytes_are_refused_while_they_come(server):
+    token = server.register()["access_token"]
+    before, row = memory(server), b"Customer,9812345678\n" * 3_000
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "text/csv"}
+    # Told at once where the length is known, and after twenty mebibytes where it is not.
+    for length in ["209715200", None]:
+        connection, sent = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30), 0
+        connection.putrequest("POST", "/v1/customers/import")
+        for name, value in {**headers, **({"Content-Length": length} if length else {"Transfer-Encoding": "chunked"})}.items():
+            connection.putheader(name, value)
+        connection.endheaders(b"" if length else b"b\r\nname,phone\n\r\n")
+        try:
+            while not length and sent < 200 << 20:
+                connection.send(b"%x\r\n%s\r\n" % (len(row), row))
+                sent += len(row)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        reply = connection.getresponse()
+        assert reply.status == 413, reply.status
+        connection.close()
+        assert memory(server) - before < 64 << 20
+        assert sent < 64 << 20
+    listed = requests.get(server.url + "/v1/customers", headers=headers).json()
+    assert listed["data"] == []

@@ -9,7 +9,7 @@ extension ConsentQueries {
     /// While they were one, what either has said was written down of the one who stayed, and what was lifted was lifted for both. Nobody
     /// knows whose word it was: so each no since then is the other's too, and what was lifted from them stands again.
     static func separate(_ merge: CustomerMerge, in tx: borrowing TenantTransaction) throws {
-        // Ids of one millisecond have no order: from its first on (RFC 9562 §5.7).
+        // Ids of two servers have no order within a millisecond: from its first on (RFC 9562 §5.7).
         let start = UUIDv7(high: merge.id.uuid.high & ~0xFFFF, low: 0)
         let events = try events(of: [merge.survivor, merge.merged], from: start, in: tx)
             .filter { $0.customer == merge.survivor ? $0.isNo : $0.kind == .doNotContactLifted }

@@ -15,7 +15,7 @@ struct Privacy: AsyncParsableCommand {
             Runs as unnati_owner: set DATABASE_OWNER_URL. What becomes of each table's rows stands in the table's comment; \
             `unnati privacy rules` shows it.
             """,
-        subcommands: [Rules.self, Export.self, Erase.self, Due.self])
+        subcommands: [Rules.self, Export.self, Erase.self, Due.self, MakeKey.self, Open.self])
 
     /// Who it is about.
     struct Subject: ParsableArguments {
@@ -23,7 +23,9 @@ struct Privacy: AsyncParsableCommand {
         @Option(help: "Someone who signs in: usr_…") var person: String?
         @Option(help: "Someone in a customer book: cus_…, with the --tenant it belongs to.") var customer: String?
 
-        func subject() throws -> PrivacySubject {
+        func subject() throws -> PrivacySubject { try Self.subject(tenant, person, customer) }
+
+        static func subject(_ tenant: String?, _ person: String?, _ customer: String?) throws -> PrivacySubject {
             let tenantID = try tenant.map { try Self.identifier(TenantID($0), "--tenant", "ten_") }
             switch (tenantID, person, customer) {
             case (let tenant?, nil, nil): return .tenant(tenant)
@@ -100,7 +102,8 @@ struct Privacy: AsyncParsableCommand {
             abstract: "Erase someone for good, in one transaction.",
             discussion: """
                 Every table is then asked whether it still names the subject; if one does that no rule speaks of, nothing is erased. \
-                Backups made before still hold them: see how long those are kept.
+                Backups made before still hold them: see how long those are kept. With ERASED_COPY_KEY a customer is first sealed into a copy \
+                that nobody opens without the other half of the key; `due` destroys it a year later.
                 """)
 
         @OptionGroup var settings: SettingOptions
@@ -117,13 +120,73 @@ struct Privacy: AsyncParsableCommand {
         }
     }
 
+    struct MakeKey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make the key that seals copies of erased customers.",
+            discussion: """
+                The file opens them: keep it off the servers, with whoever answers for people's data. What is printed seals them and is no \
+                secret: set ERASED_COPY_KEY to it wherever `unnati privacy` runs.
+                """)
+
+        @Option(help: "A file that does not exist yet, for the half that opens.") var to: String
+
+        func run() async throws {
+            try await reporting {
+                let key = ErasedCopyOpeningKey(), file = try PrivateFile(creating: to)
+                try file.handle.write(contentsOf: Data((key.text.reveal() + "\n").utf8))
+                print(key.sealingText)
+            }
+        }
+    }
+
+    struct Open: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Open the sealed copy of an erased customer.",
+            discussion:
+                "To standard output, or with --to into a new file. The business's owners read in their audit log that it was done."
+        )
+
+        @OptionGroup var settings: SettingOptions
+        @Option(help: "The business: ten_…") var tenant: String
+        @Option(help: "The customer: cus_…") var customer: String
+        @Option(help: "The file that `make-key` has made.") var key: String
+        @Option(help: "A file that does not exist yet.") var to: String?
+
+        func run() async throws {
+            try await reporting {
+                guard case .customer(let id, let tenant) = try subject() else { return }
+                guard let text = try? String(contentsOfFile: key, encoding: .utf8),
+                    let opening = ErasedCopyOpeningKey(text)
+                else { throw ValidationError("\(key) holds no key of `unnati privacy make-key`.") }
+                let output = try to.map { try PrivateFile(creating: $0) }
+                do {
+                    let copies = try await settings.personalData { data in
+                        try data.noteSupportRead(of: subject())
+                        return try data.open(id, of: tenant, with: opening) {
+                            try (output?.handle ?? .standardOutput).write(contentsOf: $0)
+                        }
+                    }
+                    if copies == 0 { throw PrivacyError.unknown }
+                    if let to { print("\(copies) copy(s) written to \(to).") }
+                } catch {
+                    output?.remove()
+                    throw error
+                }
+            }
+        }
+
+        private func subject() throws -> PrivacySubject { try Subject.subject(tenant, nil, customer) }
+
+        func validate() throws { _ = try subject() }
+    }
+
     struct Due: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Do what people have asked for, and what has come due. Run it every few minutes.",
             discussion: """
                 Writes the data that people take along (/v1/me/exports, /v1/business/exports), erases businesses and people that were \
                 closed 30 days ago and not taken back, and deletes what was to be kept for some days after an erasure, as well as \
-                invitations and API keys that have been over for 90. Two of them do not get in each other's way.
+                invitations and API keys that have been over for 90, and the sealed copies of customers erased a year ago. Two of them do not get in each other's way.
                 """)
 
         @OptionGroup var settings: SettingOptions
@@ -164,7 +227,8 @@ struct Privacy: AsyncParsableCommand {
 extension SettingOptions {
     fileprivate func personalData<Output>(_ body: (borrowing PersonalData) throws -> Output) async throws -> Output {
         var reader = try await reader(flags: [:])
-        return try body(PersonalData(url: reader.migrations().url))
+        let copyKey = reader.erasedCopyKey()
+        return try body(PersonalData(url: reader.migrations().url, copyKey: copyKey))
     }
 }
 
