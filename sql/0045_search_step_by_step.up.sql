@@ -20,6 +20,8 @@ DECLARE
     plain  text := '';
     found  bigint;
     more   bigint := 0;
+    -- A search box shows the best of so many; a list wants the newest of all.
+    looked bigint := CASE WHEN most < 1000 THEN 5000 END;
 BEGIN
     IF tenant IS NULL OR cardinality(words) <> cardinality(sounds) OR cardinality(words) NOT BETWEEN 1 AND 8 OR most NOT BETWEEN 1 AND 1000 THEN
         RETURN;
@@ -29,22 +31,23 @@ BEGIN
         every := every || format(' AND (k.key LIKE $3[%1$s] OR k.key LIKE $4[%1$s])', i);
         plain := plain || format(' AND k.key LIKE $3[%1$s]', i);
     END LOOP;
-    -- Of very many any thousand are put in order: whoever looks for somebody types one letter more.
     RETURN QUERY EXECUTE format(
-        'SELECT f.customer_id, 1::bigint FROM (SELECT k.customer_id FROM app.customer_search_keys k WHERE %s %s LIMIT 1000) f ORDER BY f.customer_id DESC LIMIT $4',
-        scope, plain) USING tenant, owner, words, most;
+        'SELECT f.customer_id, 1::bigint FROM (SELECT k.customer_id FROM app.customer_search_keys k WHERE %s %s LIMIT $5) f ORDER BY f.customer_id DESC LIMIT $4',
+        scope, plain) USING tenant, owner, words, most, looked;
     GET DIAGNOSTICS found = ROW_COUNT;
     IF found < most AND words <> sounds THEN
         RETURN QUERY EXECUTE format(
-            'SELECT f.customer_id, 2::bigint FROM (SELECT k.customer_id FROM app.customer_search_keys k WHERE %s %s AND NOT (true %s) LIMIT 1000) f ORDER BY f.customer_id DESC LIMIT $5',
-            scope, every, plain) USING tenant, owner, words, sounds, most - found;
+            'SELECT f.customer_id, 2::bigint FROM (SELECT k.customer_id FROM app.customer_search_keys k WHERE %s %s AND NOT (true %s) LIMIT $6) f ORDER BY f.customer_id DESC LIMIT $5',
+            scope, every, plain) USING tenant, owner, words, sounds, most - found, looked;
         GET DIAGNOSTICS more = ROW_COUNT;
         found := found + more;
     END IF;
     IF found < most AND notes IS NOT NULL THEN
         RETURN QUERY EXECUTE format(
-            'SELECT f.customer_id, 3::bigint FROM (SELECT k.customer_id FROM app.customer_search_keys k WHERE %s AND k.note_words @@ $3::tsquery LIMIT 1000) f ORDER BY f.customer_id DESC LIMIT $4',
-            scope) USING tenant, owner, notes, most;
+            'SELECT f.customer_id, 3::bigint FROM (SELECT k.customer_id FROM app.customer_search_keys k WHERE %s AND k.note_words @@ $3::tsquery LIMIT $5) f ORDER BY f.customer_id DESC LIMIT $4',
+            scope) USING tenant, owner, notes, most - found, looked;
+        GET DIAGNOSTICS more = ROW_COUNT;
+        found := found + more;
     END IF;
     -- Only where nothing else was found: it costs most, and says least.
     IF found = 0 AND mistyped IS NOT NULL THEN

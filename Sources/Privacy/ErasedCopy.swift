@@ -8,7 +8,8 @@ import Foundation
 /// What was kept of a customer, sealed when they are erased (HPKE, RFC 9180, base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305).
 ///
 /// Whoever seals has the public half of a key alone, so that no server and no administrator of the database opens it: the other half
-/// lies elsewhere. Pieces are sealed in a row, each saying whether it is the last, so that none goes missing unnoticed.
+/// lies elsewhere. Pieces are sealed in a row, each saying whether it is the last, so that none goes missing unnoticed. Who sealed a copy
+/// it does not prove: whoever writes to the database can seal another in its place.
 enum ErasedCopy {
     static let suite = HPKE.Ciphersuite.Curve25519_SHA256_ChachaPoly
 

@@ -45,47 +45,42 @@ extension PersonalData {
                 }
             }
         }
-        for subject in try binned() {
-            do {
-                _ = try erase(subject, isDue: true)
-                round.erased.append(subject)
-            } catch PrivacyError.reopened {
-                continue
-            } catch {
-                round.waiting.append("\(subject.publicID): \(error)")
-            }
-        }
+        try eraseBinned(&round)
         round.swept = try dropWhatIsOver() + eraseWhatIsDue()
         return round
     }
 
     // MARK: - What is over
 
-    private static let overDays = 90
+    private static let overDays = 90, triedDays = 1, refusedDays = 30
 
-    /// Invitations and keys that open nothing any more. Who made and ended them stands in the audit log.
+    /// Invitations and keys that open nothing any more, and what files have left. Who made and ended them stands in the audit log.
     private borrowing func dropWhatIsOver() throws -> [Outcome] {
         let before = "now() - interval '\(Self.overDays) days'"
         let isOver = "(k.revoked_at < \(before) OR k.expires_at < \(before))"
         return try [
-            ("app.invitations", "DELETE FROM app.invitations WHERE least(closed_at, expires_at) < \(before)"),
             (
-                "app.api_key_hashes",
+                "app.invitations", Self.overDays,
+                "DELETE FROM app.invitations WHERE least(closed_at, expires_at) < \(before)"
+            ),
+            (
+                "app.api_key_hashes", Self.overDays,
                 "DELETE FROM app.api_key_hashes h USING app.api_keys k WHERE k.tenant_id = h.tenant_id AND k.id = h.key_id AND \(isOver)"
             ),
-            ("app.api_keys", "DELETE FROM app.api_keys k WHERE \(isOver)"),
-            ("app.customer_import_parts", Self.triedFiles), ("app.customer_import_rows", Self.refusedCells),
-        ].compactMap { table, sql in
+            ("app.api_keys", Self.overDays, "DELETE FROM app.api_keys k WHERE \(isOver)"),
+            ("app.customer_import_parts", Self.triedDays, Self.triedFiles),
+            ("app.customer_import_rows", Self.refusedDays, Self.refusedCells),
+        ].compactMap { table, days, sql in
             let count = try connection.change(sql)
-            return count == 0 ? nil : Outcome(table: table, action: .delete(afterDays: Self.overDays), rows: count)
+            return count == 0 ? nil : Outcome(table: table, action: .delete(afterDays: days), rows: count)
         }
     }
 
     /// Files that were brought to be tried, a day after, unless somebody works through them in earnest.
     private static let triedFiles = """
         DELETE FROM app.customer_import_parts p USING app.customer_imports i
-        WHERE i.tenant_id = p.tenant_id AND i.id = p.import_id AND i.is_trial AND i.state IN ('completed', 'failed')
-          AND i.updated_at < now() - interval '1 day' AND NOT EXISTS (
+        WHERE i.tenant_id = p.tenant_id AND i.id = p.import_id AND i.state NOT IN ('receiving', 'running')
+          AND i.updated_at < now() - interval '\(triedDays) day' AND NOT EXISTS (
               SELECT FROM app.customer_imports r
               WHERE r.tenant_id = i.tenant_id AND r.source_id = i.id AND r.state IN ('receiving', 'running'))
         """
@@ -93,8 +88,8 @@ extension PersonalData {
     /// What stood in rows that were refused, a month after: they have been put right by then or never will be.
     private static let refusedCells = """
         UPDATE app.customer_import_rows r SET cells = NULL FROM app.customer_imports i
-        WHERE i.tenant_id = r.tenant_id AND i.id = r.import_id AND i.updated_at < now() - interval '30 days'
-          AND r.verdict = 'rejected' AND r.cells IS NOT NULL
+        WHERE i.tenant_id = r.tenant_id AND i.id = r.import_id AND i.updated_at < now() - interval '\(refusedDays) days'
+          AND r.cells IS NOT NULL
         """
 
     // MARK: - What was closed
@@ -108,18 +103,35 @@ extension PersonalData {
         }
     }
 
-    /// Customers whose time in the bin is over; of very many the next round sees to the rest.
-    private borrowing func binned() throws -> [PrivacySubject] {
-        try connection.run(
-            """
-            SELECT replace(tenant_id::text, '-', ''), replace(id::text, '-', '') FROM app.customers
-            WHERE erase_after < now() ORDER BY erase_after LIMIT 1000
-            """
-        ).compactMap { row in
-            guard let tenant = row[0].flatMap({ UUIDv7(hex: $0) }), let id = row[1].flatMap({ UUIDv7(hex: $0) }) else {
-                return nil
+    private static let mostCustomers = 1_000
+
+    /// Erases customers whose time in the bin is over; of very many the next round sees to the rest.
+    private borrowing func eraseBinned(_ round: inout Round) throws {
+        var last = (at: "-infinity", tenant: UUIDv7.least.hex, id: UUIDv7.least.hex), erased = 0
+        while erased < Self.mostCustomers {
+            let rows = try connection.run(
+                """
+                SELECT erase_after, replace(tenant_id::text, '-', ''), replace(id::text, '-', '') FROM app.customers
+                WHERE erase_after < now() AND (erase_after, tenant_id, id) > ($1::timestamptz, $2::uuid, $3::uuid)
+                ORDER BY erase_after, tenant_id, id LIMIT 200
+                """, [last.at, last.tenant, last.id])
+            guard let end = rows.last, let at = end[0], let tenant = end[1], let id = end[2] else { return }
+            // Behind those that cannot go yet there are others.
+            last = (at, tenant, id)
+            for row in rows {
+                guard let tenant = row[1].flatMap({ UUIDv7(hex: $0) }), let id = row[2].flatMap({ UUIDv7(hex: $0) })
+                else { continue }
+                let subject = PrivacySubject.customer(id, of: TenantID(tenant))
+                do {
+                    _ = try erase(subject, isDue: true)
+                    round.erased.append(subject)
+                    erased += 1
+                } catch PrivacyError.reopened {
+                    continue
+                } catch {
+                    round.waiting.append("\(subject.publicID): \(error)")
+                }
             }
-            return .customer(id, of: TenantID(tenant))
         }
     }
 

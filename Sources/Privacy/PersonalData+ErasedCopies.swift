@@ -10,7 +10,7 @@ import Foundation
 extension PersonalData {
     private static let pieceBytes = 262_144
 
-    /// Seals all that is kept about a customer, in the transaction that erases it.
+    /// Seals what an export of a customer would hold, in the transaction that erases them.
     /// - Parameter parts: them and whoever was merged into them.
     borrowing func keepCopy(
         of customer: UUIDv7, _ tenant: TenantID, _ parts: [PrivacySubject], sealedFor key: ErasedCopySealingKey
@@ -44,50 +44,47 @@ extension PersonalData {
         try seal(isLast: true)
     }
 
-    /// Opens the copies that are kept of a customer.
-    /// - Parameter write: called with pieces of UTF-8 text that make one JSON document for each copy.
-    /// - Returns: how many there are.
-    /// - Throws: `PrivacyError.notOpened`, `AdminError`, what `write` throws.
-    package borrowing func open(
-        _ customer: UUIDv7, of tenant: TenantID, with key: ErasedCopyOpeningKey, _ write: (Data) throws -> Void
-    ) throws -> Int {
-        let ids = try connection.run(
+    /// Opens the copies that are kept of a customer, also by the id of one who was merged into them.
+    /// - Returns: a JSON document for each.
+    /// - Throws: `PrivacyError.notOpened`, `AdminError`.
+    package borrowing func open(_ customer: UUIDv7, of tenant: TenantID, with key: ErasedCopyOpeningKey) throws
+        -> [Data]
+    {
+        // Those who were one were erased in one transaction.
+        let copies = try connection.run(
             """
-            SELECT id FROM app.erased_copies
-            WHERE tenant_id = '\(tenant.uuid.hex)' AND customer_id = '\(customer.hex)' AND part = 0 ORDER BY id
-            """
-        ).compactMap { $0[0] }
-        for id in ids {
-            var recipient: HPKE.Recipient?, isWhole = false
-            for part in 0... {
-                let text = try connection.run(
-                    "SELECT encode(content, 'base64') FROM app.erased_copies WHERE id = $1::uuid AND part = $2::bigint",
-                    [id, "\(part)"]
-                ).first?[0]
-                guard let text, let content = Data(base64Encoded: text, options: .ignoreUnknownCharacters) else {
-                    break
-                }
-                if recipient == nil {
-                    recipient = try? HPKE.Recipient(
-                        privateKey: key.key, ciphersuite: ErasedCopy.suite,
-                        info: ErasedCopy.info(customer, of: tenant), encapsulatedKey: content)
-                    continue
-                }
-                guard let piece = Self.piece(content, with: &recipient) else { throw PrivacyError.notOpened }
-                isWhole = piece.isLast
-                try write(piece.text)
+            SELECT id, replace(customer_id::text, '-', '') FROM app.erased_copies
+            WHERE tenant_id = '\(tenant.uuid.hex)' AND part = 0 AND customer_id IN (
+                SELECT e.subject_id FROM app.erasures named JOIN app.erasures e
+                    ON e.subject = 'customer' AND e.tenant_id = named.tenant_id AND e.erased_at = named.erased_at
+                WHERE named.subject = 'customer' AND named.tenant_id = '\(tenant.uuid.hex)' AND named.subject_id = '\(customer.hex)')
+            ORDER BY id
+            """)
+        return try copies.map { row in
+            guard let id = row[0], let sealed = row[1].flatMap({ UUIDv7(hex: $0) }) else {
+                throw PrivacyError.notOpened
             }
-            guard isWhole else { throw PrivacyError.notOpened }
+            return try document(id, sealed, tenant, with: key)
         }
-        return ids.count
     }
 
-    private static func piece(_ content: Data, with recipient: inout HPKE.Recipient?) -> (text: Data, isLast: Bool)? {
-        for isLast in [false, true] {
-            // A try that fails leaves the place in the row as it was.
-            let standing = ErasedCopy.standing(isLast: isLast)
-            if let text = try? recipient?.open(content, authenticating: standing) { return (text, isLast) }
+    private borrowing func document(
+        _ id: String, _ customer: UUIDv7, _ tenant: TenantID, with key: ErasedCopyOpeningKey
+    ) throws -> Data {
+        let parts = try connection.run(
+            "SELECT encode(content, 'base64') FROM app.erased_copies WHERE id = $1::uuid ORDER BY part", [id]
+        ).compactMap { row in row[0].flatMap { Data(base64Encoded: $0, options: .ignoreUnknownCharacters) } }
+        guard let first = parts.first,
+            var recipient = try? HPKE.Recipient(
+                privateKey: key.key, ciphersuite: ErasedCopy.suite, info: ErasedCopy.info(customer, of: tenant),
+                encapsulatedKey: first)
+        else { throw PrivacyError.notOpened }
+        return try parts.enumerated().dropFirst().reduce(into: Data()) { document, part in
+            let standing = ErasedCopy.standing(isLast: part.offset == parts.count - 1)
+            guard let text = try? recipient.open(part.element, authenticating: standing) else {
+                throw PrivacyError.notOpened
+            }
+            document += text
         }
-        return nil
     }
 }

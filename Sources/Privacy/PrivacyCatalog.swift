@@ -84,7 +84,7 @@ package enum PrivacyError: Error, CustomStringConvertible, Sendable {
         case .unknown: "There is nobody with this id. Nothing was done."
         case .lastOwner(let tenants):
             "This person is the only owner of \(tenants.joined(separator: ", ")). Erase the business first, or give it another owner."
-        case .notOpened: "The copy opens with another key, or is not whole. Nothing more was read."
+        case .notOpened: "The copy opens with another key, or is not whole. Nothing was read."
         case .reopened: "It is open again. Nothing was done."
         case .left(let table, let column, let rows):
             "Nothing was erased: \(rows) row(s) of \(table) would still name the subject in \(column). Say in the table's comment what becomes of them."

@@ -96,6 +96,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case customersAreOne = "customers_are_one"
     case customerMergedAgain = "customer_merged_again"
     case customerMergeTooOld = "customer_merge_too_old"
+    case customerInBin = "customer_in_bin"
     case customFieldUnknown = "custom_field_unknown"
     case customFieldKeyTaken = "custom_field_key_taken"
     case customFieldChanged = "custom_field_changed"

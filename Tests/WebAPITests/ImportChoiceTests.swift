@@ -289,6 +289,22 @@ import Testing
         }
     }
 
+    /// Of a file that is tried while it is worked through in earnest nothing is left either.
+    @Test func noFileIsKeptThatWasTakenIn() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            let people = (0..<20_000).map { "C\($0),\(7_000_000_000 + $0)" }.joined(separator: "\n")
+            let begun = try await api.request(
+                "POST", "/v1/customers/import", token: acme.token, headers: [("Content-Type", "text/csv")],
+                body: Array(("name,phone\n" + people).utf8))
+            let id = try #require(begun.object["id"] as? String)
+            let tried = try await again(id, ["dry_run": true], acme)
+            #expect(tried["state"] as? String == "completed", "\(tried)")
+            #expect(try await end(of: "/v1/customer-imports/\(id)", acme)["rows_created"] as? Int == 20_000)
+            #expect(try api.database.run(as: "postgres", "SELECT count(*) FROM app.customer_import_parts") == [["0"]])
+        }
+    }
+
     @Test func twoImportsOfOneFileAtOnceMakeEachCustomerOnce() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

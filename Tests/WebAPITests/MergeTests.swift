@@ -139,6 +139,42 @@ import Testing
         }
     }
 
+    @Test func whoIsInTheBinIsTakenBackBeforeTheirMergeIs() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            var ids: [String] = []
+            for name in ["One", "Two", "Three"] { ids.append(try await acme.makeCustomer(["name": name])) }
+            let first = try await merge(ids[2], into: ids[1], acme),
+                second = try await merge(ids[1], into: ids[0], acme)
+            _ = try await acme.delete("/v1/customers/\(ids[0])")
+            for merge in [first, second] {
+                #expect(try await undo(try mergeID(merge), acme).problemCode == "customer_in_bin")
+            }
+            #expect(
+                try await api.request("POST", "/v1/customers/\(ids[2])/restore", token: acme.token).object["id"]
+                    as? String
+                    == ids[0])
+            for merge in [second, first] { #expect(try await undo(try mergeID(merge), acme).status == 200) }
+            let again = try await merge(ids[1], into: ids[0], acme).object["merge"] as? NSDictionary
+            #expect(try await data("/v1/customer-merges", acme).first as NSDictionary? == again)
+        }
+    }
+
+    @Test func severalNamesOfOneTakeNoPlaceOfOthers() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            var ids: [String] = []
+            for _ in 0..<4 { ids.append(try await acme.makeCustomer(["name": "C", "other_phones": ["9876543210"]])) }
+            for other in [2, 3] { _ = try await merge(ids[other], into: ids[1], acme) }
+            func found(_ limit: Int) async throws -> [String?] {
+                try await data("/v1/customers/search?q=98765432&limit=\(limit)", acme).map { $0["id"] as? String }
+            }
+            #expect(try await found(2) == [ids[1], ids[0]])
+            _ = try await acme.delete("/v1/customers/\(ids[1])")
+            #expect(try await found(1) == [ids[0]])
+        }
+    }
+
     @Test func whatIsDoneToManyIsDoneToWhoeverTheyTurnedOutToBe() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

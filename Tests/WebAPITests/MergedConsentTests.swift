@@ -39,6 +39,33 @@ import Testing
         }
     }
 
+    @Test func aYesOfTheTimeBetweenTakesNoNoAway() async throws {
+        try await TestAPI.run { api in
+            let acme = try await api.makeTenant()
+            var ids: [String] = []
+            for number in 0..<3 {
+                ids.append(try await acme.makeCustomer(["name": "C\(number)", "email": "c\(number)@example.in"]))
+            }
+            _ = try await acme.post("/v1/customers/\(ids[0])/consents", acme.withdrawn())
+            _ = try await acme.post("/v1/customers/\(ids[2])/do-not-contact", ["reason": "asked"])
+            // What two servers write down within a second has no order.
+            try await Task.sleep(for: .milliseconds(1_100))
+            let first = try await merge(ids[2], into: ids[1], acme),
+                second = try await merge(ids[1], into: ids[0], acme)
+            _ = try await acme.post("/v1/customers/\(ids[1])/consents", try await acme.given())
+            _ = try await acme.post("/v1/customers/\(ids[0])/do-not-contact/lift", ["reason": "asked"])
+            #expect(try await acme.consent(of: ids[0])["may_send"] as? Bool == true)
+
+            for id in [second, first] {
+                let undone = try await api.request("POST", "/v1/customer-merges/\(id)/undo", token: acme.token)
+                #expect(undone.status == 200, "\(undone.text)")
+            }
+            #expect(try await acme.consent(of: ids[0])["state"] as? String == "withdrawn")
+            #expect(try await acme.consent(of: ids[1])["state"] as? String != "given")
+            #expect(try await blocks(ids[2], acme) == ["asked"])
+        }
+    }
+
     @Test func aNoOfTheTimeBetweenIsBoths() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()

@@ -60,6 +60,22 @@ extension ConsentQueries {
             """, event)
     }
 
+    /// What one row had said last before a moment, on each channel for each purpose.
+    static func lastWords(of customer: Customer.ID, before end: UUIDv7, in tx: borrowing TenantTransaction) throws
+        -> [ConsentEvent]
+    {
+        try tx.all(
+            """
+            SELECT DISTINCT ON (channel, purpose)
+                   id, customer_id, kind, channel, purpose, reason, occurred_at, how, notice_id, notice_version, language, note, actor,
+                   actor_id
+            FROM app.consent_events
+            WHERE tenant_id = \(tx.tenantID) AND customer_id = ANY (\(UUIDArray([customer]))) AND id < \(end)
+              AND kind IN ('given', 'withdrawn')
+            ORDER BY channel, purpose, occurred_at DESC, kind = 'withdrawn' DESC
+            """, event)
+    }
+
     @Sendable private static func event(_ row: inout Row) throws -> ConsentEvent {
         let purpose: ConsentPurpose? = try row.wordIfPresent("purpose")
         var shown: ConsentEvent.Shown?

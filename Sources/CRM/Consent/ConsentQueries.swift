@@ -18,9 +18,13 @@ enum ConsentQueries {
         -> [Customer.ID: Resolved]
     {
         var found = try resolved(ids, visibleTo: user, in: tx)
-        // Who was merged while we waited for them is somebody else by now: asked again they are found.
-        let missing = ids.filter { found[$0] == nil }
-        if !missing.isEmpty { found.merge(try resolved(missing, visibleTo: user, in: tx)) { first, _ in first } }
+        // Who was merged or became two again while we waited for them is somebody else by now: they are asked for once more.
+        let survivors = try CustomerQueries.survivors(of: ids, in: tx)
+        let changed = ids.filter { found[$0]?.id != survivors[$0] }
+        if !changed.isEmpty {
+            let again = try resolved(changed, visibleTo: user, in: tx)
+            for id in changed { found[id] = again[id] }
+        }
         return found
     }
 

@@ -8,7 +8,7 @@ package struct CustomerFilter: Sendable, Equatable {
     /// Any of these; all when empty.
     package var stages: [CustomerStage] = []
     package var tag: String?
-    /// What the search box holds. Of more than ``maximumFound`` who have it the best count.
+    /// What the search box holds. Of more than ``maximumFound`` who have it the best count, and of those who are alike the newest.
     package var search: SearchQuery?
     /// What a name begins with, whatever its case and accents.
     package var namePrefix: String?

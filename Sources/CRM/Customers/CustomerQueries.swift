@@ -111,6 +111,22 @@ enum CustomerQueries {
         return nil
     }
 
+    /// Of many those that are there, also by the ids of others who were merged into them, locked in the order of their ids.
+    /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
+    /// - Returns: besides, who each of those that were named turned out to be.
+    static func lock(named ids: [Customer.ID], visibleTo user: UserID?, in tx: borrowing TenantTransaction) throws
+        -> (customers: [Customer], survivors: [Customer.ID: Customer.ID])
+    {
+        var survivors = try survivors(of: ids, in: tx)
+        while true {
+            let customers = try lock(Array(Set(survivors.values)), areDeleted: false, visibleTo: user, in: tx)
+            // Whom we waited for may be somebody else by now.
+            let now = try Self.survivors(of: ids, in: tx)
+            if now == survivors { return (customers, survivors) }
+            survivors = now
+        }
+    }
+
     /// Who some customers turned out to be, by the ids that were asked about; who was not merged is who they are.
     static func survivors(of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws -> [Customer.ID: Customer
         .ID]

@@ -20,7 +20,7 @@ package struct CustomerMerge: Sendable {
     package let edits: [CustomerHistoryEntry.Edit]
     /// Who had been merged into the one who was merged.
     package let moved: [Customer.ID]
-    package let createdAt: Instant
+    package internal(set) var createdAt: Instant
 }
 
 package enum CustomerMergeError: Error, Sendable, Equatable {
@@ -29,6 +29,8 @@ package enum CustomerMergeError: Error, Sendable, Equatable {
     case same
     /// The one who stayed has been merged since: that has to be taken back first.
     case mergedAgain
+    /// The one who stayed is in the bin.
+    case inBin
     /// What was merged over 30 days ago stays.
     case tooOld
 }

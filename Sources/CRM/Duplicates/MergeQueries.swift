@@ -26,7 +26,7 @@ enum MergeQueries {
         return moved
     }
 
-    /// The reverse.
+    /// The reverse. Those who had been merged before are so again since they were.
     /// - Throws: `DatabaseError` when somebody else has a number of theirs by now.
     static func release(_ merge: CustomerMerge, in tx: borrowing TenantTransaction) throws {
         try tx.execute(
@@ -37,7 +37,10 @@ enum MergeQueries {
         guard !merge.moved.isEmpty else { return }
         try tx.execute(
             """
-            UPDATE app.customers SET merged_into = \(merge.merged)
+            UPDATE app.customers c
+            SET merged_into = \(merge.merged), deleted_at = coalesce(
+                (SELECT m.created_at FROM app.customer_merges m
+                 WHERE m.tenant_id = \(tx.tenantID) AND m.merged_id = c.id AND m.survivor_id = \(merge.merged)), c.deleted_at)
             WHERE tenant_id = \(tx.tenantID) AND id = ANY (\(UUIDArray(merge.moved))) AND merged_into = \(merge.survivor)
             """)
     }
@@ -56,13 +59,17 @@ enum MergeQueries {
         )?.fields
     }
 
-    static func insert(_ merge: CustomerMerge, by actor: AuditEvent.Actor, in tx: borrowing TenantTransaction) throws {
-        try tx.execute(
+    /// - Returns: when it was, as it is kept.
+    static func insert(_ merge: CustomerMerge, by actor: AuditEvent.Actor, in tx: borrowing TenantTransaction) throws
+        -> Instant
+    {
+        try tx.one(
             """
             INSERT INTO app.customer_merges (tenant_id, id, survivor_id, merged_id, fields, moved, actor, actor_id)
             VALUES (\(tx.tenantID), \(merge.id), \(merge.survivor), \(merge.merged), \(CustomerEdits.json(merge.edits))::jsonb,
-                    \(UUIDArray(merge.moved)), \(actor.kind), \(actor.id))
-            """)
+                    \(UUIDArray(merge.moved)), \(actor.kind), \(actor.id)) RETURNING created_at
+            """
+        ) { row in try row.decode("created_at") }
     }
 
     static func lock(_ id: CustomerMerge.ID, in tx: borrowing TenantTransaction) throws -> CustomerMerge? {

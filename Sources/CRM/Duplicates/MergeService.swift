@@ -27,22 +27,18 @@ package struct MergeService: Sendable {
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
                 // In the order of their ids, so that two who merge the same two do not wait for one another.
-                for one in [id, other].sorted(by: { $0.uuid < $1.uuid }) {
-                    guard try CustomerQueries.lock(one, visibleTo: visibleTo, in: tx) != nil else {
-                        throw CustomerError.unknown
-                    }
-                }
-                guard let survivor = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx),
-                    let merged = try CustomerQueries.lock(other, visibleTo: visibleTo, in: tx)
+                let (both, named) = try CustomerQueries.lock(named: [id, other], visibleTo: visibleTo, in: tx)
+                guard let survivor = both.first(where: { $0.id == named[id] }),
+                    let merged = both.first(where: { $0.id == named[other] })
                 else { throw CustomerError.unknown }
                 guard survivor.id != merged.id else { throw CustomerMergeError.same }
                 let fields = survivor.fields.joined(with: merged.fields)
                 let moved = try MergeQueries.point(merged.id, to: survivor.id, in: tx)
                 // What the history said of the one would stay there of the other when they are two again: the merge itself keeps it.
-                let merge = CustomerMerge(
+                var merge = CustomerMerge(
                     id: .next(), survivor: survivor.id, merged: merged.id,
                     edits: fields.edits(from: survivor.fields), moved: moved, createdAt: .now())
-                try MergeQueries.insert(merge, by: caller.auditActor, in: tx)
+                merge.createdAt = try MergeQueries.insert(merge, by: caller.auditActor, in: tx)
                 try HistoryQueries.insert(.merged, [(survivor.id, [])], by: caller.auditActor, in: tx)
                 try AuditLog.record(
                     .customersMerged, by: caller.auditActor, survivor.id, detail: "\(merged.id)", in: tx)
@@ -65,9 +61,13 @@ package struct MergeService: Sendable {
         let visibleTo = caller.seesCustomersOf
         do {
             return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
-                guard let merge = try MergeQueries.lock(id, in: tx),
-                    try CustomerQueries.lock(merge.merged, visibleTo: visibleTo, in: tx) != nil
-                else { throw CustomerMergeError.unknown }
+                guard let merge = try MergeQueries.lock(id, in: tx) else { throw CustomerMergeError.unknown }
+                if try CustomerQueries.lock(merge.merged, visibleTo: visibleTo, in: tx) == nil {
+                    let now = try CustomerQueries.survivors(of: [merge.merged], in: tx)
+                    let binned = try CustomerQueries.lock(
+                        Array(now.values), areDeleted: true, visibleTo: visibleTo, in: tx)
+                    throw binned.isEmpty ? CustomerMergeError.unknown : .inBin
+                }
                 guard merge.createdAt.advanced(by: CustomerService.timeInBin) > .now() else {
                     throw CustomerMergeError.tooOld
                 }

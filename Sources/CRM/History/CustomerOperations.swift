@@ -32,9 +32,7 @@ package struct CustomerOperations: Sendable {
         let visibleTo = caller.seesCustomersOf
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                let asked = try CustomerQueries.survivors(of: ids, in: tx)
-                let customers = try CustomerQueries.lock(
-                    Array(Set(asked.values)), areDeleted: false, visibleTo: visibleTo, in: tx)
+                let (customers, asked) = try CustomerQueries.lock(named: ids, visibleTo: visibleTo, in: tx)
                 let wanted = try customers.map { (customer: $0, fields: try change($0.fields)) }
                 let errors = try CustomerService.checkOwners(of: wanted, visibleTo, in: tx)
                 let refused = zip(customers, errors).compactMap { customer, error in
@@ -42,7 +40,7 @@ package struct CustomerOperations: Sendable {
                 }
                 guard refused.isEmpty else { throw CustomersRefused(errors: refused) }
                 let changes = try Self.put(wanted, in: tx)
-                return try Self.note(.update, .updated, changes, asked, found: customers, caller, in: tx)
+                return try Self.note(.update, .updated, changes, ids, asked, customers, caller, in: tx)
             }
         }
     }
@@ -56,13 +54,11 @@ package struct CustomerOperations: Sendable {
         let visibleTo = caller.seesCustomersOf
         return try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
             try around(tx) {
-                let asked = try CustomerQueries.survivors(of: ids, in: tx)
-                let customers = try CustomerQueries.lock(
-                    Array(Set(asked.values)), areDeleted: false, visibleTo: visibleTo, in: tx)
+                let (customers, asked) = try CustomerQueries.lock(named: ids, visibleTo: visibleTo, in: tx)
                 try CustomerQueries.delete(
                     customers.map(\.id), eraseAfter: .now().advanced(by: CustomerService.timeInBin), in: tx)
                 return try Self.note(
-                    .delete, .deleted, customers.map { ($0.id, []) }, asked, found: customers, caller, in: tx)
+                    .delete, .deleted, customers.map { ($0.id, []) }, ids, asked, customers, caller, in: tx)
             }
         }
     }
@@ -80,7 +76,8 @@ package struct CustomerOperations: Sendable {
 
     private static func note(
         _ kind: CustomerOperation.Kind, _ entries: CustomerHistoryEntry.Kind, _ changes: [HistoryQueries.Change],
-        _ asked: [Customer.ID: Customer.ID], found: [Customer], _ caller: Caller, in tx: borrowing TenantTransaction
+        _ ids: [Customer.ID], _ survivors: [Customer.ID: Customer.ID], _ found: [Customer], _ caller: Caller,
+        in tx: borrowing TenantTransaction
     ) throws -> Outcome {
         let operation = try HistoryQueries.insert(
             .next(), kind, customers: changes.count, by: caller.auditActor, in: tx)
@@ -89,8 +86,8 @@ package struct CustomerOperations: Sendable {
             kind == .delete ? .customersDeleted : .customersChanged, by: caller.auditActor, operation.id,
             detail: "\(changes.count)", in: tx)
         let known = Set(found.map(\.id))
-        let unknown = asked.filter { !known.contains($0.value) }.map(\.key)
-        return Outcome(operation: operation, unknown: unknown.sorted { $0.uuid < $1.uuid })
+        return Outcome(
+            operation: operation, unknown: ids.filter { id in survivors[id].map { !known.contains($0) } ?? true })
     }
 
     // MARK: - Reading and undoing
@@ -128,7 +125,7 @@ package struct CustomerOperations: Sendable {
             let changes = try HistoryQueries.changes(of: id, limit: 500, in: tx)
             let restored =
                 operation.kind == .delete
-                ? try Self.restore(changes, visibleTo, caller.auditActor, in: tx)
+                ? try Self.restore(changes, of: id, visibleTo, caller.auditActor, in: tx)
                 : try Self.takeBack(changes, visibleTo, caller.auditActor, in: tx).restored
             try AuditLog.record(.customersRestored, by: caller.auditActor, id, detail: "\(restored)", in: tx)
             return try HistoryQueries.markUndone(id, restored: restored, in: tx)
@@ -136,11 +133,14 @@ package struct CustomerOperations: Sendable {
     }
 
     private static func restore(
-        _ changes: [HistoryQueries.Change], _ visibleTo: UserID?, _ actor: AuditEvent.Actor,
-        in tx: borrowing TenantTransaction
+        _ changes: [HistoryQueries.Change], of id: CustomerOperation.ID, _ visibleTo: UserID?,
+        _ actor: AuditEvent.Actor, in tx: borrowing TenantTransaction
     ) throws -> Int {
-        let customers = try CustomerQueries.lock(
+        let inBin = try CustomerQueries.lock(
             changes.map(\.customer), areDeleted: true, visibleTo: visibleTo, in: tx)
+        // Who was taken back since and deleted again stays so.
+        let last = try HistoryQueries.lastOperations(of: inBin.map(\.id), in: tx)
+        let customers = inBin.filter { last[$0.id] == id }
         var holders = try holders(of: customers.map(\.fields), in: tx), free: [Customer] = []
         for customer in customers where holders.holder(of: customer.fields) == nil {
             holders.note(customer.id, customer.fields)

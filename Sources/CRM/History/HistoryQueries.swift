@@ -135,6 +135,22 @@ enum HistoryQueries {
         return found.reduce(into: [:]) { $0[$1.customer, default: []].insert($1.operation) }
     }
 
+    /// By which operation customers were changed last; who was changed by itself is missing.
+    static func lastOperations(of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws
+        -> [Customer.ID: CustomerOperation.ID]
+    {
+        guard !ids.isEmpty else { return [:] }
+        let found = try tx.all(
+            """
+            SELECT c.id, h.operation_id FROM app.customers c CROSS JOIN LATERAL (
+                SELECT operation_id FROM app.customer_changes
+                WHERE tenant_id = \(tx.tenantID) AND customer_id = c.id ORDER BY id DESC LIMIT 1) h
+            WHERE c.tenant_id = \(tx.tenantID) AND c.id = ANY (\(UUIDArray(ids))) AND h.operation_id IS NOT NULL
+            """
+        ) { row in (try row.decode("id") as Customer.ID, try row.decode("operation_id") as CustomerOperation.ID) }
+        return Dictionary(uniqueKeysWithValues: found)
+    }
+
     /// How many it was done to, when that is known at its end.
     static func setCustomers(of id: CustomerOperation.ID, _ customers: Int, in tx: borrowing TenantTransaction) throws {
         try tx.execute(

@@ -203,9 +203,11 @@ package struct CustomerImportService: Sendable {
     }
 
     private func lookAfterUndoing(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+        // Somebody may have asked for it again just now.
+        guard try ImportQueries.lock(id, in: tx)?.state == .undoing else { return }
         switch try jobs.state(of: ImportUndoJob.self, uniqueKey: ImportUndoJob(id).uniqueKey, in: tx) {
         // Whoever wants it undone asks again, and it goes on where it was left.
-        case nil, .dead, .cancelled: try ImportQueries.leave(id, in: tx)
+        case nil, .dead, .cancelled: try ImportQueries.abandonUndoing(id, in: tx)
         case .scheduled, .available, .running, .paused: break
         }
     }

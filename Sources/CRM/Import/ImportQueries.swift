@@ -35,14 +35,14 @@ enum ImportQueries {
             UPDATE app.customer_imports
             SET state = 'running', file_bytes = \(fileBytes), source_id = \(choices.source), format = \(choices.format.rawValue),
                 encoding = \(choices.encoding?.rawValue), separator = \(choices.separator?.rawValue),
-                columns = \(TextArray(columns.map { kept($0.name) })), targets = \(TextArray(columns.map { $0.target?.rawValue ?? "" })),
+                columns = \(TextArray(columns.map { withoutNUL($0.name) })), targets = \(TextArray(columns.map { $0.target?.rawValue ?? "" })),
                 policy = \(choices.policy.rawValue), is_trial = \(choices.isTrial), updated_at = now()
             WHERE tenant_id = \(tenant) AND id = \(id)
             """)
     }
 
-    /// What stands in a file, as PostgreSQL can keep it: its texts hold no NUL.
-    private static func kept(_ text: String) -> String {
+    /// PostgreSQL's texts hold none.
+    private static func withoutNUL(_ text: String) -> String {
         text.utf8.contains(0) ? String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 })) : text
     }
 
@@ -125,7 +125,7 @@ enum ImportQueries {
             if index > 0 { statement += ", " }
             statement += """
                 (\(tx.tenantID), \(id), \(row.number), \(row.verdict.rawValue), \(row.customerID), \(row.reason?.code), \
-                \(row.reason?.detail), \(row.cells.map { TextArray($0.map { kept($0) }) }))
+                \(row.reason?.detail), \(row.cells.map { TextArray($0.map { withoutNUL($0) }) }))
                 """
         }
         statement.isPrepared = false
@@ -152,30 +152,28 @@ enum ImportQueries {
         _ id: CustomerImport.ID, failure: (code: String, detail: String)?, in tx: borrowing TenantTransaction
     ) throws {
         // Of several that work through one file the last lets go of it: one after the other they look who is left.
-        _ = try tx.first(
+        let file = try tx.first(
             """
-            SELECT id FROM app.customer_imports
+            SELECT id, is_trial FROM app.customer_imports
             WHERE tenant_id = \(tx.tenantID) AND id = (
                 SELECT coalesce(source_id, id) FROM app.customer_imports WHERE tenant_id = \(tx.tenantID) AND id = \(id))
             FOR UPDATE
             """
-        ) { row in try row.decode("id") as CustomerImport.ID }
+        ) { row in (id: try row.decode("id") as CustomerImport.ID, isTrial: try row.decode("is_trial") as Bool) }
         let ended = try tx.first(
             """
             UPDATE app.customer_imports
             SET state = \(failure == nil ? "completed" : "failed"), failure_code = \(failure?.code), failure = \(failure?.detail), updated_at = now()
             WHERE tenant_id = \(tx.tenantID) AND id = \(id) AND state = 'running'
-            RETURNING coalesce(source_id, id) AS file, is_trial, rows_created + rows_updated AS customers
+            RETURNING is_trial, rows_created + rows_updated AS customers
             """
-        ) { row in
-            (
-                file: try row.decode("file") as CustomerImport.ID, isTrial: try row.decode("is_trial") as Bool,
-                customers: try row.decode("customers") as Int
-            )
+        ) { row in (isTrial: try row.decode("is_trial") as Bool, customers: try row.decode("customers") as Int) }
+        guard let file, let ended else { return }
+        // Who was only tried may be brought in earnest for a day.
+        if try !(file.isTrial && ended.isTrial) && !isWorkedThrough(file.id, in: tx) { try dropFile(file.id, in: tx) }
+        if !ended.isTrial {
+            try HistoryQueries.setCustomers(of: CustomerOperation.ID(id.uuid), ended.customers, in: tx)
         }
-        guard let ended, !ended.isTrial else { return }
-        if try !isWorkedThrough(ended.file, in: tx) { try dropFile(ended.file, in: tx) }
-        try HistoryQueries.setCustomers(of: CustomerOperation.ID(id.uuid), ended.customers, in: tx)
     }
 
     private static func isWorkedThrough(_ file: CustomerImport.ID, in tx: borrowing TenantTransaction) throws -> Bool {
@@ -222,7 +220,7 @@ enum ImportQueries {
     // MARK: - Undoing
 
     /// Of some customers those whom the file has added, and those of whom a row before this one has told.
-    static func told(
+    static func seenTo(
         _ customers: [Customer.ID], of id: CustomerImport.ID, before row: Int, in tx: borrowing TenantTransaction
     )
         throws -> Set<Customer.ID>
@@ -239,7 +237,7 @@ enum ImportQueries {
     }
 
     /// The import is what it was before somebody wanted it undone.
-    static func leave(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
+    static func abandonUndoing(_ id: CustomerImport.ID, in tx: borrowing TenantTransaction) throws {
         try tx.execute(
             """
             UPDATE app.customer_imports

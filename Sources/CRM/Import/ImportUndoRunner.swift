@@ -58,7 +58,7 @@ package struct ImportUndoRunner: Sendable {
         do {
             try await remove(ids, of: id, tenant, intoBin: false)
         } catch let error as DatabaseError where error.isStillReferredTo {
-            // Somebody has just written something down of one of them: the bin keeps whom it was.
+            // Something that ``CustomerQueries/knownByMore(than:in:)`` does not know of names one of them: the bin keeps whom.
             for one in ids {
                 do {
                     try await remove([one], of: id, tenant, intoBin: false)
@@ -99,9 +99,9 @@ package struct ImportUndoRunner: Sendable {
                 found.rows.undoneTo < last.number
             else { return }
             // Who was added by the file is no matter of this, and who has been seen to is done with.
-            let told = try ImportQueries.told(ids, of: id, before: first.number, in: tx)
+            let seenTo = try ImportQueries.seenTo(ids, of: id, before: first.number, in: tx)
             let taken = try CustomerOperations.takeBack(
-                CustomerOperation.ID(id.uuid), of: ids.filter { !told.contains($0) }, in: tx)
+                CustomerOperation.ID(id.uuid), of: ids.filter { !seenTo.contains($0) }, in: tx)
             try ImportQueries.noteUndone(id, undone: taken.restored, kept: taken.kept, to: last.number, in: tx)
         }
     }

@@ -47,9 +47,13 @@ enum InteractionQueries {
         _ ids: Set<Customer.ID>, visibleTo user: UserID?, in tx: borrowing TenantTransaction
     ) throws -> [Customer.ID: Customer.ID] {
         var found = try lockOnce(ids, visibleTo: user, in: tx)
-        // Who was merged while we waited for them is somebody else by now: asked again they are found.
-        let missing = ids.subtracting(found.keys)
-        if !missing.isEmpty { found.merge(try lockOnce(missing, visibleTo: user, in: tx)) { first, _ in first } }
+        // Who was merged or became two again while we waited for them is somebody else by now: they are asked for once more.
+        let survivors = try CustomerQueries.survivors(of: Array(ids), in: tx)
+        let changed = ids.filter { found[$0] != survivors[$0] }
+        if !changed.isEmpty {
+            let again = try lockOnce(changed, visibleTo: user, in: tx)
+            for id in changed { found[id] = again[id] }
+        }
         return found
     }
 

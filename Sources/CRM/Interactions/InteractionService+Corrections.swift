@@ -59,10 +59,11 @@ extension InteractionService {
         _ id: Interaction.ID, _ visibleTo: UserID?, in tx: borrowing TenantTransaction
     ) throws -> InteractionDetails {
         guard let first = try tx.run(InteractionQueries.find(id, of: tx.tenantID, visibleTo: visibleTo)),
-            let customer = try CustomerQueries.lock(first.customer, visibleTo: visibleTo, in: tx),
+            let customer = try InteractionQueries.lockCustomers([first.customer], visibleTo: visibleTo, in: tx)[
+                first.customer],
             // Whose it is may have changed while we waited for them.
             let found = try tx.run(InteractionQueries.find(id, of: tx.tenantID, visibleTo: visibleTo)),
-            found.customer == customer.id
+            found.customer == customer
         else { throw InteractionError.unknown }
         let details = try InteractionQueries.details(of: found, in: tx)
         try check(details)

@@ -23,9 +23,8 @@ package struct InteractionService: Sendable {
         return try await checkingSums {
             try await database.withTenant(caller.tenantID) { (tx: borrowing TenantTransaction) in
                 try around(tx) {
-                    guard let customer = try CustomerQueries.lock(id, visibleTo: visibleTo, in: tx)?.id else {
-                        throw CustomerError.unknown
-                    }
+                    let found = try InteractionQueries.lockCustomers([id], visibleTo: visibleTo, in: tx)
+                    guard let customer = found[id] else { throw CustomerError.unknown }
                     let interaction = Interaction(content, with: customer, by: caller.auditActor)
                     try Self.write([interaction], in: tx)
                     return interaction

@@ -68,11 +68,13 @@ enum SearchQueries {
         _ search: SearchQuery, limit: Int, of tenant: TenantID, visibleTo user: UserID?,
         _ read: @escaping @Sendable (borrowing Rows) throws -> Output
     ) -> Query<Output> {
+        // Several names of one, and names of those in the bin, take no place of others.
+        let most = min(1_000, 4 * limit + 16)
         let statement: Statement = """
             SELECT c.id, c.name, c.phone, c.email, c.stage, c.tags, c.notes, c.owner_id, c.version, c.created_at, c.updated_at
             FROM (SELECT CASE WHEN m.merged_into IS NULL THEN m.id ELSE m.merged_into END AS customer_id, min(f.place) AS place
                   FROM app.search_customers(
-                      \(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \(search.mistyped), \(user), \(limit)) f
+                      \(TextArray(search.words)), \(TextArray(search.sounds)), \(search.notes), \(search.mistyped), \(user), \(most)) f
                   CROSS JOIN LATERAL (
                       SELECT id, merged_into FROM app.customers WHERE tenant_id = \(tenant) AND id = f.customer_id OFFSET 0) m
                   GROUP BY 1) s

@@ -64,6 +64,7 @@ extension CustomerMergeError: APIErrorConvertible {
             APIError(
                 .conflict, .customerMergedAgain,
                 "The customer has been merged into another since. Take that back first.")
+        case .inBin: APIError(.conflict, .customerInBin, "The customer is in the bin. Restore them first.")
         case .tooOld: APIError(.conflict, .customerMergeTooOld, "What was merged over 30 days ago stays.")
         }
     }
@@ -104,7 +105,8 @@ extension CustomerImportError: APIErrorConvertible {
             return APIError(.conflict, .customerFileGone, "The file is kept no more. Bring it again.")
         case .notUndoable:
             return APIError(
-                .conflict, .customerImportNotUndoable, "It is under way or was a trial: there is nothing to undo.")
+                .conflict, .customerImportNotUndoable,
+                "There is nothing to undo: it is under way, was a trial, or is from before imports could be undone.")
         case .unusable(let code, let detail):
             var error = APIError(.unprocessableContent, .customerFileUnusable, "The file cannot be imported.")
             error.fields = [FieldError("", code, detail)]

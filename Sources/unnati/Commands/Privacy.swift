@@ -158,20 +158,15 @@ struct Privacy: AsyncParsableCommand {
                 guard let text = try? String(contentsOfFile: key, encoding: .utf8),
                     let opening = ErasedCopyOpeningKey(text)
                 else { throw ValidationError("\(key) holds no key of `unnati privacy make-key`.") }
-                let output = try to.map { try PrivateFile(creating: $0) }
-                do {
-                    let copies = try await settings.personalData { data in
-                        try data.noteSupportRead(of: subject())
-                        return try data.open(id, of: tenant, with: opening) {
-                            try (output?.handle ?? .standardOutput).write(contentsOf: $0)
-                        }
-                    }
-                    if copies == 0 { throw PrivacyError.unknown }
-                    if let to { print("\(copies) copy(s) written to \(to).") }
-                } catch {
-                    output?.remove()
-                    throw error
+                let copies = try await settings.personalData { data in
+                    let copies = try data.open(id, of: tenant, with: opening)
+                    if copies.isEmpty { throw PrivacyError.unknown }
+                    try data.noteSupportRead(of: subject())
+                    return copies
                 }
+                let output = try to.map { try PrivateFile(creating: $0) }
+                for copy in copies { try (output?.handle ?? .standardOutput).write(contentsOf: copy) }
+                if let to { print("\(copies.count) copy(s) written to \(to).") }
             }
         }
 

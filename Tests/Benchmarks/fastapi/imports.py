@@ -80,7 +80,7 @@ def search_key(tenant: uuid.UUID, customer: uuid.UUID, row: NewCustomer) -> dict
     tags = words(" ".join(row.tags))
     key = [*names, *sounds, row.phone or "", row.email or "", *words(row.city or ""), *("#" + tag for tag in tags), *tags]
     return {"tenant_id": tenant, "customer_id": customer, "key": " " + " ".join(dict.fromkeys(filter(None, key))) + " ", "names": fold(row.name or ""),
-            "noted": sorted({word for word in words(row.notes or "") if len(word) >= 3})}
+            "sound": " ".join(sorted(sound[1:] for sound in sounds)), "noted": sorted({word for word in words(row.notes or "") if len(word) >= 3})}
 
 
 async def put(session: AsyncSession, tenant: uuid.UUID, import_id: uuid.UUID, batch: list[tuple[int, dict]]):
@@ -120,8 +120,8 @@ async def put(session: AsyncSession, tenant: uuid.UUID, import_id: uuid.UUID, ba
             verdicts.append({"row_number": number, "verdict": "created" if customer == value["id"] else "updated", "customer_id": customer, "code": None,
                              "detail": None, "cells": None})
         await session.execute(text(
-            "INSERT INTO app.customer_search_keys (tenant_id, customer_id, key, names, note_words) VALUES (:tenant_id, :customer_id, :key, :names, array_to_tsvector(:noted)) "
-            "ON CONFLICT (tenant_id, customer_id) DO UPDATE SET key = excluded.key, names = excluded.names, note_words = excluded.note_words"), keys)
+            "INSERT INTO app.customer_search_keys (tenant_id, customer_id, key, names, sound, note_words) VALUES (:tenant_id, :customer_id, :key, :names, :sound, array_to_tsvector(:noted)) "
+            "ON CONFLICT (tenant_id, customer_id) DO UPDATE SET key = excluded.key, names = excluded.names, sound = excluded.sound, note_words = excluded.note_words"), keys)
         at = {value["phone"]: verdict["customer_id"] for value, verdict in zip(values, verdicts[-len(values):])}
         verdicts += [{"row_number": number, "verdict": "updated", "customer_id": at[phone], "code": None, "detail": None, "cells": None} for number, phone in others]
     await session.execute(insert(VerdictRow), [{"tenant_id": tenant, "import_id": import_id, **verdict} for verdict in verdicts])
