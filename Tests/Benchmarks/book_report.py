@@ -6,11 +6,16 @@ from book_servers import ROOT
 
 REPORT, PLOT, HEADING = ROOT / "docs/benchmarks.md", ROOT / "docs/customer-book.svg", "## The customer book"
 TITLES = {"Unnati": "Unnati", "FastAPI": "FastAPI + SQLAlchemy + asyncpg"}
-TARGETS = {"import": "≥ 10", "timeline": "≥ 8"}
 
 
 def table(heads, rows):
     return ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1), *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def judged(what, value, digits, sign, target):
+    """A row of a table of targets; what missed its own says so."""
+    met = value >= target if sign == "≥" else value <= target
+    return [what, f"{value:.{digits}f}", f"{sign} {target}" + ("" if met else ", **missed**")]
 
 
 def imports(results):
@@ -22,13 +27,18 @@ def imports(results):
              "last row. The peer puts five hundred rows into a transaction and as many into a statement, checks each with a pydantic model and updates by phone number. Both write search keys "
              "and a verdict for each row. The peer does less: it keeps no file to go on with, looks for no e-mail addresses that are known, and makes no sounds of names. µs are those of a core for one row.", ""]
     lines += table(["", "s", "rows/s", "server, µs", "PostgreSQL, µs"], rows)
-    ratios = [[f"rows/s beside {size:,}, Unnati to FastAPI", f"{both['Unnati']['rate'] / both['FastAPI']['rate']:.2f}", TARGETS["import"]] for size, both in found.items()]
-    ratios += [[f"seconds for {felt['rows']:,} rows beside {list(found)[-1]:,} and a neighbour", f"{felt['seconds']:.1f}", "≤ 30" if felt["rows"] == 100_000 else ""],
-               ["memory at most, above a server that has just begun, MiB", f"{results['memory'] / 2 ** 20:.0f}", "≤ 64"],
-               ["neighbour's p99, meanwhile to before", f"{felt['meanwhile'][1] / felt['before'][1]:.2f}", "≤ 1.5"]]
+    ratios = [judged(f"rows/s beside {size:,}, Unnati to FastAPI", both["Unnati"]["rate"] / both["FastAPI"]["rate"], 2, "≥", 10) for size, both in found.items()]
+    ratios += [judged(f"seconds for {felt['rows']:,} rows beside {list(found)[-1]:,} and a neighbour", felt["seconds"], 1, "≤", 30),
+               judged("memory at most, above a server that has just begun, MiB", results["memory"] / 2 ** 20, 0, "≤", 64),
+               judged("neighbour's p99, meanwhile to before", felt["meanwhile"][1] / felt["before"][1], 2, "≤", 1.5)]
     lines += table(["Import", "measured", "target"], ratios)
+    ours, peer = (list(found.values())[-1][name] for name in ("Unnati", "FastAPI"))
+    whole, database = peer["seconds"] / peer["rows"] * 1e6, ours["postgres"] / ours["rows"] * 1e6
+    lines += [f"Most of what a row costs is PostgreSQL's work, which both ask for alike: {database:.0f} of our µs beside {whole:.0f} in all of the peer. Whatever is saved in the server, that is at most "
+              f"{whole / database:.1f} times the peer. About half of PostgreSQL's is the index that finds names.", ""]
     lines += [f"The neighbour is another business, who looks at a list 200 times a second: p50 {felt['before'][0]:.2f} ms before and {felt['meanwhile'][0]:.2f} meanwhile, "
-              f"p99 {felt['before'][1]:.2f} and {felt['meanwhile'][1]:.2f}.", ""]
+              f"p99 {felt['before'][1]:.2f} and {felt['meanwhile'][1]:.2f}. PostgreSQL works on the import on one of the machine's two cores: whoever "
+              "comes to that one waits for its turn.", ""]
     if len(results["growth"]) > 1:
         pieces = list(results["growth"].values())[-1]
         lines += [f"A million came in as {len(pieces)} files: {', '.join(f'{rate:,.0f}' for rate in pieces)} rows/s.", ""]
@@ -46,7 +56,7 @@ def timelines(results):
         for kind in next(iter(both.values())):
             for name, one in both.items():
                 rows.append([f"{TITLES[name]}, of a {kind}, {shown(size, kind)}", f"{one[kind]['rate']:,.0f}", f"{one[kind]['p50']:.2f}", f"{one[kind]['p99']:.2f}"])
-            ratios.append([f"of a {kind} with {shown(size, kind)}, Unnati to FastAPI", f"{both['Unnati'][kind]['rate'] / both['FastAPI'][kind]['rate']:.1f}", TARGETS["timeline"]])
+            ratios.append(judged(f"of a {kind} with {shown(size, kind)}, Unnati to FastAPI", both["Unnati"][kind]["rate"] / both["FastAPI"][kind]["rate"], 1, "≥", 8))
     lines = ["**Timelines.** The newest 25 of so many interactions, by 64 connections that ask and wait; the customer has a tenth of the business's. Beside the largest lie a million of a "
              "thousand other businesses.", ""]
     lines += table(["", "requests/s", "p50 ms", "p99 ms"], rows) + table(["Timeline, requests/s", "measured", "target"], ratios)
@@ -68,7 +78,7 @@ def searches(results):
     measured = 100_000 if 100_000 in results["search"] else next(iter(results["search"]))
     ours = results["search"][measured]["Unnati"]
     lines += table([f"What is typed, among {measured:,}", "p50 ms", "p95 ms"], [[kind, f"{p50:.1f}", f"{p95:.1f}"] for kind, (p50, p95) in ours["kinds"].items()])
-    lines += table(["Search", "measured", "target"], [[f"p95 among {measured:,}, one after the other, ms", f"{ours['p95']:.1f}", "≤ 20"]])
+    lines += table(["Search", "measured", "target"], [judged(f"p95 among {measured:,}, one after the other, ms", ours["p95"], 1, "≤", 20)])
     return lines
 
 
