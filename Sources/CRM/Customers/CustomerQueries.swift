@@ -111,11 +111,14 @@ enum CustomerQueries {
         return nil
     }
 
+    /// Who somebody turned out to be, by the id they were named by.
+    typealias Survivors = [Customer.ID: Customer.ID]
+
     /// Of many those that are there, also by the ids of others who were merged into them, locked in the order of their ids.
     /// - Parameter visibleTo: as for ``find(_:of:visibleTo:)``.
     /// - Returns: besides, who each of those that were named turned out to be.
     static func lock(named ids: [Customer.ID], visibleTo user: UserID?, in tx: borrowing TenantTransaction) throws
-        -> (customers: [Customer], survivors: [Customer.ID: Customer.ID])
+        -> (customers: [Customer], survivors: Survivors)
     {
         var survivors = try survivors(of: ids, in: tx)
         while true {
@@ -128,9 +131,7 @@ enum CustomerQueries {
     }
 
     /// Who some customers turned out to be, by the ids that were asked about; who was not merged is who they are.
-    static func survivors(of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws -> [Customer.ID: Customer
-        .ID]
-    {
+    static func survivors(of ids: [Customer.ID], in tx: borrowing TenantTransaction) throws -> Survivors {
         guard !ids.isEmpty else { return [:] }
         let merged = try tx.all(
             """

@@ -181,7 +181,8 @@ struct Privacy: AsyncParsableCommand {
             discussion: """
                 Writes the data that people take along (/v1/me/exports, /v1/business/exports), erases businesses and people that were \
                 closed 30 days ago and not taken back, and deletes what was to be kept for some days after an erasure, as well as \
-                invitations and API keys that have been over for 90, and the sealed copies of customers erased a year ago. Two of them do not get in each other's way.
+                invitations and API keys that have been over for 90, and the sealed copies of customers erased a year ago. Two of them do \
+                not get in each other's way.
                 """)
 
         @OptionGroup var settings: SettingOptions
