@@ -184,6 +184,13 @@ package struct TestTenant: Sendable {
         return id
     }
 
+    /// One after the other, in this order.
+    package func makeCustomers(_ many: [[String: Any]]) async throws -> [String] {
+        var ids: [String] = []
+        for fields in many { ids.append(try await makeCustomer(fields)) }
+        return ids
+    }
+
     /// Imports a file and waits for its end.
     package func importFile(_ content: [UInt8], type: String = "text/csv") async throws -> (
         id: String, status: [String: Any]

@@ -87,10 +87,7 @@ import Testing
     @Test func whoWasMergedMayBeMergedOnAndIsTakenBackInOrder() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            var ids: [String] = []
-            for number in 0..<3 {
-                ids.append(try await acme.makeCustomer(["name": "C\(number)", "phone": "981234567\(number)"]))
-            }
+            let ids = try await acme.makeCustomers((0..<3).map { ["name": "C\($0)", "phone": "981234567\($0)"] })
             for id in ids { _ = try await acme.post("/v1/customers/\(id)/interactions", ["kind": "note", "body": id]) }
             let first = try await merge(ids[0], into: ids[1], acme),
                 second = try await merge(ids[1], into: ids[2], acme)
@@ -142,8 +139,7 @@ import Testing
     @Test func whoIsInTheBinIsTakenBackBeforeTheirMergeIs() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            var ids: [String] = []
-            for name in ["One", "Two", "Three"] { ids.append(try await acme.makeCustomer(["name": name])) }
+            let ids = try await acme.makeCustomers(["One", "Two", "Three"].map { ["name": $0] })
             let first = try await merge(ids[2], into: ids[1], acme),
                 second = try await merge(ids[1], into: ids[0], acme)
             _ = try await acme.delete("/v1/customers/\(ids[0])")
@@ -163,8 +159,8 @@ import Testing
     @Test func severalNamesOfOneTakeNoPlaceOfOthers() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            var ids: [String] = []
-            for _ in 0..<4 { ids.append(try await acme.makeCustomer(["name": "C", "other_phones": ["9876543210"]])) }
+            let ids = try await acme.makeCustomers(
+                (0..<4).map { _ in ["name": "C", "other_phones": ["9876543210"]] })
             for other in [2, 3] { _ = try await merge(ids[other], into: ids[1], acme) }
             func found(_ limit: Int) async throws -> [String?] {
                 try await data("/v1/customers/search?q=98765432&limit=\(limit)", acme).map { $0["id"] as? String }

@@ -21,10 +21,8 @@ import Testing
     @Test func aNoHoldsThroughAChainOfMerges() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            var ids: [String] = []
-            for number in 0..<4 {
-                ids.append(try await acme.makeCustomer(["name": "C\(number)", "email": "c\(number)@example.in"]))
-            }
+            let ids = try await acme.makeCustomers(
+                (0..<4).map { ["name": "C\($0)", "email": "c\($0)@example.in"] })
             _ = try await acme.post("/v1/customers/\(ids[0])/consents", acme.withdrawn())
             for (other, survivor) in [(0, 1), (1, 2), (2, 3)] {
                 _ = try await merge(ids[other], into: ids[survivor], acme)
@@ -42,10 +40,8 @@ import Testing
     @Test func aYesOfTheTimeBetweenTakesNoNoAway() async throws {
         try await TestAPI.run { api in
             let acme = try await api.makeTenant()
-            var ids: [String] = []
-            for number in 0..<3 {
-                ids.append(try await acme.makeCustomer(["name": "C\(number)", "email": "c\(number)@example.in"]))
-            }
+            let ids = try await acme.makeCustomers(
+                (0..<3).map { ["name": "C\($0)", "email": "c\($0)@example.in"] })
             _ = try await acme.post("/v1/customers/\(ids[0])/consents", acme.withdrawn())
             _ = try await acme.post("/v1/customers/\(ids[2])/do-not-contact", ["reason": "asked"])
             // What two servers write down within a second has no order.

@@ -123,7 +123,7 @@ enum CustomerQueries {
         var survivors = try survivors(of: ids, in: tx)
         while true {
             let customers = try lock(Array(Set(survivors.values)), areDeleted: false, visibleTo: user, in: tx)
-            // Whom we waited for may be somebody else by now.
+            // Whom we waited for may be somebody else by now; whom we hold nobody merges or takes apart, so this ends.
             let now = try Self.survivors(of: ids, in: tx)
             if now == survivors { return (customers, survivors) }
             survivors = now

@@ -182,7 +182,8 @@ package struct CustomerService: Sendable {
                 }
                 guard version == nil || version == customer.version else { throw CustomerError.changed }
                 let fields = try change(customer.fields)
-                if let error = try Self.checkOwners(of: [(customer, fields)], visibleTo, in: tx)[0] { throw error }
+                let errors = try Self.checkOwners(of: [(customer, fields)], visibleTo, in: tx)
+                if let error = errors.compactMap({ $0 }).first { throw error }
                 attempted.with { $0 = fields }
                 let edits = fields.edits(from: customer.fields)
                 guard !edits.isEmpty else { return customer }
